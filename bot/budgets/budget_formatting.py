@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.budgets.pace import Pace
 from bot.budgets.periods import BudgetPeriod, PeriodLabel
-from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit
+from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, percent
 from bot.domain import formatting
 from bot.domain.forecast import LEAST_DAYS
 from bot.domain.money import show_limit, show_usd
@@ -18,6 +18,12 @@ _SOURCES = {DEFAULT: "team default", TEAM: "team budget"}
 def share(nanos: int, total: int) -> str:
     """Return a part of a total, in whole percent."""
     return formatting.percent(nanos, total) if total > 0 else "0%"
+
+
+def used(spend_nanos: int, limit_nanos: int) -> str:
+    """Return how much of a limit is used: `82%`, rounded down so that 100% means all of it; `<1%`."""
+    whole = percent(spend_nanos, limit_nanos)
+    return "<1%" if spend_nanos > 0 and whole == 0 else f"{whole:,}%"
 
 
 def source(limit: BudgetLimit) -> str:

@@ -134,7 +134,7 @@ async def test_an_operator_lists_the_budgets_of_one_person(harness: ServiceHarne
     await harness.ask("hannah", "budget default 50/month")
     await harness.ask("hannah", "budget team 500/month")
     answer = await harness.ask("hannah", line)
-    assert "*Priya Raman's budgets*, with a message at 50%, 80%, 100%" in visible_text(answer)
+    assert "*Priya Raman's budgets* (alerts at 50%, 80%, 100%, 150%, 200%)" in visible_text(answer)
     assert [row[:3] for row in table(answer)] == [["Whose", "Used", "Spent"], ["Priya Raman", "80%", "$40.00"]]
 
 
@@ -163,7 +163,7 @@ async def test_a_budget_that_cannot_be_gets_a_clear_answer_and_changes_nothing(h
         "budget @priya 500/month until:2020-01-01": "is in the past",
         "budget nobody@acme.example 500/month": "I can't find `nobody@acme.example` in Neo",
         f"budget {PRIYA[:-1]} 500/month": f"Did you mean `{PRIYA}`?",
-        "budget @priya remove month": "has no monthly budget to remove",
+        "budget @priya remove month": "There is no monthly budget to remove",
     }
     for line, said in refused.items():
         assert said in visible_text(await harness.ask("hannah", line)), line

@@ -199,7 +199,7 @@ async def test_a_request_that_was_approved_since_is_open_again_as_its_limit_is_g
     assert "budget_approve" in actions(message)
     await approve(harness)
     assert len(of(harness, "decided", "priya")) == 2
-    assert "$300.00" in visible_text(await harness.ask("priya", "budgets"))
+    assert "$300 a month" in visible_text(await harness.ask("priya", "budgets"))
 
 
 async def test_a_request_that_was_declined_since_stays_declined(harness: ServiceHarness) -> None:

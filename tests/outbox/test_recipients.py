@@ -87,7 +87,7 @@ async def test_a_summary_of_what_was_missed_goes_where_its_destination_goes(clos
     await spend(harness, STRANGER, 17)
     await missed(harness)
     (text,) = summaries(harness.visible("marcus"))
-    assert f"{STRANGER}'s daily budget of" in text
+    assert f"{STRANGER}'s daily budget (Mar 2)" in text
     assert "80% passed" in text
 
 
@@ -162,10 +162,10 @@ async def test_what_was_missed_says_whose_it_was_and_of_which_period(closed: Ser
     await spend(harness, PRIYA, 30)
     await missed(harness)
     (text,) = summaries(harness.visible("marcus"))
-    assert "<@U0PRIYA>'s daily budget of 2026" in text
-    assert "The team's daily budget of 2026" in text
+    assert "<@U0PRIYA>'s daily budget (Mar 2)" in text
+    assert "The team's daily budget (Mar 2)" in text
     (own,) = summaries(harness.dm("priya"))
-    assert "Your daily budget of 2026" in own
+    assert "Your daily budget (Mar 2)" in own
 
 
 async def test_what_was_missed_keeps_anonymity(closed: ServiceHarness) -> None:
@@ -175,7 +175,7 @@ async def test_what_was_missed_keeps_anonymity(closed: ServiceHarness) -> None:
     await spend(harness, PRIYA, 30)
     await missed(harness)
     (text,) = summaries(harness.visible("marcus"))
-    assert "A member's daily budget of" in text
+    assert "A member's daily budget (Mar 2)" in text
     assert "PRIYA" not in text
 
 

@@ -69,14 +69,14 @@ async def test_what_has_changed_meanwhile_is_not_approved_unseen(harness: Servic
     im = harness.workspace.im_of(harness.workspace.user("hannah").id).id
     harness.clock.advance(timedelta(seconds=5))
     await harness.ask("priya", "budget request 9000/month")  # not delivered yet: the old amount still stands there
-    assert "Nothing was done: this request has changed" in visible_text(
+    assert "This request was changed to $9,000 a month, so nothing was done" in visible_text(
         await harness.press("hannah", request, "budget_approve", im)
     )
     assert "$9,000" not in visible_text(await harness.ask("priya", "budgets"))
     await harness.deliver()
     (request,) = requests(harness)
     await harness.press("hannah", request, "budget_approve", im)
-    assert "$9,000.00" in visible_text(await harness.ask("priya", "budgets"))
+    assert "$9,000 a month" in visible_text(await harness.ask("priya", "budgets"))
     await harness.deliver()
     assert actions(requests(harness)[0]) == []
     await harness.ask(

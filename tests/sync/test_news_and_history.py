@@ -121,7 +121,7 @@ async def test_history_and_news_of_one_page_are_told_apart(closed: ServiceHarnes
     said = "\n".join(told(harness.dm("priya")) + told(harness.visible("marcus")))
     assert "105%" in said  # what is news has passed the step of 100
     explained = visible_text(await harness.ask("priya", "explain"))
-    assert "it was found while reading history" in explained
+    assert "it comes from history" in explained
 
 
 @pytest.mark.parametrize("back", [20 * DAY, 20_000 * DAY])

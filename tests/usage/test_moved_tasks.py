@@ -111,7 +111,7 @@ async def test_causes_name_nothing_that_is_somebody_elses_now(harness: ServiceHa
     await harness.sync()
     said = json.dumps([text_of(each) for each in notifications(harness.dm("priya"))])
     hides(said, THEIRS)
-    assert "a task that was moved" in said
+    assert "a task that now belongs to someone else" in said
     assert any("secret-title" in text_of(each) for each in notifications(harness.dm("marcus")))
 
 

@@ -95,11 +95,11 @@ async def read_all(harness: ServiceHarness) -> None:
 
 
 NAMED = (
-    ("budget @priya 500/month", f"{ME}"),
-    ("budget @priya.raman 400/month", f"{ME}"),
+    ("budget @priya 500/month", "Priya Raman's budget is now $500 a month"),
+    ("budget @priya.raman 400/month", "Priya Raman's budget is now $400 a month"),
     ("budget @nobody 400/month", "nobody in the ledger is called @nobody"),
     ("snooze @priya 4h", "in the channel"),
-    ("explain @priya.raman", f"*{ME}*"),
+    ("explain @priya.raman", "Priya Raman: alerts sent"),
     ("explain @nobody", "nobody in the ledger is called @nobody"),
     ("link @priya.raman priya@acme.dev", "pick the person from Slack's list"),
 )
@@ -125,4 +125,4 @@ async def learns_nothing(closed: ServiceHarness, name: str) -> None:
             "Only operators see other people's spend."
         )
     assert "Only operators set budgets" in visible_text(await closed.ask("priya", f"budget {name} 5/month"))
-    assert "You can snooze your own messages" in visible_text(await closed.ask("priya", f"snooze {name} 1h"))
+    assert "Only operators can snooze the channel" in visible_text(await closed.ask("priya", f"snooze {name} 1h"))

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.budgets import budget_formatting
 from bot.budgets.acknowledgements.store import acknowledgement
 from bot.budgets.alerts.spend_drivers import SpendDrivers, spend_drivers
 from bot.budgets.crossings.store import CrossedStep, notified_steps
@@ -45,6 +46,11 @@ class BudgetSnapshot:
     def percent(self) -> int:
         """How much of the limit is used."""
         return percent(self.spend_nanos, self.limit.nanos) if self.limit else 0
+
+    @property
+    def used(self) -> str:
+        """The same as text."""
+        return budget_formatting.used(self.spend_nanos, self.limit.nanos if self.limit else 0)
 
 
 def budget_snapshot(

@@ -84,8 +84,8 @@ class LiveMessageRenderer:
     def _limit_values(self, snapshot: BudgetSnapshot, name: SubjectName) -> dict[str, object]:
         by, limit, zone, now = snapshot.set_by, snapshot.limit, self.context.policy.zone, self.context.clock()
         return {
-            "limit": budget_formatting.limit_of(limit.nanos, snapshot.period.unit) if limit else "none",
-            "limit_from": budget_formatting.source(limit) if limit else "removed",
+            "limit": budget_formatting.limit_of(limit.nanos, snapshot.period.unit) if limit else "removed",
+            "limit_from": budget_formatting.source(limit) if limit else "",
             "set_by": name.actor(by.act.by, "an operator") if by else "",
             "set_at": budget_formatting.day(by.act.at, zone, now) if by else "",
             "reason": name.reason(by.act.reason) if by else "",
@@ -117,6 +117,7 @@ def _headline(snapshot: BudgetSnapshot, name: SubjectName, days: str) -> dict[st
         "unit": snapshot.period.unit.value,
         "period": days,
         "percent": percent(snapshot.spend_nanos, limit),
+        "used": budget_formatting.used(snapshot.spend_nanos, limit),
         "spend": show_usd(snapshot.spend_nanos),
         "limit": show_limit(limit),
         "late": bool(snapshot.steps and snapshot.steps[-1].late),

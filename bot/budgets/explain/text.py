@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.budgets import budget_formatting
 from bot.budgets.audiences import Audience, OperatorAudience, SnoozeAudience
 from bot.budgets.explain.facts import SNOOZED, ExplainedStep, Explanation
-from bot.budgets.rules import BudgetLimit, percent
+from bot.budgets.rules import BudgetLimit
 from bot.domain import formatting
 from bot.domain.money import show_limit, show_usd
 from bot.ledger.charge_queries import ChargeCount
@@ -50,8 +50,8 @@ def sentences(explanation: Explanation, zone: ZoneInfo, now: datetime) -> list[S
     if explanation.limit is None:
         reason = explanation.reason.capitalize()
         return [Sentence(f"{unit.title()} ({days}): {show_usd(explanation.spend_nanos)} spent. {reason}.")]
-    used = percent(explanation.spend_nanos, explanation.limit.nanos)
-    spent = f"{show_usd(explanation.spend_nanos)} of {show_limit(explanation.limit.nanos)}, {used:,}% used"
+    used = budget_formatting.used(explanation.spend_nanos, explanation.limit.nanos)
+    spent = f"{show_usd(explanation.spend_nanos)} of {show_limit(explanation.limit.nanos)}, {used} used"
     clock = _Clock(zone, now)
     return [
         Sentence(f"{unit.title()} ({days}): {spent}. Limit: {explanation.limit_from}."),

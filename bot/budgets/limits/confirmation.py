@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from bot.budgets import budget_formatting
 from bot.budgets.limits.executor import BudgetChange
 from bot.budgets.limits.store import StoredBudget
-from bot.budgets.rules import percent
 from bot.domain.money import show_limit, show_usd
 from bot.slack.templates import Templates
 
@@ -40,7 +39,7 @@ def _values(change: BudgetChange, name: str, zone: ZoneInfo, now: datetime) -> d
         "then": show_limit(change.then_nanos) if change.then_nanos else "",
         "default": show_limit(change.default_nanos) if change.default_nanos else "",
         "spend": "" if change.spend_nanos is None else show_usd(change.spend_nanos),
-        "percent": percent(change.spend_nanos or 0, after),
+        "used": budget_formatting.used(change.spend_nanos or 0, after),
         "known": change.known,
     }
 

@@ -106,7 +106,7 @@ class InstructionExecutor:
         budgets = [before for unit in units if (before := budget_in_force(self.connection, scope, unit))]
         if not budgets:
             which = f"{ADJECTIVES[instruction.unit]} budget" if instruction.unit else "budget"
-            raise RefusedError(f"`{name}` has no {which} to remove. `budgets` lists all budgets.")
+            raise RefusedError(f"There is no {which} to remove. `budgets` lists all budgets.")
         for before in budgets:
             self._set(LimitSetting(scope, before.unit, None, self.by, instruction.reason))
         return [self._removed(name, scope, before) for before in budgets]

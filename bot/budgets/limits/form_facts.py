@@ -10,7 +10,7 @@ from bot.budgets.limits.store import limits
 from bot.budgets.pace import LimitedCase, Pace, pace_of
 from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import BudgetLimit, percent, suggested_limit
+from bot.budgets.rules import BudgetLimit, suggested_limit
 from bot.budgets.spend import spends
 from bot.domain.money import show_limit, show_usd
 from bot.domain.periods import Unit
@@ -40,7 +40,7 @@ class FormFacts:
             "unit": self.unit.value,
             "limit": show_limit(self.limit_nanos) if self.limit_nanos else "",
             "spend": show_usd(self.spend_nanos),
-            "percent": percent(self.spend_nanos, self.limit_nanos),
+            "used": budget_formatting.used(self.spend_nanos, self.limit_nanos),
             "forecast": "" if self.pace.high_nanos is None else budget_formatting.pace(self.pace),
         }
 

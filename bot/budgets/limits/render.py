@@ -72,11 +72,13 @@ class LimitRenderer:
             "before": show_limit(before) if before else "",
             "up": bool(before and after and after > before),
             "unit": unit.value,
+            "adjective": budget_formatting.ADJECTIVES[unit],
             "ends_at": budget_formatting.last_day(revision.ends_at, zone, now) if revision.ends_at else "",
             "by": name.actor(revision.act.by, "an operator"),
             "reason": name.reason(revision.act.reason),
             "spend": show_usd(snapshot.spend_nanos),
             "percent": snapshot.percent,
+            "used": snapshot.used if limit else "",
             "default": budget_formatting.limit_of(limit.nanos, unit) if limit and is_default else "",
         }
 

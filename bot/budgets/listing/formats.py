@@ -9,7 +9,7 @@ from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT
 from bot.domain import formatting
 from bot.domain.cells import Cell, Number, amount_cell, unknown_cell
-from bot.domain.money import usd_text
+from bot.domain.money import NANOS_PER_USD, usd_text
 from bot.domain.periods import local_day
 
 
@@ -52,7 +52,7 @@ def rows(lines: Sequence[BudgetLine], policy: BudgetPolicy, names: Mapping[str, 
             names.get(line.scope, line.scope),
             _used_cell(line),
             unknown_cell(_NONE) if line.spend_nanos is None else amount_cell(line.spend_nanos),
-            Number(line.limit.nanos, budget_formatting.limit_of(line.limit.nanos, line.period.unit)),
+            Number(line.limit.nanos / NANOS_PER_USD, budget_formatting.limit_of(line.limit.nanos, line.period.unit)),
             _forecast_cell(line),
             _limit_source(line, policy),
         ]
@@ -69,7 +69,7 @@ def _used_cell(line: BudgetLine) -> Cell:
 def _forecast_cell(line: BudgetLine) -> Cell:
     phrases = filter(None, (budget_formatting.pace(line.pace), budget_formatting.used_up(line.pace)))
     text = "; limit reached ".join(phrases)
-    return unknown_cell(text) if line.pace.high_nanos is None else Number(line.pace.high_nanos, text)
+    return unknown_cell(text) if line.pace.high_nanos is None else Number(line.pace.high_nanos / NANOS_PER_USD, text)
 
 
 def _limit_source(line: BudgetLine, policy: BudgetPolicy) -> str:

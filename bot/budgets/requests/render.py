@@ -79,6 +79,7 @@ class BudgetRequestRenderer:
             "spend": show_usd(snapshot.spend_nanos),
             "present": show_limit(snapshot.limit.nanos) if snapshot.limit else "",
             "percent": snapshot.percent,
+            "used": snapshot.used,
             "unit": request.unit.value,
             "adjective": budget_formatting.ADJECTIVES[request.unit],
             "state": request.state.value,
