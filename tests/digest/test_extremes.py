@@ -53,7 +53,8 @@ async def test_a_large_team_with_everything_going_wrong(closed: ServiceHarness) 
     await closed.ask("hannah", "budget default 0.01/month")
     await closed.deliver()
     assert any(
-        "members are above a step of the new default budget" in visible_text(each) for each in closed.visible("marcus")
+        "members are already past a step of the new default budget" in visible_text(each)
+        for each in closed.visible("marcus")
     )
     for _ in range(4):
         closed.clock.advance(3.25 * HOUR)
