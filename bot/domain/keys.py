@@ -130,6 +130,54 @@ class NumberedAction(ActionKey):
         return key
 
 
+_NO_WORDS = " "  # the value of a button whose line is empty, since Slack refuses empty values
+
+
+@dataclass(frozen=True, slots=True)
+class LineAction(ActionKey):
+    """Does something with the answer to a line of the query language; one button a message."""
+
+    line: str
+
+    @property
+    def value(self) -> str:
+        """The value: the line."""
+        return self.line or _NO_WORDS
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of the button. Raises MalformedKeyError if it is another one."""
+        check_kind(action_id, cls.kind)
+        return cls(_line(value))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLineAction(ActionKey):
+    """Asks a line of the query language; `name` tells the button from the others of its message."""
+
+    name: str
+    line: str
+
+    @property
+    def action_id(self) -> str:
+        """The action id, `<kind>:<name>`."""
+        return f"{self.kind}:{self.name}"
+
+    @property
+    def value(self) -> str:
+        """The value: the line."""
+        return self.line or _NO_WORDS
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of the button. Raises MalformedKeyError if it is another one."""
+        return cls(rest_of(action_id, cls.kind), _line(value))
+
+
+def _line(value: str) -> str:
+    return "" if value == _NO_WORDS else value
+
+
 def kind_of(text: str) -> str:
     """Return the kind that a key's string form, an action id or a callback id begins with."""
     return text.partition(":")[0]

@@ -13,6 +13,7 @@ from bot.failures.commands import FailureCommands
 from bot.failures.grouper import FailureGrouper
 from bot.failures.keys import (
     AcknowledgeAction,
+    AskErrorsAction,
     FailureKey,
     FailuresKey,
     FailuresTopic,
@@ -54,10 +55,12 @@ def failures(context: Context) -> Capability:
         "failures",
         keys=(
             FailureKey, FailuresKey, FailuresTopic,
-            ShowTasksAction, StopNotifyingAction, AcknowledgeAction, SilenceAction, LiftSilenceAction, SilenceForm,
+            AskErrorsAction, ShowTasksAction, StopNotifyingAction, AcknowledgeAction, SilenceAction,
+            LiftSilenceAction, SilenceForm,
         ),
         commands={"errors": commands.errors, "notify": commands.notify},
         actions={
+            AskErrorsAction.kind: commands.answer_button,
             ShowTasksAction.kind: commands.show_tasks,
             StopNotifyingAction.kind: commands.stop_notifying,
             AcknowledgeAction.kind: commands.acknowledge,

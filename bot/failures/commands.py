@@ -9,13 +9,14 @@ from sqlalchemy import Connection
 from bot.database.engine import Database
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.query.errors import QueryError
 from bot.domain.query.question import Question
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean
 from bot.failures import alert_store, listener_store
 from bot.failures.alert_facts import FailedTask, group_tasks
 from bot.failures.alert_store import Acknowledgement
-from bot.failures.keys import AcknowledgeAction, FailuresTopic, ReportedGroups, ShowTasksAction
+from bot.failures.keys import AcknowledgeAction, AskErrorsAction, FailuresTopic, ReportedGroups, ShowTasksAction
 from bot.failures.report import ErrorReport, ErrorRequest, check_question, error_report
 from bot.failures.report_render import FailureView, report_message, tasks_message
 from bot.failures.rules import FailurePolicy
@@ -29,6 +30,7 @@ from bot.ledger.task_queries import has_tasks
 from bot.outbox.live_store import request_edits
 from bot.people.people import People
 from bot.slack import blocks
+from bot.slack.line_errors import line_error_message
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 
@@ -49,10 +51,21 @@ class FailureCommands:
 
     async def errors(self, request: Request, caller: Caller) -> None:
         """`errors [window]`: answer with the kinds of failure, what they cost, and what share of tasks fails."""
-        line = clean(request.text).partition(" ")[2]
-        report = await self._report(request, caller, await self._question(line, caller))
+        await self._answer(request, caller, clean(request.text).partition(" ")[2])
+
+    async def answer_button(self, request: Request, caller: Caller) -> None:
+        """Answer the line of a button, as `errors` does."""
+        await self._answer(request, caller, AskErrorsAction.decode(request.action, request.text).line)
+
+    async def _answer(self, request: Request, caller: Caller, line: str) -> None:
+        try:
+            question = await self._question(line, caller)
+        except QueryError as error:
+            await request.responder.respond(line_error_message(error, self.templates, AskErrorsAction, "errors"))
+            return
+        report = await self._report(request, caller, question)
         view, silences = await self.database.read(lambda connection: self._surroundings(connection, report, caller))
-        await request.responder.respond(report_message(report, view, silences))
+        await request.responder.respond(report_message(report, view, silences), replace=bool(request.action))
 
     def _surroundings(
         self, connection: Connection, report: ErrorReport, caller: Caller

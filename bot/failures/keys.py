@@ -8,6 +8,7 @@ from bot.domain.keys import (
     ActionKey,
     FormKey,
     MalformedKeyError,
+    NamedLineAction,
     NotificationKey,
     NumberedAction,
     NumberedKey,
@@ -112,6 +113,13 @@ class LiftSilenceAction(NumberedAction):
 
     __slots__ = ()
     kind = stem = "failure_lift"
+
+
+class AskErrorsAction(NamedLineAction):
+    """Asks what failed, in the words that follow `errors`."""
+
+    __slots__ = ()
+    kind = "errors"
 
 
 # --- the form ------------------------------------------------------------------------------------

@@ -65,8 +65,8 @@ def _understood(
         lines = understand(line, context)
         questions = {each: parse(each, now=now, zone=zone, statuses=statuses) for each in lines}
     except QueryError as error:
-        # about one word the query language knows more
-        is_strict = error.word == strict.word or (strict.instead and not error.instead)
+        # about one word the query language knows more, unless only everyday words know what was meant
+        is_strict = strict.instead or (error.word == strict.word and not error.instead)
         raise (strict if is_strict else error) from error.__cause__
     if len(questions) > 1:
         raise AmbiguousError(lines)

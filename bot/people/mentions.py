@@ -65,8 +65,11 @@ def _one_called(name: str, emails: Mapping[str, str]) -> str:
     if not matches:
         matches = {now for email, now in emails.items() if email.split("@")[0].split(".")[0] == address}
     if len(matches) != 1:
-        what = "nobody in the ledger is" if not matches else f"{len(matches)} members are"
-        raise RefusedError(f"{what} called {name}. Type the whole e-mail, or pick somebody from Slack's list.")
+        if not matches:
+            raise RefusedError(
+                f"I can't find {name} in Neo. Type the whole e-mail, or pick somebody from Slack's list."
+            )
+        raise RefusedError(f"{len(matches)} people are called {name}: {', '.join(sorted(matches))}. Type the e-mail.")
     return matches.pop()
 
 

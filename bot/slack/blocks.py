@@ -100,10 +100,12 @@ class Draft:
         )
 
 
-def paragraph(mrkdwn: str) -> Message:
-    """Return a message of one section of rendered mrkdwn."""
+def paragraph(mrkdwn: str, buttons: Sequence[Button] = ()) -> Message:
+    """Return a message of one section of rendered mrkdwn, and a row of buttons if there are any."""
     draft = Draft(mrkdwn)
     draft.add(section(mrkdwn))
+    if buttons:
+        draft.add(actions(buttons))
     return draft.message()
 
 

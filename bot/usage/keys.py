@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from bot.domain.keys import ActionKey, MalformedKeyError, NotificationKey, check_kind, rest_of
-
-_NO_WORDS = " "  # the value of a button whose question is the empty line, since Slack refuses empty values
+from bot.domain.keys import (
+    ActionKey,
+    LineAction,
+    MalformedKeyError,
+    NamedLineAction,
+    NotificationKey,
+    check_kind,
+    rest_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,56 +33,21 @@ class WelcomeKey(NotificationKey):
         return cls()
 
 
-@dataclass(frozen=True, slots=True)
-class AskAction(ActionKey):
-    """Asks a question, a line of the query language; `name` tells the button from the others of its message."""
+class AskAction(NamedLineAction):
+    """Asks a question."""
 
+    __slots__ = ()
     kind = "ask"
-    name: str
-    line: str
-
-    @property
-    def action_id(self) -> str:
-        """The action id, `ask:<name>`."""
-        return f"{self.kind}:{self.name}"
-
-    @property
-    def value(self) -> str:
-        """The value: the line."""
-        return self.line or _NO_WORDS
-
-    @classmethod
-    def decode(cls, action_id: str, value: str) -> Self:
-        """Return the key of a button that asks. Raises MalformedKeyError if it is another one."""
-        return cls(rest_of(action_id, cls.kind), _line(value))
 
 
-@dataclass(frozen=True, slots=True)
-class _LineAction(ActionKey):
-    """Does something with the answer to a line of the query language; one button a message."""
-
-    line: str
-
-    @property
-    def value(self) -> str:
-        """The value: the line."""
-        return self.line or _NO_WORDS
-
-    @classmethod
-    def decode(cls, action_id: str, value: str) -> Self:
-        """Return the key of the button. Raises MalformedKeyError if it is another one."""
-        check_kind(action_id, cls.kind)
-        return cls(_line(value))
-
-
-class ShareAction(_LineAction):
+class ShareAction(LineAction):
     """Shares the answer with the channel."""
 
     __slots__ = ()
     kind = "share"
 
 
-class CsvAction(_LineAction):
+class CsvAction(LineAction):
     """Sends the answer as a CSV file to whoever presses."""
 
     __slots__ = ()
@@ -120,7 +91,3 @@ class HelpAction(ActionKey):
         if topic is None:
             raise MalformedKeyError(f"the help has no page {value!r}")
         return cls(topic)
-
-
-def _line(value: str) -> str:
-    return "" if value == _NO_WORDS else value

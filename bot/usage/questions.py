@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 from bot.domain.access import Caller
-from bot.domain.query.errors import AmbiguousError, QueryError
+from bot.domain.query.errors import QueryError, quoted
 from bot.domain.query.question import Question
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean, without_markup
@@ -12,16 +12,16 @@ from bot.domain.visibility import Titles
 from bot.ledger.freshness import UnreadError
 from bot.people.rate_limit import charge_rate_limit
 from bot.slack import blocks
-from bot.slack.blocks import TABLE_ROWS, Draft, Message
+from bot.slack.blocks import TABLE_ROWS, Message
 from bot.slack.channels import is_shared_outside
 from bot.slack.errors import RefusedBySlackError, SlackError
+from bot.slack.line_errors import error_text, line_error_message
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 from bot.usage.answers import Answers
 from bot.usage.csv_sender import CsvSender
 from bot.usage.keys import AskAction, CsvAction, ShareAction
-from bot.usage.report_buttons import choice_buttons, instead_buttons
 from bot.usage.report_render import report_message
 from bot.usage.report_view import ReportView
 
@@ -42,12 +42,9 @@ class QuestionHandlers:
         """Answer a typed question. `commands` are the first words of all commands, in case one was misspelt."""
         try:
             question = await self.answers.parse(request.text, caller)
-        except AmbiguousError as error:
-            await request.responder.respond(self._choice(error))
-            return
         except QueryError as error:
             corrected = self._misspelt_command(request.text, error, commands)
-            await request.responder.respond(corrected or self._syntax_error(error))
+            await request.responder.respond(corrected or line_error_message(error, self.templates, AskAction))
             return
         await self._respond(self.csv.send if question.csv else self._answer, request, caller, question)
 
@@ -110,27 +107,9 @@ class QuestionHandlers:
         command = nearest(first, commands) if error.column == 1 and error.word.startswith(first) else None
         if command is None or (error.instead and nearest(first, (command, error.instead.partition(" ")[0])) != command):
             return None
-        reason = f"not a word I know; did you mean `{command}`?"
         instead = f"{command} {without_markup(rest)}".strip()
-        return self._paragraph("syntax_error", word=first, column=1, reason=reason, instead=instead)
-
-    def _syntax_error(self, error: QueryError) -> Message:
-        values = {"word": error.word, "column": error.column, "reason": error.reason, "instead": error.instead or ""}
-        text = self.templates.render("usage/syntax_error", **values)
-        draft = Draft(text)
-        draft.add(blocks.section(text))
-        if error.instead and (buttons := list(instead_buttons(error.instead))):
-            draft.add(blocks.actions(buttons))
-        return draft.message()
-
-    def _choice(self, error: AmbiguousError) -> Message:
-        """Return the question back which of several questions is meant, with a button for each."""
-        text = self.templates.render("usage/choice", lines=error.lines)
-        draft = Draft(text)
-        draft.add(blocks.section(text))
-        if buttons := list(choice_buttons(error.lines)):
-            draft.add(blocks.actions(buttons))
-        return draft.message()
+        meant = QueryError(f"I don't know {quoted(first)}. Did you mean `{command}`?", first, 1, instead)
+        return blocks.paragraph(error_text(meant, self.templates))
 
     # --- sharing ---------------------------------------------------------------------------------
 

@@ -1,14 +1,16 @@
 """The buttons under an answer: ask something related, share the answer, or send it as CSV."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.domain.keys import ActionKey
 from bot.domain.query.question import Field, Question, describe
 from bot.slack import blocks
 from bot.slack.blocks import Button
+from bot.slack.line_errors import line_buttons
 from bot.usage.keys import AskAction, CsvAction, ShareAction
 from bot.usage.report import Report
+from bot.usage.report_formatting import without_filters
 from bot.usage.report_view import ReportView
 
 
@@ -20,6 +22,8 @@ def buttons_of(report: Report, view: ReportView) -> Iterator[Button]:
     has_tasks = bool(report.total.tasks) and not report.details
     if has_tasks:
         yield from _regroupings(question, operator=view.operator)
+    elif not report.total.tasks and (line := without_filters(question)):
+        yield from line_buttons([("instead", line)], AskAction)
     if not view.in_dm:
         yield from _share_button(question)
     if has_tasks:
@@ -50,17 +54,6 @@ def _share_button(question: Question) -> Iterator[Button]:
 def _csv_button(question: Question) -> Iterator[Button]:
     exported = question if question.by or question.rows else replace(question, rows=True)
     yield from _button("CSV", CsvAction(describe(replace(exported, csv=True))))
-
-
-def instead_buttons(line: str) -> Iterator[Button]:
-    """Return the button that asks a corrected line, if the line fits into one."""
-    yield from _button("Ask that", AskAction("instead", line))
-
-
-def choice_buttons(lines: Sequence[str]) -> Iterator[Button]:
-    """Return a button for each line that may be meant, as far as they fit into one."""
-    for number, line in enumerate(lines, 1):
-        yield from _button(line or "this month", AskAction(f"choice{number}", line))
 
 
 def _button(label: str, key: ActionKey, confirm: tuple[str, str] | None = None) -> Iterator[Button]:

@@ -177,9 +177,9 @@ def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(synced: 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["report", "modle:opus"], 2, "did you mean `model:opus`? Try: `model:opus`"),
+        (["report", "modle:opus"], 2, 'I don\'t know "modle:". Did you mean `model:opus`?'),
         (["report", "2026-11-20..2026-11-01"], 2, "ends before it begins"),
-        (["report", "@nobody"], 2, "nobody in the ledger is called @nobody"),
+        (["report", "@nobody"], 2, "I can't find @nobody in Neo"),
         (["report", "<@U123>"], 2, "is a Slack mention"),
         (["report", "--json", "--csv"], 2, "one of them"),
         (["report", "--nonsense"], 2, "nonsense"),

@@ -264,8 +264,8 @@ async def test_the_welcome_waits_under_apps(calm: Demo, sit: Sit) -> None:
 async def test_a_wrong_word_can_be_mended_by_a_press(calm: Demo, sit: Sit) -> None:
     seat = await sit(calm)
     answer = await seat.ask("team 7d modle:opus by:model")
-    await expect(answer).to_contain_text("I do not understand modle:opus (at character 9)")
-    await seat.press(answer, "Ask that")
+    await expect(answer).to_contain_text('I don\'t know "modle:".')
+    await seat.press(answer, "team 7d model:opus by:model")
     await expect(answer).to_contain_text("The whole team · 7d · model:opus")
     await expect(answer.locator("tbody tr").first).to_contain_text("claude-opus-4")
 

@@ -91,7 +91,7 @@ async def test_an_operator_who_names_a_task_means_it_whosever_it_is(harness: Ser
 
 async def test_a_wrong_word_is_named_and_its_correction_can_be_pressed(harness: ServiceHarness) -> None:
     answer = await harness.ask("hannah", "team modle:opus")
-    assert "`modle:opus` (at character 6)" in visible_text(answer)
+    assert 'I don\'t know "modle:". Did you mean `model:opus`? Try `team model:opus`.' in visible_text(answer)
     again = await harness.press("hannah", answer, "ask:instead")
     assert visible_text(again).startswith("The whole team · this month · model:opus")
 

@@ -54,7 +54,34 @@ async def test_a_member_learns_of_nobody_by_their_name(harness: ServiceHarness) 
         visible_text(await harness.ask("priya", f"how much did {name} spend")) for name in ("marcus", "zaphd")
     ]
     assert known.replace("marcus", "zaphd") == unknown
-    assert "I do not understand `zaphd`" in unknown
+    assert 'I don\'t know "zaphd".' in unknown
     assert visible_text(await harness.ask("priya", "priya's spend last 7 days")).startswith(
         "Understood as `7d email:priya."
     )
+
+
+async def test_failures_that_could_be_of_two_things_are_asked_back_too(harness: ServiceHarness) -> None:
+    harness.workspace.user("marcus").name = "April Delgado"
+    await harness.service.wiring.context.people.directory.fill()
+    asked = await harness.ask("hannah", "errors april")
+    assert visible_text(asked).startswith(f"Which one do you mean?\n• `errors 2025-04`\n• `errors {MARCUS}`")
+    pressed = await harness.press("hannah", asked, "errors:choice2")
+    assert visible_text(pressed) == visible_text(await harness.ask("hannah", f"errors {MARCUS}"))
+
+
+@pytest.mark.parametrize(
+    ("line", "word", "meant", "instead"),
+    [
+        ("errors team yesteday", "yesteday", "yesterday", "errors team yesterday"),
+        ("our spend by modle", "modle", "model", "our spend by model"),
+    ],
+)
+async def test_a_misspelt_word_comes_with_a_button_that_asks_the_corrected_line(
+    harness: ServiceHarness, line: str, word: str, meant: str, instead: str
+) -> None:
+    answer = await harness.ask("hannah", line)
+    said = visible_text(answer)
+    assert f'"{word}". Did you mean `{meant}`? Try `{instead}`.' in said
+    assert said.endswith(f"\n{instead}")  # the button
+    pressed = visible_text(await harness.press("hannah", answer, actions(answer)[0]))
+    assert pressed == visible_text(await harness.ask("hannah", instead))

@@ -97,10 +97,10 @@ async def read_all(harness: ServiceHarness) -> None:
 NAMED = (
     ("budget @priya 500/month", "Priya Raman's budget is now $500 a month"),
     ("budget @priya.raman 400/month", "Priya Raman's budget is now $400 a month"),
-    ("budget @nobody 400/month", "nobody in the ledger is called @nobody"),
+    ("budget @nobody 400/month", "I can't find @nobody in Neo"),
     ("snooze @priya 4h", "in the channel"),
     ("explain @priya.raman", "Priya Raman: alerts sent"),
-    ("explain @nobody", "nobody in the ledger is called @nobody"),
+    ("explain @nobody", "I can't find @nobody in Neo"),
     ("link @priya.raman priya@acme.dev", "pick the person from Slack's list"),
 )
 

@@ -60,7 +60,7 @@ class Meaning:
             lines = dict.fromkeys(" ".join(filter(None, dict.fromkeys(choice))) for choice in product(*parts))
             if (count := len(lines)) <= _MOST_LINES:
                 return tuple(lines)
-        raise QueryError(f"this could mean {count:,} things; say it with fewer names in one question")
+        raise QueryError(f"That could mean {count:,} things. Use fewer names in one question.")
 
     def _time(self, context: TypingContext) -> tuple[When, ...]:
         """Return the one time that is asked for, in each of its meanings."""
@@ -68,14 +68,16 @@ class Meaning:
         if self.is_comparison:
             return self._compared(context)
         if any(each != first for each in others):
-            raise QueryError("two times in one question; one is enough, or a range such as `nov 1 to nov 15`")
+            raise QueryError("You gave two times. One is enough, or a range such as `nov 1 to nov 15`.")
         return first
 
     def _compared(self, context: TypingContext) -> tuple[When, ...]:
         """Return the later of two times, which an answer compares with the one before by itself."""
         if len(self.times) != 2:  # noqa: PLR2004 - a comparison is of two
-            raise QueryError("a comparison takes two times, such as `today vs yesterday`")
+            raise QueryError("A comparison takes two times, such as `today vs yesterday`.")
         for one, other in (self.times, self.times[::-1]):
             if len(one) == len(other) == 1 and context.is_compared(one[0], other[0]):
                 return one
-        raise QueryError("an answer compares with as much time just before; ask for these two one by one")
+        raise QueryError(
+            "I compare a time with the one just before it, as in `this week vs last week`. Ask for these separately."
+        )

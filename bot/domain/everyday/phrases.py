@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.domain.everyday import vocabulary
 from bot.domain.everyday.meaning import Meaning, TypingContext
 from bot.domain.everyday.times import NUMBERS, TimeReader
-from bot.domain.query.errors import QueryError
+from bot.domain.query.errors import MisspeltError, QueryError, quoted
 from bot.domain.query.question import GROUPINGS, TIME_GROUPINGS, quote
 from bot.domain.query.spelling import enumeration, nearest
 from bot.domain.tasks import FAILED_STATUSES
@@ -58,7 +58,9 @@ class PhraseReader:
             try:
                 found = reader(texts)
             except (ValueError, OverflowError) as error:
-                raise QueryError(f"no such date ({error})", words[0].raw, words[0].column) from error
+                raise QueryError(
+                    f"The date at {quoted(words[0].raw)} doesn't exist.", words[0].raw, words[0].column
+                ) from error
             if found is not None and all(word.strict is None for word in words[: found[0]]):
                 yield found
 
@@ -168,17 +170,27 @@ class PhraseReader:
         if (word.text,) in vocabulary.BY and following:
             return self._unknown_group(following[0])
         if word.text in vocabulary.NEED_TIME:
-            return QueryError("it needs a time behind it, such as `last 7 days`", word.raw, word.column)
-        return QueryError(f"not a word I know{_hint(word, vocabulary.KNOWN)}", word.raw, word.column)
+            return QueryError(
+                f"{quoted(word.raw)} needs a time after it, such as `last 7 days`.", word.raw, word.column
+            )
+        return _misspelt(f"I don't know {quoted(word.raw)}.", word, vocabulary.KNOWN)
 
     def _unknown_group(self, word: Word) -> QueryError:
-        hint = _hint(word, vocabulary.GROUPS) or f"; there are {enumeration(f'`by {name}`' for name in GROUPINGS)}"
-        return QueryError(f"not a group I know{hint}", word.raw, word.column)
+        reason = f"I can't group by {quoted(word.text)}."
+        error = _misspelt(reason, word, vocabulary.GROUPS)
+        if isinstance(error, MisspeltError):
+            return error
+        known = enumeration(f"`by {name}`" for name in GROUPINGS)
+        return QueryError(f"{reason} There are {known}.", word.raw, word.column)
 
 
-def _hint(word: Word, known: Iterable[str]) -> str:
+def _misspelt(reason: str, word: Word, known: Iterable[str]) -> QueryError:
+    """Return the error about a word that is not known, with the known one that was meant if one is near."""
     near = nearest(word.text, known) if len(word.text) >= _SHORTEST_TYPO else None
-    return f"; did you mean `{near}`?" if near else ""
+    if near is None:
+        return QueryError(reason, word.raw, word.column)
+    corrected = re.sub(re.escape(word.text), near, word.raw, count=1, flags=re.IGNORECASE)
+    return MisspeltError(reason, word.raw, word.column, near=near, corrected=corrected)
 
 
 def _grouping(texts: Sequence[str], place: int) -> str | None:

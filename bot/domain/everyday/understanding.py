@@ -9,12 +9,14 @@ from bot.domain.everyday.typography import plain
 from bot.domain.everyday.vocabulary import KEYS
 from bot.domain.query import keyed_tokens
 from bot.domain.query.checks import check_line
+from bot.domain.query.errors import MisspeltError, QueryError
 from bot.domain.query.parser import tokens_of
 from bot.domain.query.question import Field, quote
 from bot.domain.query.tokens import Token, outside_quotes
 
 _ALL_KEYS = "|".join(sorted({*keyed_tokens.KEYS, *KEYS}))
 _SPACED_KEY = re.compile(rf"(?<!\S)(-{{0,2}}(?:{_ALL_KEYS})) ?[:=] ?(?=\S)", re.IGNORECASE)
+_MOST_CORRECTIONS = 6  # of wrong words in one line
 _IN_WORDS = {
     "by": "by",
     "from": "since",
@@ -30,7 +32,32 @@ def understand(line: str, context: TypingContext) -> tuple[str, ...]:
         QueryError: a word is neither known nor filler, or the words do not go together.
     """
     check_line(line)
-    tokens = tokens_of(_with_keys(plain(line)))
+    said = _with_keys(plain(line))
+    try:
+        return _lines(said, context)
+    except MisspeltError as error:
+        raise _with_correction(error, said, context) from None
+
+
+def _with_correction(error: MisspeltError, said: str, context: TypingContext) -> QueryError:
+    """Return the error with the line to type, every misspelt word corrected; without one if that is not clear."""
+    misspelt = error
+    for _ in range(_MOST_CORRECTIONS):
+        begun = misspelt.column - 1
+        said = f"{said[:begun]}{misspelt.corrected}{said[begun + len(misspelt.word) :]}"
+        try:
+            lines = _lines(said, context)
+        except MisspeltError as another:
+            misspelt = another
+        except QueryError:
+            break
+        else:
+            return QueryError(error.reason, error.word, error.column, said) if len(lines) == 1 else error
+    return error
+
+
+def _lines(said: str, context: TypingContext) -> tuple[str, ...]:
+    tokens = tokens_of(said)
     words = [word for token in tokens for word in _words_of(token)]
     reader, meaning = PhraseReader(context), Meaning()
     place = 0

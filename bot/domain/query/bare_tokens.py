@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 
 from bot.domain.query.draft import QuestionDraft
-from bot.domain.query.errors import QueryError, WhenError
-from bot.domain.query.keyed_tokens import KEYS
+from bot.domain.query.errors import QueryError, WhenError, quoted
+from bot.domain.query.keyed_tokens import EXAMPLES, KEYS
 from bot.domain.query.question import GROUPINGS, Field, quote
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import Token
@@ -41,7 +41,7 @@ def _read_time(draft: QuestionDraft, token: Token) -> None:
     try:
         when = parse_when(token.bare)
     except WhenError as error:
-        raise draft.error(token, str(error)) from error
+        raise draft.time_error(token, error) from error
     if when is None:
         raise _unknown_word_error(draft, token)
     draft.set_when(token, when)
@@ -50,12 +50,8 @@ def _read_time(draft: QuestionDraft, token: Token) -> None:
 def _unknown_word_error(draft: QuestionDraft, token: Token) -> QueryError:
     lowered = token.bare
     if lowered in KEYS and lowered not in GROUPINGS:
-        return draft.error(token, f"`{lowered}:` needs its value right behind the colon")
-    better = _suggestion(draft, lowered)
-    if better is None:
-        hint = "a filter has a key, as in `model:opus` or `search:acme` (see `help`)"
-        return draft.error(token, f"not a word I know; {hint}")
-    return draft.error(token, "not a word I know", better)
+        return draft.error(token, f"{quoted(lowered)} needs a value, such as `{lowered}:{EXAMPLES[lowered]}`.")
+    return draft.error(token, f"I don't know {quoted(token.raw)}.", _suggestion(draft, lowered))
 
 
 def _suggestion(draft: QuestionDraft, lowered: str) -> str | None:

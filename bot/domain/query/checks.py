@@ -10,24 +10,24 @@ MAX_VALUES = 100  # of one filter, and of people; SQL has limits of its own
 def check_line(line: str) -> None:
     """Raise QueryError if a line is too long to be looked at."""
     if len(line) > MAX_LINE:
-        raise QueryError(f"the question is longer than {MAX_LINE:,} characters")
+        raise QueryError(f"That question is too long. {MAX_LINE:,} characters is the most.")
 
 
 def check_combination(question: Question) -> None:
     """Raise QueryError if two parts of a question contradict each other."""
     if question.rows and question.by:
-        raise QueryError("`rows` lists tasks instead of groups: keep `rows` or `by:`, not both")
+        raise QueryError("`rows` lists single tasks and `by:` groups them. Use one of the two.")
     if question.counts_only and question.sort == "cost":
-        raise QueryError("`by:tool` and `by:agent` have counts and no cost: sort by tasks or name")
+        raise QueryError("`by:tool` and `by:agent` have no cost. Use `sort:tasks` or `sort:name`.")
     if question.rows and question.sort == "tasks":
-        raise QueryError("`rows` are single tasks: sort by cost or name")
+        raise QueryError("`rows` lists single tasks. Use `sort:cost` or `sort:name`.")
 
 
 def check_size(question: Question) -> None:
     """Raise QueryError if a question cannot be said back within MAX_LINE, or names more than MAX_VALUES of anything."""
     if len(describe(question)) > MAX_LINE:
-        raise QueryError(f"said back in full, the question is longer than {MAX_LINE:,} characters")
+        raise QueryError(f"That question is too long when written out. {MAX_LINE:,} characters is the most.")
     counts = [(f"values of `{each.field}:`", len(each.values)) for each in question.filters]
     for what, count in (*counts, ("people", len(question.people))):
         if count > MAX_VALUES:
-            raise QueryError(f"{count} {what} in one question; {MAX_VALUES} are the most")
+            raise QueryError(f"That question has {count} {what}. {MAX_VALUES} is the most.")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
-from bot.domain.query.errors import QueryError
+from bot.domain.query.errors import QueryError, WhenError, quoted
 from bot.domain.query.question import Field, Filter, Question
 from bot.domain.query.tokens import Token, clean
 from bot.domain.query.when import Edge, Range, When
@@ -48,7 +48,7 @@ class QuestionDraft:
     def check_edge(self, token: Token, key: str) -> None:
         """Raise QueryError if the time is set already, or its edge of that key (`from` or `to`)."""
         if key in self.edges:
-            raise self.error(token, f"a second `{key}:`", "")
+            raise self.error(token, f"You gave two `{key}:`. One is enough.", "")
         if self.when_token is not None and not self.edges:
             raise self._second_time(token)
 
@@ -60,7 +60,11 @@ class QuestionDraft:
 
     def _second_time(self, token: Token) -> QueryError:
         first = "" if self.when_token is None else self.when_token.raw
-        return self.error(token, f"a second time beside `{first}`; one is enough", "")
+        return self.error(token, f"You gave two times, {quoted(first)} and {quoted(token.raw)}. One is enough.", "")
+
+    def time_error(self, token: Token, error: WhenError) -> QueryError:
+        """Return the error about a token that is written as a time and is none."""
+        return self.error(token, f"I can't use {quoted(token.raw)}: {error.clause}.")
 
     def error(self, token: Token, reason: str, better: str | None = None) -> QueryError:
         """Return the error about a token; `better` is what to type in its place (nothing, if it is empty)."""
@@ -68,5 +72,5 @@ class QuestionDraft:
             return QueryError(reason, token.raw, token.column)
         start = token.column - 1
         before, after = self.line[:start], self.line[start + len(token.raw) :]
-        hint = f"; did you mean `{better}`?" if better else ""
+        hint = f" Did you mean `{better}`?" if better else ""
         return QueryError(f"{reason}{hint}", token.raw, token.column, clean(f"{before}{better}{after}"))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.domain.numbers import whole_number
 from bot.domain.query.draft import QuestionDraft
-from bot.domain.query.errors import QueryError, WhenError
+from bot.domain.query.errors import QueryError, WhenError, quoted
 from bot.domain.query.question import (
     COUNTED_GROUPINGS,
     GROUPINGS,
@@ -31,10 +31,11 @@ SYNONYMS = {
 }  # fmt: skip
 """Keys of the upstream and of other tools, by which ours are meant."""
 
-_EXAMPLES = {
+EXAMPLES = {
     "status": "error,failed", "model": "opus", "task": "0b6c2f1e", "search": "acme", "email": "ana@acme.dev",
     "byok": "no", "by": "model", "sort": "cost", "top": "20", "from": "2026-11-01", "to": "2026-11-15",
 }  # fmt: skip
+"""A value of each key, as one might type it."""
 
 
 def read_keyed(draft: QuestionDraft, token: Token) -> None:
@@ -43,12 +44,12 @@ def read_keyed(draft: QuestionDraft, token: Token) -> None:
     if key not in KEYS:
         raise _unknown_key_error(draft, token)
     if not all(token.values):
-        raise draft.error(token, f"`{key}:` needs a value, such as `{key}:{_EXAMPLES[key]}`")
+        raise draft.error(token, f"`{key}:` needs a value, such as `{key}:{EXAMPLES[key]}`.")
     if key in tuple(Field):
         _read_filter(draft, token, Field(key), exclude=exclude)
         return
     if exclude:
-        raise draft.error(token, f"`{key}:` cannot be excluded", token.raw.removeprefix("-"))
+        raise draft.error(token, f"`{key}:` can't be excluded.", token.raw.removeprefix("-"))
     _READERS[key](draft, token)
 
 
@@ -62,10 +63,11 @@ def _unknown_key_error(draft: QuestionDraft, token: Token) -> QueryError:
     key, exclude = _key(token)
     better = SYNONYMS.get(key) or nearest(key, KEYS)
     if not better:
-        return draft.error(token, f"no such filter; there are {enumeration(f'`{name}:`' for name in KEYS)}")
+        known = enumeration(f"`{name}:`" for name in KEYS)
+        return draft.error(token, f"I don't know {quoted(f'{key}:')}. There are {known}.")
     rest = token.raw.split(":", 1)[1]
     prefix = "-" if exclude and better in tuple(Field) else ""
-    return draft.error(token, f"no filter `{key}:`", f"{prefix}{better}:{rest}")
+    return draft.error(token, f"I don't know {quoted(f'{key}:')}.", f"{prefix}{better}:{rest}")
 
 
 # --- filters -------------------------------------------------------------------------------------
@@ -85,7 +87,7 @@ def _status(draft: QuestionDraft, token: Token, value: str) -> str:
     spelled = {status.lower(): status for status in sorted(draft.statuses)}
     if value.lower() in spelled:
         return spelled[value.lower()]
-    reason = f"no status `{value}`; there are {enumeration(sorted(draft.statuses))}"
+    reason = f"There is no status {quoted(value)}. The statuses are {enumeration(sorted(draft.statuses))}."
     raise draft.error(token, reason, _correction(token, spelled))
 
 
@@ -101,41 +103,46 @@ def _correction(token: Token, choices: Mapping[str, str]) -> str | None:
 
 
 def _read_by(draft: QuestionDraft, token: Token) -> None:
-    names = tuple(_one_of(draft, token, value.lower(), GROUPINGS, "grouping") for value in token.values)
+    names = tuple(
+        _one_of(draft, token, value.lower(), GROUPINGS, "I can't group by {}. The groups are {}.")
+        for value in token.values
+    )
     by = tuple(dict.fromkeys((*draft.question.by, *names)))
     if len(by) > MAX_GROUPINGS:
-        raise draft.error(token, f"two groupings at most, and these are {len(by)}")
+        raise draft.error(token, f"You can group by two things at most, and that is {len(by)}.")
     if len([name for name in by if name in TIME_GROUPINGS]) > 1:
-        raise draft.error(token, "one of day, week and month at a time")
+        raise draft.error(token, "Use one of day, week and month at a time.")
     counted = [name for name in by if name in COUNTED_GROUPINGS]
     if len(counted) > 1:
-        raise draft.error(token, "tools and agents are counted apart: one of them at a time")
+        raise draft.error(token, "Tools and agents are counted separately. Use one of them at a time.")
     if counted and any(name in TIME_GROUPINGS for name in by):
         other = next(name for name in by if name != counted[0])
-        raise draft.error(token, f"the upstream counts {counted[0]}s per task, not per {other}")
+        raise draft.error(token, f"Neo counts {counted[0]}s per task, so they can't be split by {other}.")
     draft.question = replace(draft.question, by=by)
 
 
 def _read_sort(draft: QuestionDraft, token: Token) -> None:
-    name = _one_of(draft, token, _single(draft, token).lower(), SORTS, "order")
+    name = _one_of(draft, token, _single(draft, token).lower(), SORTS, "I can't sort by {}. You can sort by {}.")
     if draft.question.sort not in {None, name}:
-        raise draft.error(token, "a second `sort:`", "")
+        raise draft.error(token, "You gave two `sort:`. One is enough.", "")
     draft.question = replace(draft.question, sort=name)
 
 
 def _read_top(draft: QuestionDraft, token: Token) -> None:
     top = whole_number(_single(draft, token), 1, MAX_TOP)
     if top is None:
-        raise draft.error(token, f"`top:` takes a whole number from 1 to {MAX_TOP:,}", "top:20")
+        raise draft.error(token, f"`top:` takes a whole number from 1 to {MAX_TOP:,}.", "top:20")
     if draft.question.top not in {None, top}:
-        raise draft.error(token, "a second `top:`", "")
+        raise draft.error(token, "You gave two `top:`. One is enough.", "")
     draft.question = replace(draft.question, top=top)
 
 
 def _read_byok(draft: QuestionDraft, token: Token) -> None:
-    text = _one_of(draft, token, _single(draft, token).lower(), tuple(_SWITCHES), "switch")
+    text = _one_of(
+        draft, token, _single(draft, token).lower(), tuple(_SWITCHES), "{} is neither yes nor no. There are {}."
+    )
     if draft.question.byok not in {None, _SWITCHES[text]}:
-        raise draft.error(token, "both `byok:yes` and `byok:no`; leave both out to see all", "")
+        raise draft.error(token, "You gave both `byok:yes` and `byok:no`. Leave both out to see everything.", "")
     draft.question = replace(draft.question, byok=_SWITCHES[text])
 
 
@@ -145,23 +152,23 @@ def _read_edge(draft: QuestionDraft, token: Token) -> None:
     try:
         edge = parse_edge(_single(draft, token).lower())
     except WhenError as error:
-        raise draft.error(token, str(error)) from error
+        raise draft.time_error(token, error) from error
     draft.set_edge(token, key, edge)
 
 
 def _single(draft: QuestionDraft, token: Token) -> str:
     """Return the only value. Raises QueryError if there are several."""
     if len(token.values) > 1:
-        raise draft.error(token, f"`{token.key}:` takes one value", f"{token.key}:{quote(token.values[0])}")
+        raise draft.error(token, f"`{token.key}:` takes one value.", f"{token.key}:{quote(token.values[0])}")
     return token.values[0]
 
 
-def _one_of(draft: QuestionDraft, token: Token, value: str, choices: Sequence[str], noun: str) -> str:
-    """Return the value. Raises QueryError if it is none of the choices."""
+def _one_of(draft: QuestionDraft, token: Token, value: str, choices: Sequence[str], reason: str) -> str:
+    """Return the value. Raises QueryError, with a reason about it and the choices, if it is none of them."""
     if value in choices:
         return value
     better = _correction(token, {choice: choice for choice in choices})
-    raise draft.error(token, f"no {noun} `{value}`; there are {enumeration(choices)}", better)
+    raise draft.error(token, reason.format(quoted(value), enumeration(choices)), better)
 
 
 _READERS: Mapping[str, Callable[[QuestionDraft, Token], None]] = {

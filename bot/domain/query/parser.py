@@ -76,7 +76,7 @@ class _Parser:
         try:
             resolve(question.effective_when, self.now, self.zone)
         except WhenError as error:
-            raise draft.error(draft.when_token, str(error)) from error
+            raise draft.time_error(draft.when_token, error) from error
 
 
 def tokens_of(line: str) -> Sequence[Token]:
@@ -84,7 +84,7 @@ def tokens_of(line: str) -> Sequence[Token]:
     try:
         return split(line)
     except UnclosedQuoteError as error:
-        raise QueryError("a quote is not closed", line[error.column - 1 :][:20], error.column, f'{line}"') from error
+        raise QueryError("A quote isn't closed.", line[error.column - 1 :][:20], error.column, f'{line}"') from error
 
 
 def _read(draft: QuestionDraft, tokens: Sequence[Token]) -> None:

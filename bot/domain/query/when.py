@@ -205,9 +205,9 @@ def resolve(when: When, now: datetime, zone: tzinfo) -> Window:
     window = when.window(LocalNow(now, zone))
     has_open_end = isinstance(when, Range) and when.end is None
     if window.end <= window.start and not has_open_end:
-        raise WhenError("the window ends before it begins")
+        raise WhenError("that time ends before it begins")
     if window.start > now or window.end <= window.start:
-        raise WhenError("the window lies wholly in the future")
+        raise WhenError("that time is in the future")
     return window
 
 

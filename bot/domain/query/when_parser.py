@@ -53,19 +53,19 @@ def parse_edge(text: str) -> Edge:
     """
     if edge := _written_moment(text) or _period(text):
         return edge
-    raise WhenError("neither a date (2026-11-20) nor a time (2026-11-20T09:00Z)")
+    raise WhenError("that is neither a date (`2026-11-20`) nor a time (`2026-11-20T09:00Z`)")
 
 
 def _days_or_hours(count: int, letter: str) -> When:
     if count == 0:
-        raise WhenError("a window of no length")
+        raise WhenError("that time has no length")
     if letter == "h":
         if count > MAX_HOURS:
-            raise WhenError(f"more than {MAX_HOURS:,} hours")
+            raise WhenError(f"{MAX_HOURS:,} hours is the longest time")
         return Hours(count)
     days = count * 7 if letter == "w" else count
     if days > MAX_DAYS:
-        raise WhenError(f"more than {MAX_DAYS:,} days")
+        raise WhenError(f"{MAX_DAYS:,} days is the longest time")
     return Days(days, weeks=letter == "w")
 
 
@@ -89,14 +89,16 @@ def _period(text: str) -> Dated | None:
             return Dated(Unit.MONTH, _day_in_reach(date(int(match[1]), int(match[2]), 1)))
         if match := _WEEK.fullmatch(text):
             return Dated(Unit.WEEK, _day_in_reach(date.fromisocalendar(int(match[1]), int(match[2]), 1)))
+    except WhenError:
+        raise
     except ValueError as error:
-        raise WhenError(f"no such date ({error})") from error
+        raise WhenError("there is no such date") from error
     return None
 
 
 def _day_in_reach(day: date) -> date:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise WhenError(f"outside the years {FIRST_YEAR} to {LAST_YEAR}")
+        raise WhenError(f"years go from {FIRST_YEAR} to {LAST_YEAR}")
     return day
 
 
@@ -104,7 +106,7 @@ def _written_moment(text: str) -> PointInTime | None:
     try:
         timestamp = read_timestamp(text)
     except TimestampError as error:
-        raise WhenError(str(error)) from error
+        raise WhenError("there is no such time") from error
     if timestamp is None:
         return None
     _day_in_reach(timestamp.local.date())

@@ -148,8 +148,34 @@ def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_onc
     months = {f"{name} Gray": f"{name.lower()}@acme.dev" for name in ("Bill", "April", "May", "June", "Will", "Mark")}
     team = Team(**months)
     assert understood(" ".join(["bill"] * 500), team) == ("", "email:bill@acme.dev")
-    assert "could mean 16 things" in str(refused("bill april may june", team))
+    assert "That could mean 16 things." in str(refused("bill april may june", team))
     assert "things" in str(refused("bill april may june " * 100, team))
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "instead"),
+    [
+        ("spend by modle", 'I can\'t group by "modle". Did you mean `model`? Try `spend by model`.', "spend by model"),
+        ("spend by:modle", 'I can\'t group by "modle". Did you mean `model`? Try `spend by:model`.', "spend by:model"),
+        (
+            "show Yesterdya by modle please",
+            'I don\'t know "Yesterdya". Did you mean `yesterday`? Try `show yesterday by model please`.',
+            "show yesterday by model please",
+        ),
+        ("spend yesterdya by frobnicate", 'I don\'t know "yesterdya". Did you mean `yesterday`?', None),
+        ("how much did zaphod spend", 'I don\'t know "zaphod". Try `7d by:model`, or ask for `help`.', None),
+        ("spend by frob", 'I can\'t group by "frob". There are `by member`, `by model`, ', None),
+        ("spend since", '"since" needs a time after it, such as `last 7 days`.', None),
+        ("spend nov 31", 'The date at "nov" doesn\'t exist. Try `7d by:model`, or ask for `help`.', None),
+        ("today and last week", "You gave two times. One is enough, or a range such as `nov 1 to nov 15`.", None),
+        ("today vs", "A comparison takes two times, such as `today vs yesterday`.", None),
+    ],
+)
+def test_an_error_says_what_is_wrong_and_what_to_type(line: str, said: str, instead: str | None) -> None:
+    error = refused(line)
+    assert str(error).startswith(said)
+    assert error.instead == instead
+    assert instead is None or understood(instead)
 
 
 def test_a_key_means_the_same_as_its_word() -> None:

@@ -303,10 +303,11 @@ def test_a_wrong_word_is_named_with_its_place_and_the_line_to_type(
 ) -> None:
     error = refused(line)
     assert (error.word, error.column, error.instead) == (word, column, instead)
-    assert str(error).startswith(f"`{word}` (at character {column}): ")
     if instead is not None:
-        assert str(error).endswith(f" Try: `{instead}`")
+        assert f"`{instead}`" in str(error)
         asked(instead)
+    else:
+        assert "`" in str(error)  # an example, or the way to help
 
 
 @pytest.mark.parametrize(
@@ -326,48 +327,54 @@ def test_an_open_quote_is_named_with_its_place_and_closed(line: str, word: str, 
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("modle:opus", "no filter `modle:`; did you mean `model:opus`?"),
-        ("xyz:abc", "no such filter; there are `status:`, `model:`, "),
+        ("modle:opus", 'I don\'t know "modle:". Did you mean `model:opus`?'),
+        ("7d modle:opus", 'I don\'t know "modle:". Did you mean `model:opus`? Try `7d model:opus`.'),
+        ("xyz:abc", 'I don\'t know "xyz:". There are `status:`, `model:`, '),
         ("model:", "`model:` needs a value, such as `model:opus`."),
-        ("search", "`search:` needs its value right behind the colon."),
-        ("foo", "not a word I know; a filter has a key"),
-        ("status:eror", "no status `eror`; there are aborted, blocked, completed, error and failed; did you mean"),
-        ("by:hour", "no grouping `hour`; there are member, model, "),
-        ("sort:x", "no order `x`; there are cost, tasks and name."),
-        ("byok:maybe", "no switch `maybe`; there are yes, no, true and false."),
-        ("top:0", "takes a whole number from 1 to 1,000,000"),
-        ("-byok:no", "`byok:` cannot be excluded"),
-        ("today 7d", "a second time beside `today`; one is enough."),
-        ("from:2026-11-01 from:2026-11-02", "a second `from:`."),
-        ("byok:yes byok:no", "both `byok:yes` and `byok:no`"),
-        ("0d", "a window of no length."),
-        ("2026-13", "no such date"),
-        ("2026-12", "lies wholly in the future."),
-        ("2026-11-15..2026-11-01", "ends before it begins."),
-        ("from:soon", "neither a date (2026-11-20) nor a time (2026-11-20T09:00Z)."),
-        ("from:2026-11-01T09:00-24:00", "no such offset."),
-        ('model:"opus', "a quote is not closed."),
+        ("search", '"search" needs a value, such as `search:acme`.'),
+        ("foo", 'I don\'t know "foo". Try `7d by:model`, or ask for `help`.'),
+        ("x" * 90, f'I don\'t know "{"x" * 59}…".'),
+        ("team yesteday", 'I don\'t know "yesteday". Did you mean `yesterday`? Try `team yesterday`.'),
+        (
+            "status:eror",
+            'There is no status "eror". The statuses are aborted, blocked, completed, error and failed. Did',
+        ),
+        ("by:hour", 'I can\'t group by "hour". The groups are member, model, '),
+        ("sort:x", 'I can\'t sort by "x". You can sort by cost, tasks and name.'),
+        ("byok:maybe", '"maybe" is neither yes nor no. There are yes, no, true and false.'),
+        ("top:0", "`top:` takes a whole number from 1 to 1,000,000. Did you mean `top:20`?"),
+        ("-byok:no", "`byok:` can't be excluded. Did you mean `byok:no`?"),
+        ("today 7d", 'You gave two times, "today" and "7d". One is enough. Try `today`.'),
+        ("from:2026-11-01 from:2026-11-02", "You gave two `from:`. One is enough. Try `from:2026-11-01`."),
+        ("byok:yes byok:no", "You gave both `byok:yes` and `byok:no`. Leave both out to see everything."),
+        ("0d", 'I can\'t use "0d": that time has no length. Try `7d by:model`, or ask for `help`.'),
+        ("2026-13", 'I can\'t use "2026-13": there is no such date.'),
+        ("2026-12", 'I can\'t use "2026-12": that time is in the future.'),
+        ("2026-11-15..2026-11-01", "that time ends before it begins."),
+        ("from:soon", "that is neither a date (`2026-11-20`) nor a time (`2026-11-20T09:00Z`)."),
+        ("from:2026-11-01T09:00-24:00", "there is no such time."),
+        ('model:"opus', 'A quote isn\'t closed. Try `model:"opus"`.'),
     ],
 )
-def test_an_error_says_why_in_one_sentence(line: str, why: str) -> None:
+def test_an_error_says_why_in_plain_sentences(line: str, why: str) -> None:
     assert why in str(refused(line))
 
 
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("by:member,model,status", "two groupings at most, and these are 3"),
-        ("by:member,model by:status", "two groupings at most, and these are 3"),
-        ("by:day,week", "one of day, week and month at a time"),
-        ("by:day by:month", "one of day, week and month at a time"),
-        ("by:tool,agent", "tools and agents are counted apart"),
-        ("by:tool,day", "counts tools per task, not per day"),
-        ("by:week by:agent", "counts agents per task, not per week"),
-        ("rows by:model", "`rows` lists tasks instead of groups"),
-        ("by:model csv rows", "`rows` lists tasks instead of groups"),
-        ("by:tool sort:cost", "have counts and no cost"),
-        ("sort:cost by:model,agent", "have counts and no cost"),
-        ("rows sort:tasks", "`rows` are single tasks"),
+        ("by:member,model,status", "You can group by two things at most, and that is 3."),
+        ("by:member,model by:status", "You can group by two things at most, and that is 3."),
+        ("by:day,week", "Use one of day, week and month at a time."),
+        ("by:day by:month", "Use one of day, week and month at a time."),
+        ("by:tool,agent", "Tools and agents are counted separately."),
+        ("by:tool,day", "Neo counts tools per task, so they can't be split by day."),
+        ("by:week by:agent", "Neo counts agents per task, so they can't be split by week."),
+        ("rows by:model", "`rows` lists single tasks and `by:` groups them."),
+        ("by:model csv rows", "`rows` lists single tasks and `by:` groups them."),
+        ("by:tool sort:cost", "`by:tool` and `by:agent` have no cost."),
+        ("sort:cost by:model,agent", "`by:tool` and `by:agent` have no cost."),
+        ("rows sort:tasks", "`rows` lists single tasks. Use `sort:cost` or `sort:name`."),
     ],
 )
 def test_a_combination_that_has_no_answer_is_refused_with_its_reason(line: str, why: str) -> None:
@@ -378,7 +385,7 @@ def test_a_combination_that_has_no_answer_is_refused_with_its_reason(line: str, 
 
 def test_a_line_longer_than_any_command_is_refused_at_once() -> None:
     assert asked("search:" + "x" * (MAX_LINE - 7)).filters
-    assert "longer than 4,000 characters" in str(refused("search:" + "x" * MAX_LINE))
+    assert "4,000 characters is the most" in str(refused("search:" + "x" * MAX_LINE))
 
 
 # --- suggestions that ought to be questions ------------------------------------------------------
@@ -437,12 +444,12 @@ def test_a_filter_of_more_values_than_anybody_types_is_refused(name: str) -> Non
     for line in (" ".join([*most, f"{name}:more"]), f"{name}:{','.join(f'v{number}' for number in range(500))}"):
         error = refused(line)
         assert f"values of `{name.removeprefix('-')}:`" in str(error)
-        assert f"{MAX_VALUES} are the most" in str(error)
+        assert f"{MAX_VALUES} is the most" in str(error)
 
 
 def test_more_people_than_anybody_names_are_refused() -> None:
     people = " ".join(f"@p{number}" for number in range(MAX_VALUES + 1))
-    assert "people in one question" in str(refused(people))
+    assert "people. 100 is the most" in str(refused(people))
 
 
 @given(st.timedeltas(timedelta(), timedelta(days=9_800)))
@@ -461,7 +468,7 @@ def test_a_moment_that_data_shows_can_be_typed_back(since_2000: timedelta) -> No
 
 
 def test_a_line_too_long_to_be_said_back_is_refused() -> None:
-    with pytest.raises(QueryError, match="said back in full"):
+    with pytest.raises(QueryError, match="too long when written out"):
         asked("search:" + ",".join(f"{chr(0x4E00 + number)}>" for number in range(1200)))
 
 
@@ -469,7 +476,7 @@ def test_a_line_too_long_to_be_said_back_is_refused() -> None:
 def test_an_open_quote_is_named_and_nothing_is_suggested(line: str) -> None:
     error = refused(line)
     assert error.instead is None
-    assert "a quote is not closed" in str(error)
+    assert "A quote isn't closed." in str(error)
 
 
 # --- laws ----------------------------------------------------------------------------------------

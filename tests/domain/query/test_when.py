@@ -214,10 +214,10 @@ def test_today_is_the_day_where_the_zone_is(now: str, zone: str, today: str) -> 
         ("0d", "no length"),
         ("0w", "no length"),
         ("00d", "no length"),
-        (f"{MAX_HOURS + 1}h", "more than"),
-        (f"{MAX_DAYS + 1}d", "more than 3,660 days"),
-        ("523w", "more than 3,660 days"),
-        ("999999999d", "more than"),
+        (f"{MAX_HOURS + 1}h", "is the longest time"),
+        (f"{MAX_DAYS + 1}d", "3,660 days is the longest"),
+        ("523w", "3,660 days is the longest"),
+        ("999999999d", "is the longest time"),
         ("2026-13", "no such date"),
         ("2026-00", "no such date"),
         ("2026-02-29", "no such date"),
@@ -226,9 +226,9 @@ def test_today_is_the_day_where_the_zone_is(now: str, zone: str, today: str) -> 
         ("2026-w54", "no such date"),
         ("2025-w53", "no such date"),
         ("0000-01", "no such date"),
-        ("1999-12-31", "outside the years 2000 to 2999"),
-        ("3000-01", "outside the years 2000 to 2999"),
-        ("9999-12-31", "outside the years"),
+        ("1999-12-31", "ears go from 2000 to 2999"),
+        ("3000-01", "ears go from 2000 to 2999"),
+        ("9999-12-31", "ears go from"),
         ("9999-w53", "no such date"),
         ("2026-11-01..2026-13", "no such date"),
         ("2026-11-01..tomorrow", "neither a date"),
@@ -301,12 +301,12 @@ def test_an_edge_is_a_date_or_a_moment_and_is_said_back(edge: str, text: str) ->
         ("2026-11-20t09:60", "no such time"),
         ("2026-11-20t09:00:60", "no such time"),
         ("2026-12-31t23:59:60+09:00", "no such time"),
-        ("2026-11-20t09:00+02:00:60", "no such offset"),
+        ("2026-11-20t09:00+02:00:60", "no such time"),
         ("2026-02-30t09:00", "no such time"),
-        ("1999-12-31t09:00", "outside the years"),
-        ("2026-11-20t09:00+24:00", "no such offset"),
-        ("2026-11-20t09:00-25:00", "no such offset"),
-        ("2026-11-20t09:00+23:60", "no such offset"),
+        ("1999-12-31t09:00", "ears go from"),
+        ("2026-11-20t09:00+24:00", "no such time"),
+        ("2026-11-20t09:00-25:00", "no such time"),
+        ("2026-11-20t09:00+23:60", "no such time"),
         ("2026-13", "no such date"),
     ],
 )
@@ -316,7 +316,7 @@ def test_an_edge_that_is_neither_says_why(edge: str, why: str) -> None:
 
 
 def test_an_offset_has_at_most_59_minutes() -> None:
-    with pytest.raises(WhenError, match="no such offset"):
+    with pytest.raises(WhenError, match="no such time"):
         parse_edge("2026-11-20t09:00+02:60")
 
 
@@ -328,12 +328,12 @@ def test_an_offset_has_at_most_59_minutes() -> None:
         ("from:2026-11-02 to:2026-11-01", "ends before it begins"),
         ("from:2026-11-20t10:00 to:2026-11-20t10:00", "ends before it begins"),
         ("from:2026-11-20t10:00z to:2026-11-20t10:00+01:00", "ends before it begins"),
-        ("2026-11-24", "wholly in the future"),
-        ("2026-12", "wholly in the future"),
-        ("2026-w49", "wholly in the future"),
-        ("2999-12-31", "wholly in the future"),
-        ("2026-11-24..2026-11-30", "wholly in the future"),
-        ("from:2026-11-23t20:31 to:2026-11-23t21:00", "wholly in the future"),
+        ("2026-11-24", "in the future"),
+        ("2026-12", "in the future"),
+        ("2026-w49", "in the future"),
+        ("2999-12-31", "in the future"),
+        ("2026-11-24..2026-11-30", "in the future"),
+        ("from:2026-11-23t20:31 to:2026-11-23t21:00", "in the future"),
     ],
 )
 def test_a_reversed_or_wholly_future_window_is_an_error(word: str, why: str) -> None:
@@ -343,7 +343,7 @@ def test_a_reversed_or_wholly_future_window_is_an_error(word: str, why: str) -> 
 
 @pytest.mark.parametrize("word", ["2026-11-24..", "from:2026-11-24", "from:2026-11-30t09:00"])
 def test_an_open_window_from_a_future_day_is_said_to_lie_in_the_future(word: str) -> None:
-    with pytest.raises(WhenError, match="wholly in the future"):
+    with pytest.raises(WhenError, match="in the future"):
         resolve(read(word), NOW, UTC)
 
 
