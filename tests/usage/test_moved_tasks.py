@@ -100,7 +100,7 @@ async def test_the_new_owner_sees_the_task_and_what_was_charged_to_them(harness:
     for line in LINES:
         hides(text_of(await harness.ask("marcus", line)), (*BEFORE[:2], BEFORE[3], PRIYA, "$100.00"))
     said = visible_text(await harness.ask("marcus", "errors"))
-    assert "*1 of 1 task failed*" in said
+    assert "*1 of 1 task failed (100%).*" in said
     assert "$90.00" in said
     hides(await open_home(harness, "marcus"), (*BEFORE, "$100.00"))
 
