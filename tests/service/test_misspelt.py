@@ -67,7 +67,7 @@ async def test_a_name_typed_as_text_means_the_only_member_called_so(harness: Ser
         assert "$500 a month" in visible_text(await harness.ask("hannah", f"budget {name} 500/month"))
         assert "in the channel are snoozed" in visible_text(await harness.ask("hannah", f"snooze {name} 4h"))
         assert "Priya Raman" in visible_text(await harness.ask("hannah", f"explain {name}"))
-        assert "of 1 task" in visible_text(await harness.ask("hannah", f"errors {name}"))
+        assert "1 task ran" in visible_text(await harness.ask("hannah", f"errors {name}"))
     for line in ("budget @nobody 5/month", "snooze @nobody 4h", "explain @nobody", "@nobody 7d"):
         said = visible_text(await harness.ask("hannah", line))
         assert "I can't find @nobody in Neo. Type the whole e-mail, or pick somebody from Slack's list." in said, line
