@@ -42,7 +42,7 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
 @json_option
 @print_errors
 def status_command(*, as_json: bool) -> None:
-    """Last passes, freshness, quarantine, database."""
+    """How fresh the data is, the last reads of Neo, messages, rejected rows."""
     from bot.database.facts import database_bytes
     from bot.ledger.scope import EVERYTHING
     from bot.usage.status import ledger_status, to_document
@@ -56,7 +56,7 @@ def status_command(*, as_json: bool) -> None:
     else:
         from bot.usage.status_printer import print_status
 
-        print_status(current, document, terminal.console(), app.settings.timezone)
+        print_status(current, document, terminal.console(), app.settings.timezone, app.clock())
 
 
 COMMANDS = (report, status_command)

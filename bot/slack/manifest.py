@@ -5,19 +5,19 @@ from typing import Any
 from bot.slack.listener import COMMAND
 
 SCOPES = {  # with what does not work without each
-    "app_mentions:read": "mentions are not heard",
-    "channels:history": "a message that may have been posted cannot be looked for, so it is posted again",
-    "channels:read": "channels cannot be looked at, so nothing can be shared",
-    "chat:write": "nothing can be posted",
-    "commands": f"{COMMAND} does not exist",
-    "files:write": "CSV files cannot be sent",
-    "groups:history": "as channels:history, for private channels",
-    "groups:read": "as channels:read, for private channels",
-    "im:history": "direct messages are not heard",
-    "im:read": "direct messages cannot be looked at",
-    "im:write": "nobody can be written to directly",
-    "users:read": "nobody's rights can be checked, so nobody is answered",
-    "users:read.email": "people cannot be matched to Neo by e-mail",
+    "app_mentions:read": "the bot can't see mentions",
+    "channels:history": "the bot can't check whether a message arrived, so it may post one twice",
+    "channels:read": "the bot can't look up channels, so nothing can be shared",
+    "chat:write": "the bot can't post anything",
+    "commands": f"there is no {COMMAND}",
+    "files:write": "the bot can't send CSV files",
+    "groups:history": "the same as channels:history, in private channels",
+    "groups:read": "the same as channels:read, for private channels",
+    "im:history": "the bot can't read what people send it in DMs",
+    "im:read": "the bot can't look up DMs",
+    "im:write": "the bot can't start DMs",
+    "users:read": "the bot can't check who someone is, so it answers nobody",
+    "users:read.email": "the bot can't match people to Neo by e-mail",
 }
 EVENTS = ("app_home_opened", "app_mention", "message.im")
 
@@ -26,7 +26,12 @@ def manifest(url: str | None = None) -> dict[str, Any]:
     """Return the app's manifest: for Socket Mode, or with the address that Slack is to send requests to."""
     address = {} if url is None else {"url": url}
     events = {} if url is None else {"request_url": url}
-    command = {"command": COMMAND, "description": "What Neo costs", "usage_hint": "7d by:model | help", **address}
+    command = {
+        "command": COMMAND,
+        "description": "See what Neo costs",
+        "usage_hint": "last week by:model | help",
+        **address,
+    }
     return {
         "display_information": {
             "name": "neo-usage",

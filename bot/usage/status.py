@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from bot.domain import formatting
 from bot.domain.timestamps import from_us
 from bot.ledger.api_key_warning import api_key_warning
 from bot.ledger.freshness import Freshness, freshness
@@ -75,16 +76,39 @@ def _of_member(connection: Connection, scope: Scope, now: datetime) -> LedgerSta
     )
 
 
-def message_counts(outbox: OutboxSummary, zone: ZoneInfo) -> str:
-    """Return how many messages are still to be sent, were sent, or could not be."""
+# --- in words, the same in Slack and in the terminal ----------------------------------------------------
+
+
+def task_counts_text(status: LedgerStatus) -> str:
+    """Return how many tasks of how many members there are: `41 tasks of 6 members, 1 with unknown cost`."""
+    parts = [f"{formatting.count(status.tasks, 'task')} of {formatting.count(status.members, 'member')}"]
+    if status.without_cost:
+        parts.append(f"{status.without_cost:,} with unknown cost")
+    if status.missing:
+        parts.append(f"{status.missing:,} no longer listed by Neo")
+    return ", ".join(parts)
+
+
+def message_counts_text(outbox: OutboxSummary, zone: ZoneInfo, now: datetime) -> str:
+    """Return how many messages are to be sent, were sent, or could not be: `0 messages pending, 22 sent`."""
     counts, since = outbox.counts, outbox.oldest
-    oldest = "" if since is None else f" (since {from_us(since).astimezone(zone):%Y-%m-%d %H:%M})"
+    oldest = "" if since is None else f" (since {formatting.local_time(from_us(since), zone, now)})"
     parts = [
-        f"{sum(counts.get(state, 0) for state in OPEN):,} owed{oldest}",
-        f"{counts.get(NotificationState.SENT, 0):,} told",
+        f"{formatting.count(sum(counts.get(state, 0) for state in OPEN), 'message')} pending{oldest}",
+        f"{counts.get(NotificationState.SENT, 0):,} sent",
     ]
-    lost = [state for state in (NotificationState.DEAD, NotificationState.MISSED) if counts.get(state)]
-    return ", ".join([*parts, *(f"{counts[state]:,} {state}" for state in lost)])
+    return ", ".join([*parts, *(f"{counts[state]:,} {words}" for state, words in _UNSENT.items() if counts.get(state))])
+
+
+_UNSENT = {NotificationState.DEAD: "couldn't be sent", NotificationState.MISSED: "expired before they could be sent"}
+
+
+def rejected_rows_text(status: LedgerStatus) -> str:
+    """Return how many rows of Neo are not counted: `No rejected rows`, `1 rejected row`."""
+    return formatting.count(len(status.quarantine), "rejected row") if status.quarantine else "No rejected rows"
+
+
+# --- as data -------------------------------------------------------------------------------------------
 
 
 def to_document(status: LedgerStatus, now: datetime, stale_after: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from bot.database.facts import database_bytes
 from bot.domain import formatting
 from bot.domain.access import Caller, Role
 from bot.domain.cells import Cell, count_cell
+from bot.domain.periods import local_day
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
 from bot.ledger.passes.history import PassRecord
@@ -20,10 +21,16 @@ from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.usage.answers import Answers
 from bot.usage.durations import ago
-from bot.usage.status import LedgerStatus, ledger_status, message_counts
+from bot.usage.status import (
+    LedgerStatus,
+    ledger_status,
+    message_counts_text,
+    rejected_rows_text,
+    task_counts_text,
+)
 
 _MOST_LISTED = 5  # so many quarantined rows, and undelivered messages
-_PASS_COLUMNS = ("Read", "Started", "Complete", "Pages", "New", "Grown", "Error")
+_PASS_COLUMNS = ("Started", "Kind", "Complete", "Pages", "New", "Updated", "Error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +47,36 @@ class StatusCommands:
         status = await self.answers.database.read(
             lambda connection: ledger_status(connection, Scope.of(connection, caller), database_bytes(connection), now)
         )
-        values = {**self._freshness(status, now, caller), **self._ledger(status), **self._instance()}
-        text = self.templates.render("usage/status", operator=caller.role is Role.OPERATOR, **values)
-        as_of = self._moment(status.fresh.as_of) or "no complete reading"
-        draft = Draft(f"neo-usage {__version__}: data as of {as_of}.")
+        values = {**self._freshness(status, now, caller), **self._ledger(status, now), **self._instance()}
+        is_operator = caller.role is Role.OPERATOR
+        text = self.templates.render("usage/status", operator=is_operator, **values)
+        draft = Draft(text.partition("\n")[0])
         draft.add(blocks.section(text))
-        if caller.role is Role.OPERATOR and status.passes:
+        if is_operator and status.passes:
             self._add_passes(draft, status.passes)
+        draft.add(blocks.context(self.templates.render("usage/status_footnote", operator=is_operator, **values)))
         await request.responder.respond(draft.message())
 
     def _freshness(self, status: LedgerStatus, now: datetime, caller: Caller) -> dict[str, object]:
-        as_of, since = status.fresh.as_of, status.fresh.since
+        zone, as_of, since = self.answers.policy.zone, status.fresh.as_of, status.fresh.since
         age = None if as_of is None else now - as_of
         return {
             "warning": status.warning or "",
-            "as_of": self._moment(as_of),
+            "as_of": "" if as_of is None else f"{formatting.local_time(as_of, zone, now)} ({zone.key})",
             "age": "" if age is None else ago(age),
             "stale": age is None or age > self.answers.stale_after,
             "reading": self.answers.sync_progress(caller),
             "failure": self.answers.sync_failure(caller),
-            "begins": "" if since is None else (self._moment(from_us(since)) if since else "the beginning"),
+            "begins": "" if since is None else (self._day(since, now) if since else "with Neo's first task"),
         }
 
-    def _ledger(self, status: LedgerStatus) -> dict[str, object]:
+    def _ledger(self, status: LedgerStatus, now: datetime) -> dict[str, object]:
         return {
-            "tasks": formatting.count(status.tasks, "task"),
-            "members": formatting.count(status.members, "member"),
-            "without_cost": f"{status.without_cost:,}" if status.without_cost else "",
-            "missing": f"{status.missing:,}" if status.missing else "",
+            "tasks": task_counts_text(status),
             "megabytes": f"{status.bytes / 2**20:,.1f}",
-            "quarantined": formatting.count(len(status.quarantine), "row"),
+            "rejected": rejected_rows_text(status),
             "quarantine": [(one_line(each.key, 60), each.reason) for each in status.quarantine[:_MOST_LISTED]],
-            "messages": message_counts(status.outbox, self.answers.policy.zone),
+            "messages": message_counts_text(status.outbox, self.answers.policy.zone, now),
             "dead": [(key, one_line(why, 120)) for key, why, _ in status.outbox.dead[:_MOST_LISTED]],
         }
 
@@ -79,14 +84,17 @@ class StatusCommands:
         admins = ", ".join(mention(each) for each in sorted(self.admins))
         return {"admins": Trusted(admins or "none: set ADMINS"), "version": __version__}
 
-    def _moment(self, moment: datetime | None) -> str:
-        return "" if moment is None else f"{moment.astimezone(self.answers.policy.zone):%Y-%m-%d %H:%M}"
+    def _day(self, since: int, now: datetime) -> str:
+        """Return the local day of a moment, in microseconds."""
+        zone = self.answers.policy.zone
+        return formatting.short_date(local_day(from_us(since), zone), local_day(now, zone))
 
     def _add_passes(self, draft: Draft, passes: Sequence[PassRecord]) -> None:
         draft.add_table("Last reads of Neo", _PASS_COLUMNS, [self._pass_cells(each) for each in passes])
 
     def _pass_cells(self, record: PassRecord) -> list[Cell]:
-        complete = "yes" if record.complete else ("no" if record.finished_at else "under way")
+        complete = "yes" if record.complete else ("no" if record.finished_at else "running")
         counts = (record.tally.pages, record.tally.new, record.tally.grown)
         numbers = map(count_cell, counts)
-        return [record.kind, self._moment(record.started_at), complete, *numbers, record.error or ""]
+        started = formatting.moment(record.started_at, self.answers.policy.zone)
+        return [started, record.kind, complete, *numbers, record.error or ""]

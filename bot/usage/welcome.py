@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from bot.database.engine import Database
 from bot.domain import formatting
 from bot.domain.money import NANOS_PER_USD, show_usd
-from bot.domain.periods import Window
+from bot.domain.periods import Window, local_day
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us
 from bot.ledger.charge_queries import spend_of_all_members
@@ -72,15 +72,16 @@ class Welcome:
             **_budget_proposals(await self.database.read(self._recent_spend)),
             **self._unknown_in_slack(members),
         )
-        draft = Draft("neo-usage is ready: what Neo costs, with /neo-usage.")
+        draft = Draft("neo-usage is ready. Type /neo-usage to see what Neo costs.")
         draft.add(blocks.section(text))
         return draft.message()
 
     async def _history(self, members: Sequence[MemberSummary]) -> dict[str, object]:
         fresh = await self.answers.freshness()
-        since = from_us(fresh.since or 0).astimezone(self.answers.policy.zone)
+        zone = self.answers.policy.zone
+        since, today = local_day(from_us(fresh.since or 0), zone), local_day(self.answers.clock(), zone)
         return {
-            "begins": f"{since:%Y-%m-%d}" if fresh.since else "the beginning",
+            "begins": formatting.short_date(since, today) if fresh.since else "the beginning",
             "tasks": formatting.count(sum(each.tasks for each in members), "task"),
             "members": formatting.count(len(members), "member"),
             "total": show_usd(sum(each.spend_nanos for each in members)),

@@ -252,7 +252,7 @@ def slack_settings(slack: SlackServer) -> dict[str, str]:
 def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer, slack_settings: dict[str, str]) -> None:
     found = json.loads(synced("status", "--json").stdout)
     assert (found["stale"], found["quarantine"], found["passes"][0]["complete"]) == (False, [], True)
-    assert "last passes" in synced("status").stdout
+    assert "last reads of Neo" in synced("status").stdout
     well = synced("doctor", **slack_settings)
     assert well.returncode == 0, well.stdout
     neo.api.faults.always = Status(401)

@@ -236,7 +236,7 @@ def test_the_status_tells_the_size(synced: Run) -> None:
     assert status["tasks"] > 100
     assert status["passes"][0]["complete"]
     assert status["database_bytes"] > 2**20
-    assert "last passes" in synced("status").stdout
+    assert "last reads of Neo" in synced("status").stdout
 
 
 def test_a_changed_unit_is_refused_until_reprice(synced: Run) -> None:

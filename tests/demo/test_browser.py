@@ -257,8 +257,8 @@ async def test_the_welcome_waits_under_apps(calm: Demo, sit: Sit) -> None:
     seat = await sit(calm)
     await seat.page.get_by_role("list", name="Apps").get_by_role("button", name="neo-usage").click()
     await expect(seat.find("where")).to_have_text("neo-usage")
-    await expect(seat.messages.first).to_contain_text("I am ready.")
-    await expect(seat.messages.first).to_contain_text("/neo-usage team 7d by:member")
+    await expect(seat.messages.first).to_contain_text("I'm ready.")
+    await expect(seat.messages.first).to_contain_text("/neo-usage team last week by:member")
 
 
 async def test_a_wrong_word_can_be_mended_by_a_press(calm: Demo, sit: Sit) -> None:
@@ -279,7 +279,7 @@ async def test_a_member_sees_their_own_spend_only(calm: Demo, sit: Sit) -> None:
     for line in ("team", "by:member", "@marcus 7d"):
         await expect(await seat.ask(line)).to_contain_text(OWN_SPEND_ONLY)
     help_ = await seat.ask("help")
-    await expect(help_).to_contain_text("You see your own spend")
+    await expect(help_).to_contain_text("your month at a glance")
     await expect(help_).not_to_contain_text("by:member")
 
 

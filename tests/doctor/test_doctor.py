@@ -65,7 +65,7 @@ async def test_all_is_well(examine: Examine) -> None:
 
 async def test_a_missing_scope_is_named_with_what_it_breaks(slack: SlackApi, examine: Examine) -> None:
     slack.workspace.scopes -= {"files:write"}
-    assert "CSV files cannot be sent" in failed(await examine())["scope files:write"]
+    assert "the bot can't send CSV files" in failed(await examine())["scope files:write"]
 
 
 async def test_nothing_set_is_said_with_the_remedy(examine: Examine) -> None:

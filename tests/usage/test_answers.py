@@ -147,7 +147,7 @@ async def test_operators_are_welcomed_once(harness: ServiceHarness) -> None:
     await harness.deliver()
     await harness.service.jobs.sync()
     [welcome] = harness.dm("hannah")
-    assert "I am ready" in visible_text(welcome)
+    assert "I'm ready" in visible_text(welcome)
     assert harness.dm("priya") == []
 
 

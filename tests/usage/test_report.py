@@ -181,7 +181,9 @@ def test_the_status_as_text_and_as_data(asked: App) -> None:
     document = to_document(found, asked.clock() + timedelta(minutes=20), 600)
     assert (document["stale"], document["tasks"], document["tasks_without_cost"]) == (True, 5, 1)
     console = Console(file=io.StringIO(), width=160, markup=False)
-    print_status(found, document, console, asked.settings.timezone)
+    print_status(found, document, console, asked.settings.timezone, asked.clock())
     shown: str = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "5, 1 without known cost, 0 no longer listed" in shown
-    assert "2026-03-02 09:00 UTC, stale" in shown
+    assert "5 tasks of 3 members, 1 with unknown cost\n" in shown
+    assert "0 messages pending, 0 sent\n" in shown
+    assert "No rejected rows\n" in shown
+    assert "2026-03-02 09:00 UTC, out of date" in shown
