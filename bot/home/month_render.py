@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from bot.budgets import budget_formatting
 from bot.budgets.listing.lines import BudgetLine
 from bot.budgets.pace import Pace
-from bot.budgets.rules import DEFAULT
 from bot.domain import formatting
 from bot.domain.forecast import LEAST_DAYS
 from bot.domain.money import show_credits, show_usd
 from bot.domain.periods import Unit, local_day
 from bot.domain.text import one_line
+from bot.failures import failure_formatting
+from bot.failures.alert_facts import GroupFacts
 from bot.failures.error_lines import ErrorLine
 from bot.home.keys import BudgetFormAction
 from bot.home.month_facts import MonthFacts, OwnFacts
@@ -50,7 +51,8 @@ def unknown_member(view: HomeView) -> Block:
 
 def freshness_line(as_of: datetime | None, view: HomeView, *, is_page: bool) -> Block:
     """Return how fresh the facts are; `is_page` says that they are updated where they stand."""
-    moment = "" if as_of is None else formatting.dated_time(as_of, view.zone, view.now)
+    show = formatting.dated_time if is_page else formatting.local_time
+    moment = "" if as_of is None else show(as_of, view.zone, view.now)
     values = {"as_of": moment, "zone": view.zone.key, "stale": view.stale, "reading": view.reading, "page": is_page}
     return blocks.context(view.templates.render("home/footnote", failure=view.failure.rstrip("."), **values))
 
@@ -95,8 +97,9 @@ def budget_values(line: BudgetLine, view: HomeView) -> dict[str, object]:
         "bar": bar(line.percent),
         "percent": line.percent,
         "spent": show_usd(line.spend_nanos or 0),
+        "used": budget_formatting.used(line.spend_nanos or 0, line.limit.nanos),
         "limit": budget_formatting.limit_of(line.limit.nanos, line.period.unit),
-        "is_default": line.limit.scope == DEFAULT,
+        "source": budget_formatting.source(line.limit),
         "pace": "" if line.period.unit is Unit.MONTH else _pace(line.pace),  # a month has its forecast
         "used_up": budget_formatting.used_up(line.pace),
         "unit": line.period.unit.value,
@@ -137,7 +140,18 @@ def failure_values(line: ErrorLine, view: HomeView) -> dict[str, object]:
     return {
         "tasks": formatting.count(line.tasks, "task"),
         "model": one_line(line.model, LONGEST_NAME),
-        "spent": show_usd(line.nanos) if line.nanos else "",
-        "what": line.cap or one_line(line.error, LONGEST_ERROR) or line.status,
+        "spent": failures_cost(line.nanos, line.unknown),
+        "cause": cause_text(line),
+        "what": "" if line.cap else one_line(line.error, LONGEST_ERROR),
         "last": formatting.local_time(line.last, view.zone, view.now),
     }
+
+
+def cause_text(failure: ErrorLine | GroupFacts) -> str:
+    """Return why tasks failed; empty if their error's text says more than is known of the cause."""
+    return "" if failure.error and not failure.cause.is_known else failure.cause.value
+
+
+def failures_cost(nanos: int, unknown: int) -> str:
+    """Return what failures cost; empty if they cost nothing."""
+    return failure_formatting.cost_cell(nanos, unknown).text if nanos or unknown else ""

@@ -2,7 +2,6 @@
 
 from bot.domain import formatting
 from bot.domain.cells import Cell, amount_cell
-from bot.domain.money import show_usd
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.failures.alert_facts import GroupFacts
@@ -106,6 +105,7 @@ def _alert_values(group: GroupFacts) -> dict[str, object]:
         "tasks": formatting.count(group.tasks, "task"),
         "model": one_line(group.model, LONGEST_NAME),
         "members": formatting.count(len(group.members), "member"),
-        "spent": show_usd(group.nanos) if group.nanos else "",
-        "what": group.cap or (code(one_line(group.error, LONGEST_ERROR)) if group.error else group.status),
+        "spent": month_render.failures_cost(group.nanos, group.unknown),
+        "cause": month_render.cause_text(group),
+        "what": "" if group.cap else code(one_line(group.error, LONGEST_ERROR)),
     }

@@ -81,11 +81,10 @@ def add_chart(draft: Draft, report: Report) -> None:
     series = over_time(report, blocks.MOST_POINTS, blocks.MOST_SERIES)
     if series is None:
         return
-    joined = f" ({series.joined} {series.unit}s each)" if series.joined > 1 else ""
     names = report.names if "member" in report.question.by else {}
     lines = [(names.get(name, name), [round(value / 10**9, 2) for value in values]) for name, values in series.lines]
     kind: blocks.ChartKind = "bar" if len(lines) == 1 else "line"
-    title = f"Spend by {series.unit}{joined}"
+    title = f"Spend by {series.unit}" if series.joined == 1 else f"Spend every {series.joined} {series.unit}s"
     chart = blocks.chart(title, series.labels, lines, "USD", kind)
     draft.add(chart, lambda: blocks.section(_sparklines(series, title, names)))
 

@@ -18,6 +18,7 @@ from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.task_queries import task_counts
 from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.outbox.rules import OPEN, NotificationState
+from bot.sync.rules import PassKind
 from bot.usage.report_document import utc_text
 
 _PASSES = 5
@@ -106,6 +107,11 @@ _UNSENT = {NotificationState.DEAD: "couldn't be sent", NotificationState.MISSED:
 def rejected_rows_text(status: LedgerStatus) -> str:
     """Return how many rows of Neo are not counted: `No rejected rows`, `1 rejected row`."""
     return formatting.count(len(status.quarantine), "rejected row") if status.quarantine else "No rejected rows"
+
+
+def read_kind_text(kind: str) -> str:
+    """Return what a read of Neo was for."""
+    return "recent" if kind == PassKind.TAIL else kind
 
 
 # --- as data -------------------------------------------------------------------------------------------

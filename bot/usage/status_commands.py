@@ -25,6 +25,7 @@ from bot.usage.status import (
     LedgerStatus,
     ledger_status,
     message_counts_text,
+    read_kind_text,
     rejected_rows_text,
     task_counts_text,
 )
@@ -97,4 +98,4 @@ class StatusCommands:
         counts = (record.tally.pages, record.tally.new, record.tally.grown)
         numbers = map(count_cell, counts)
         started = formatting.moment(record.started_at, self.answers.policy.zone)
-        return [started, record.kind, complete, *numbers, record.error or ""]
+        return [started, read_kind_text(record.kind), complete, *numbers, record.error or ""]

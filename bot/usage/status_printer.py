@@ -11,7 +11,7 @@ from rich.text import Text
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
 from bot.ledger.passes.history import PassRecord
-from bot.usage.status import LedgerStatus, message_counts_text, rejected_rows_text, task_counts_text
+from bot.usage.status import LedgerStatus, message_counts_text, read_kind_text, rejected_rows_text, task_counts_text
 
 _MOST_LISTED = 10
 
@@ -67,5 +67,5 @@ def _passes(records: tuple[PassRecord, ...], zone: ZoneInfo) -> Table:
         outcome = "yes" if each.complete else ("no" if each.finished_at else "running or interrupted")
         started = f"{each.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
         numbers = [f"{count:,}" for count in (*counts, each.tally.quarantined)]
-        table.add_row(each.kind, started, outcome, *numbers, one_line(each.error or "", 400))
+        table.add_row(read_kind_text(each.kind), started, outcome, *numbers, one_line(each.error or "", 400))
     return table

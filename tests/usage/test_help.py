@@ -7,6 +7,7 @@ import pytest
 from bot.app import build
 from bot.domain.access import Role
 from bot.registry import build_registry
+from bot.sandbox.world import World
 from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from bot.shipped import shipped
@@ -16,6 +17,7 @@ from bot.usage.keys import HelpTopic
 from tests.support.engines import url_of
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, visible_text
+from tests.support.worlds import add
 
 LEFT_OUT = {
     "": "an empty line, the first example",
@@ -23,6 +25,13 @@ LEFT_OUT = {
     "threshold": "another word for `budget`, which some type first; one name is enough to learn",
 }
 FOR_OPERATORS_ALONE = {"digest", "link"}
+
+
+@pytest.fixture
+def world() -> World:
+    world = World.empty()
+    add(world, "hers", "1", email="priya.raman@acme.example")
+    return world
 
 
 @pytest.fixture
