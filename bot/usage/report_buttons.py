@@ -27,7 +27,7 @@ def buttons_of(report: Report, view: ReportView) -> Iterator[Button]:
     if not view.in_dm:
         yield from _share_button(question)
     if has_tasks:
-        yield from _csv_button(question)
+        yield from csv_button(question)
 
 
 def _with_scope(report: Report) -> Question:
@@ -51,7 +51,8 @@ def _share_button(question: Question) -> Iterator[Button]:
     yield from _button("Share", ShareAction(describe(replace(question, csv=False))), confirm=confirm)
 
 
-def _csv_button(question: Question) -> Iterator[Button]:
+def csv_button(question: Question) -> Iterator[Button]:
+    """Return the button that sends the answer as a file to whoever presses it, if the question fits into one."""
     exported = question if question.by or question.rows else replace(question, rows=True)
     yield from _button("CSV", CsvAction(describe(replace(exported, csv=True))))
 

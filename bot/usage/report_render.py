@@ -1,10 +1,12 @@
 """The report as a Slack message: the question, the headline, a table, a chart, how fresh it is, and buttons."""
 
+from collections.abc import Sequence
+
 from bot.domain import formatting
 from bot.domain.money import show_credits
 from bot.domain.query.question import describe
 from bot.slack import blocks
-from bot.slack.blocks import Draft, Message
+from bot.slack.blocks import Button, Draft, Message
 from bot.slack.mrkdwn import escape, readable_text
 from bot.usage import report_formatting, report_tables
 from bot.usage.durations import ago
@@ -13,10 +15,21 @@ from bot.usage.report_buttons import buttons_of
 from bot.usage.report_view import ReportView
 
 
-def report_message(report: Report, view: ReportView) -> Message:
-    """Return the answer, within Slack's limits at any size of the report."""
+def report_message(
+    report: Report, view: ReportView, *, opening: str = "", buttons: Sequence[Button] | None = None
+) -> Message:
+    """Return the answer, within Slack's limits at any size of the report.
+
+    Args:
+        report: the answer.
+        view: who reads it.
+        opening: rendered mrkdwn of a line that stands before it.
+        buttons: what stands under it in place of the usual ones.
+    """
     span = f"{report_formatting.span(report)} ({report.zone.key})"
     draft = Draft(view.templates.render("usage/text", whose=whose(report, view), span=span, **_facts(report)))
+    if opening:
+        draft.add(blocks.context(opening))
     if report.question.in_words:
         draft.add(blocks.context(view.templates.render("usage/understood", line=report.query)))
     draft.add(blocks.context(_question_line(report, view)))
@@ -30,8 +43,8 @@ def report_message(report: Report, view: ReportView) -> Message:
     elif report.groups:
         report_tables.add_groups(draft, report)
     draft.add(blocks.context(_footnotes(report, view)))
-    if buttons := list(buttons_of(report, view)):
-        draft.add(blocks.actions(buttons))
+    if row := list(buttons_of(report, view) if buttons is None else buttons):
+        draft.add(blocks.actions(row))
     return draft.message()
 
 
@@ -43,7 +56,7 @@ def whose(report: Report, view: ReportView) -> str:
     members = report.scope.members
     if members is None:
         return report_formatting.who(report).replace("team", "The whole team", 1)
-    if view.shared_by is None and members == (view.caller.member,):
+    if not view.is_for_others and members == (view.caller.member,):
         return "You"
     return report_formatting.who(report)
 
@@ -73,7 +86,7 @@ def _facts(report: Report) -> dict[str, object]:
 
 
 def _empty_note(report: Report, view: ReportView) -> str:
-    own = report.scope.members == (view.caller.member,) and view.shared_by is None
+    own = report.scope.members == (view.caller.member,) and not view.is_for_others
     filters = report_formatting.filters(report.question)
     return view.templates.render(
         "usage/no_charges",

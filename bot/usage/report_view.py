@@ -11,7 +11,8 @@ from bot.slack.templates import Templates
 class ReportView:
     """The reader of a report, and what is shown beside its own facts.
 
-    `shared_by` is the Slack id of who shares it with a channel, None if it is not shared. `titles` says whether
+    `shared_by` is the Slack id of who shares it with a channel, None if it is not shared. `is_posted` says that it is
+    posted in a channel otherwise, so that others than its reader see it too. `titles` says whether
     titles and errors may be shown. `reading` says how far a running sync is, `failure` why the last one failed;
     `whom_to_ask` are operators, as mentions.
     """
@@ -23,9 +24,15 @@ class ReportView:
     titles: bool = True
     in_dm: bool = False
     shared_by: str | None = None
+    is_posted: bool = False
     reading: str = ""
     failure: str = ""
     whom_to_ask: str = "an operator"
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether others than the reader see it too."""
+        return self.is_posted or self.shared_by is not None
 
     @property
     def operator(self) -> bool:
