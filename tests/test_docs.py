@@ -165,4 +165,5 @@ async def typed(harness: ServiceHarness, line: str) -> str:
         assert (await harness.slack.command(user, CHANNEL, line)).ok
         await harness.workspace.until(lambda: len(harness.workspace.views) > before)
         return ""
+    await harness.idle()  # the line before may have two answers: that history is read first, and the rest
     return visible_text(await harness.ask(user, line))
