@@ -38,9 +38,10 @@ def _builders() -> "tuple[Callable[[Context], Capability], ...]":
     from bot.incidents.capability import incidents
     from bot.linking.capability import linking
     from bot.spikes.capability import spikes
+    from bot.subscriptions.capability import subscriptions
     from bot.usage.capability import usage
 
-    return (usage, linking, budgets, failures, spikes, incidents, digest, home)
+    return (usage, linking, budgets, failures, spikes, incidents, digest, subscriptions, home)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ _WORDS = {
     HelpTopic.BUDGETS: "budget budgets limit limits threshold snooze explain alert alerts",
     HelpTopic.FAILURES: "failure failures error errors notify",
     HelpTopic.FILES: "file files csv export share",
+    HelpTopic.SUBSCRIPTIONS: "subscription subscriptions subscribe unsubscribe schedule schedules regularly",
     HelpTopic.TEAM: "team people person member members user users link digest status operator operators",
 }
 _TOPICS = {word: topic for topic, words in _WORDS.items() for word in words.split()}

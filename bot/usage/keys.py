@@ -63,6 +63,7 @@ class HelpTopic(StrEnum):
     BUDGETS = "budgets"
     FAILURES = "failures"
     FILES = "files"
+    SUBSCRIPTIONS = "subscriptions"
     TEAM = "team"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 
 from bot.database.postgres_connections import write_engine
+
+for _declaring in (Path(__file__).parents[2] / "bot").glob("*/tables.py"):
+    import_module(f"bot.{_declaring.parent.name}.tables")
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from bot.outbox.destinations import (
 )
 from bot.outbox.keys import AgainKey, MissedKey, NewsKey, StoredKey, StoredTopic
 from bot.spikes.keys import SpikeKey
+from bot.subscriptions.keys import SubscriptionEndedKey, SubscriptionKey
 from bot.usage.keys import WelcomeKey
 
 DAY = date(2026, 3, 2)
@@ -64,6 +65,8 @@ STORED: Mapping[str, Key] = {
     "ops:7-recovered": RecoveredKey(7, None),
     "incident:7-2026-03-02": IncidentTopic(7, DAY),
     "welcome": WelcomeKey(),
+    "subscription:3:2026-03-02": SubscriptionKey(3, DAY),
+    "subscription_ended:3": SubscriptionEndedKey(3),
 }
 # the notification and the live message that it begins are called alike
 ALIKE: Mapping[str, tuple[Key, Key]] = {
@@ -129,6 +132,8 @@ ANY: Mapping[type[Key], st.SearchStrategy[Key]] = {
     DigestKey: st.builds(DigestKey, CHANNELS, DAYS),
     DigestTopic: st.builds(DigestTopic, CHANNELS, DAYS),
     WelcomeKey: st.builds(WelcomeKey),
+    SubscriptionKey: st.builds(SubscriptionKey, IDS, DAYS),
+    SubscriptionEndedKey: st.builds(SubscriptionEndedKey, IDS),
 }
 
 
@@ -169,7 +174,9 @@ GARBAGE = (
     "failure:x", "failures:1:2", "spike:1", "spike:1-", "spike:1-yesterday", "spike:x-2026-03-02", "spike:1-20260302",
     "ops:disk", "ops:disk-", "ops:disk-2026-03", "ops:disk-2026-03-02x", "ops:-2026-03-02", "ops:7", "ops:7-gone",
     "ops:7-recovered-", "ops:7-recovered-x", "incident:7", "incident:x-2026-03-02", "incident:7-2026-13-02",
-    "digest:C1", "digest:C1:", "digest::2026-03-02", "digest:C1:2026-W10-1", "welcome:", "welcome:1", "member:\u0661",
+    "digest:C1", "digest:C1:", "digest::2026-03-02", "digest:C1:2026-W10-1", "subscription:3",
+    "subscription:3:", "subscription:x:2026-03-02", "subscription:3:2026-3-2", "subscription_ended:",
+    "subscription_ended:x", "welcome:", "welcome:1", "member:\u0661",
     f"member:{LARGEST_ID + 1}", f"crossing:{2**63}", f"limit:1-{'9' * 30}", f"request:{'9' * 5_000}",
     "budget:1:month:x", "budget:1:week:2026-03", "budget:1:day:2026-03-02@../x",
 )  # fmt: skip

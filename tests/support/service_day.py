@@ -33,7 +33,7 @@ EMAILS = (PRIYA, MARCUS, *(f"old.{n}@acme.example" for n in range(8)))
 GROWING = {
     "task", "task_detail", "charge", "charge_quarter", "pass", "notification", "living", "failure", "failure_group",
     "crossing", "deferral", "budget_revision", "budget_request", "acknowledgement", "digest", "incident", "home_viewer",
-    "slack_link_change",
+    "slack_link_change", "subscription",
 }  # fmt: skip
 # indexes of what is open, which holds few rows however old the ledger is: all of them may be looked through
 OPEN = {
@@ -42,6 +42,7 @@ OPEN = {
     "ix_failure_group_open",
     "ix_failure_group_waiting",
     "ix_incident_open",
+    "ix_subscription_active",
 }
 # so that neither is due: what was lived is not in the upstream that goes on from there
 _LATELY = """INSERT INTO pass (kind, window_from, window_to, started_at, finished_at, complete, pages, tasks, new,

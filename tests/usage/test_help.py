@@ -72,7 +72,8 @@ async def test_its_six_examples_are_answered(closed: ServiceHarness, examples: t
 
 async def test_a_topic_is_a_press_away_and_back(harness: ServiceHarness) -> None:
     answer = await harness.ask("priya", "help")
-    assert actions(answer) == [f"help:{topic}" for topic in ("time", "filters", "budgets", "failures", "files")]
+    topics = ("time", "filters", "budgets", "failures", "files", "subscriptions")
+    assert actions(answer) == [f"help:{topic}" for topic in topics]
     page = await harness.press("priya", answer, "help:budgets")
     assert visible_text(page).startswith("*Budgets* only notify. They don't stop tasks.")
     assert len(harness.visible("priya")) == 1

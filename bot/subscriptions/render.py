@@ -1,0 +1,180 @@
+"""Renders subscriptions: the answer that is posted, the word that one has ended, and the list of one's own."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.database.engine import Database
+from bot.domain.access import Caller
+from bot.domain.formatting import local_time
+from bot.domain.slack_ids import format_mention, is_channel_id
+from bot.domain.visibility import Titles
+from bot.ledger.freshness import UnreadError
+from bot.outbox.destinations import ChannelDestination
+from bot.outbox.renderers import RenderRequest
+from bot.people.people import People
+from bot.slack import blocks
+from bot.slack.blocks import Button, Draft, Message
+from bot.slack.mrkdwn import Trusted, mention, readable_text
+from bot.slack.templates import Templates
+from bot.subscriptions import store
+from bot.subscriptions.answering import LostRightError, SubscriptionAnswers
+from bot.subscriptions.keys import RemoveAction, StopAction, SubscriptionEndedKey, SubscriptionKey
+from bot.subscriptions.requests import SubscriptionRequests
+from bot.subscriptions.schedule import CATCH_UP
+from bot.subscriptions.store import EndReason, NewSubscription, StoredSubscription
+from bot.usage.report import Report
+from bot.usage.report_buttons import csv_button
+from bot.usage.report_render import report_message
+from bot.usage.report_view import ReportView
+
+_MENTION = re.compile(r"<@[UW][A-Z0-9]+>")
+THIS_MONTH = "this month"  # the question that is the empty line
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFacts:
+    """What templates show of subscriptions; `people` knows the names of Slack users."""
+
+    people: People
+
+    def of(self, subscription: StoredSubscription) -> dict[str, object]:
+        """Return the values that templates have in common."""
+        return {
+            "number": subscription.number,
+            "question": self._question(subscription.question),
+            "schedule": str(subscription.schedule),
+            "where": where(subscription),
+        }
+
+    def _question(self, line: str) -> str:
+        """Return a question with the names of those whom it mentions."""
+        names = {format_mention(user.id): f"@{user.name}" for user in self.people.directory.cached_users()}
+        return _MENTION.sub(lambda found: names.get(found[0], found[0]), line) or THIS_MONTH
+
+    def owner(self, subscription: StoredSubscription) -> str:
+        """Return what the owner is called in Slack, or a word for them if that is not known."""
+        users = {user.id: user.name for user in self.people.directory.cached_users()}
+        return users.get(subscription.owner) or "an operator"
+
+
+def where(subscription: NewSubscription) -> str:
+    """Return where answers go: a channel, one's own direct messages, or somebody else's."""
+    place = subscription.place
+    if isinstance(place, ChannelDestination):
+        return Trusted(f"<#{place.name}>") if is_channel_id(place.name) else place.name
+    return "your DM with me" if place.user == subscription.owner else Trusted(f"the DM of {mention(place.user)}")
+
+
+# --- what is posted ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRenderer:
+    """Renders what subscriptions post; `titles` says whether channels may see titles; `clock` gives aware times."""
+
+    database: Database
+    people: People
+    templates: Templates
+    answering: SubscriptionAnswers
+    requests: SubscriptionRequests
+    facts: SubscriptionFacts
+    titles: Titles
+    zone: ZoneInfo
+    clock: Callable[[], datetime]
+
+    async def render_answer(self, request: RenderRequest) -> Message | None:
+        """Return the answer as of now; None if it is too late, or the subscription has ended, also just now."""
+        key = SubscriptionKey.decode(request.dedup_key)
+        subscription = await self.database.read(lambda connection: store.subscription_of_id(connection, key.id))
+        if subscription is None or not subscription.is_active:
+            return None
+        if self.clock() >= subscription.schedule.due_at(key.day, self.zone) + CATCH_UP:
+            return None
+        if request.destination != subscription.place:  # it cannot be posted there, and is for nobody else
+            await self.requests.end(subscription, EndReason.CHANNEL)
+            return None
+        await self.answering.answers.refresh()
+        try:
+            report, reader = await self.answering.report(subscription)
+        except UnreadError:
+            return None
+        except LostRightError as error:
+            await self.requests.end(subscription, error.reason)
+            return None
+        return self._answer(subscription, report, reader)
+
+    def _answer(self, subscription: StoredSubscription, report: Report, reader: Caller) -> Message:
+        is_in_channel = isinstance(subscription.place, ChannelDestination)
+        answers = self.answering.answers
+        view = ReportView(
+            self.templates,
+            reader,
+            answers.clock(),
+            answers.stale_after,
+            titles=not is_in_channel or self.titles is Titles.CHANNEL,
+            in_dm=not is_in_channel,
+            is_posted=is_in_channel,
+            whom_to_ask=self.people.whom_to_ask(),
+        )
+        opening = self.templates.render(
+            "subscriptions/opening",
+            schedule=str(subscription.schedule),
+            owner=""
+            if subscription.owner == subscription.reader and not is_in_channel
+            else self.facts.owner(subscription),
+            number=subscription.number,
+            in_channel=is_in_channel,
+        )
+        return report_message(report, view, opening=opening, buttons=list(self._buttons(subscription, report)))
+
+    def _buttons(self, subscription: StoredSubscription, report: Report) -> Iterator[Button]:
+        if report.total.tasks:
+            yield from csv_button(report.question)
+        yield blocks.button("Stop", StopAction(subscription.id), confirm=("It won't be posted any more.", "Stop it"))
+
+    # --- the end -------------------------------------------------------------------------------------
+
+    async def render_end(self, request: RenderRequest) -> Message | None:
+        """Return the word to the owner that a subscription has ended, and why; None if it has not."""
+        id_ = SubscriptionEndedKey.decode(request.dedup_key).id
+        subscription = await self.database.read(lambda connection: store.subscription_of_id(connection, id_))
+        if subscription is None or subscription.is_active:
+            return None
+        text = self.templates.render(
+            "subscriptions/ended",
+            reason=str(subscription.end_reason),
+            by=subscription.ended_by or "",
+            whom=readable_text(self.people.whom_to_ask()),
+            **self.facts.of(subscription),
+        )
+        return blocks.paragraph(text)
+
+
+# --- lists ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionList:
+    """Renders the list of one's own subscriptions."""
+
+    templates: Templates
+    facts: SubscriptionFacts
+    zone: ZoneInfo
+
+    def message(self, subscriptions: Sequence[StoredSubscription], now: datetime) -> Message:
+        """Return the list, with a button to remove each."""
+        title = self.templates.render("subscriptions/listing", count=len(subscriptions), zone=self.zone.key)
+        draft = Draft(title)
+        draft.add(blocks.section(title))
+        for each in subscriptions:
+            text = self.templates.render("subscriptions/item", next=self.next_time(each, now), **self.facts.of(each))
+            draft.add(blocks.section(text))
+            draft.add(blocks.actions([blocks.button(f"Remove {each.number}", RemoveAction(each.id))]))
+        return draft.message()
+
+    def next_time(self, subscription: NewSubscription, now: datetime) -> str:
+        """Return when the next answer is posted."""
+        return local_time(subscription.schedule.next_at(now, self.zone), self.zone, now)

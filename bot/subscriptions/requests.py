@@ -1,0 +1,122 @@
+"""Making and ending subscriptions, for whoever asks for it: in Slack, or at the terminal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn
+
+from sqlalchemy import Connection
+
+from bot.database.engine import Database
+from bot.domain.access import Caller, RefusedError
+from bot.domain.query.errors import AmbiguousError, QueryError
+from bot.domain.query.question import describe
+from bot.ledger.freshness import UnreadError
+from bot.outbox.destinations import ChannelDestination, UserDestination
+from bot.outbox.store import NewNotification, enqueue
+from bot.slack.workspace import Workspace
+from bot.subscriptions import store
+from bot.subscriptions.answering import LostRightError, SubscriptionAnswers
+from bot.subscriptions.channels import obstacle
+from bot.subscriptions.keys import SubscriptionEndedKey
+from bot.subscriptions.schedule import Schedule
+from bot.subscriptions.schedule_parser import split_schedule
+from bot.subscriptions.store import EndReason, NewSubscription, Place, StoredSubscription
+
+OPERATORS_ONLY = (
+    "Only operators can have answers posted in a channel. In a DM with me, you can subscribe to your own spend."
+)
+_COMMANDS = frozenset(
+    {
+        "backtest", "balance", "budget", "budgets", "digest", "errors", "explain", "failures", "help", "link", "notify",
+        "reconcile", "snooze", "status", "threshold", "subscribe", "subscriptions", "unsubscribe",
+    }
+)  # fmt: skip
+_REFUSALS = {
+    EndReason.NOT_OPERATOR: OPERATORS_ONLY,
+    EndReason.DENIED: "Whoever has the subscription can't use me.",
+    EndReason.READER_DENIED: "The person it is for can't use me.",
+    EndReason.PRIVACY: "Members aren't shown in channels here. Try `team by:model`, or subscribe in a DM with me.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRequests:
+    """Makes and ends subscriptions; `clock` gives aware times."""
+
+    database: Database
+    answering: SubscriptionAnswers
+    workspace: Workspace
+    clock: Callable[[], datetime]
+
+    async def add(self, owner: str, place: Place, line: str, typist: Caller) -> StoredSubscription:
+        """Make the subscription of a typed line, a question with a schedule at its end, and return it.
+
+        Args:
+            owner: whose it is, a Slack id.
+            place: where answers go.
+            line: as typed, without the command.
+            typist: as whom the question is understood.
+
+        Raises:
+            RefusedError: it cannot be, which the message explains.
+            SlackError: Slack does not say who is meant.
+        """
+        text, schedule = split_schedule(line)
+        question = await self._question(text, schedule, typist)
+        new = NewSubscription(owner, place, question, schedule)
+        await self._check(new)
+        return await self.database.write(lambda connection: store.add(connection, new, self.clock()))
+
+    async def _question(self, text: str, schedule: Schedule, typist: Caller) -> str:
+        """Return the line of the query language that asks a typed question."""
+        first = text.partition(" ")[0].lower()
+        if first in _COMMANDS:
+            raise RefusedError(f"I can post answers about spend on a schedule, but not `{first}`.")
+        try:
+            question = await self.answering.answers.parse(text, typist)
+        except AmbiguousError as error:
+            lines = " or ".join(f"`subscribe {each} {schedule.typed}`" for each in error.lines)
+            raise RefusedError(f"That could mean two things. Type {lines}.") from error
+        except QueryError as error:
+            instead = None if error.instead is None else f"subscribe {error.instead} {schedule.typed}"
+            raise QueryError(error.reason, error.word, instead=instead) from error
+        if question.csv:
+            raise RefusedError("I can't post files on a schedule. Leave `csv` out: the answer has a button for it.")
+        return describe(question)
+
+    async def _check(self, new: NewSubscription) -> None:
+        """Raise RefusedError unless the answer could be posted now."""
+        if isinstance(new.place, ChannelDestination) and (why := await obstacle(self.workspace, new.place.name)):
+            raise RefusedError(why)
+        try:
+            await self.answering.report(new)
+        except UnreadError:
+            pass  # the first answer is later
+        except LostRightError as error:
+            _refuse(error)
+
+    async def end(self, subscription: StoredSubscription, reason: EndReason, by: str | None = None) -> bool:
+        """End a subscription, and tell its owner if that was not they; return whether it was active."""
+        now = self.clock()
+        return await self.database.write(lambda connection: end_subscription(connection, subscription, reason, by, now))
+
+
+def end_subscription(
+    connection: Connection, subscription: StoredSubscription, reason: EndReason, by: str | None, now: datetime
+) -> bool:
+    """End a subscription, and enqueue a word to its owner unless they did it or cannot be reached.
+
+    Returns:
+        Whether it was active.
+    """
+    if not store.end(connection, subscription.id, reason, by, now):
+        return False
+    if by != subscription.owner and reason is not EndReason.DENIED:
+        word = NewNotification(SubscriptionEndedKey(subscription.id), UserDestination(subscription.owner), urgent=False)
+        enqueue(connection, [word], now)
+    return True
+
+
+def _refuse(error: LostRightError) -> NoReturn:
+    raise RefusedError(_REFUSALS.get(error.reason, error.refusal)) from error

@@ -1,0 +1,64 @@
+"""What people type as a schedule, and what is understood by it."""
+
+import pytest
+
+from bot.domain.access import RefusedError
+from bot.subscriptions.schedule import Schedule
+from bot.subscriptions.schedule_parser import split_schedule
+
+
+@pytest.mark.parametrize(
+    ("line", "question", "schedule"),
+    [
+        ("team last week by:member every monday 09:00", "team last week by:member", "monday 09:00"),
+        ("last week every Monday at 9:00", "last week", "monday 09:00"),
+        ("yesterday every day", "yesterday", "day 09:00"),
+        ("yesterday daily at 9", "yesterday", "day 09:00"),
+        ("yesterday daily", "yesterday", "day 09:00"),
+        ("yesterday every morning", "yesterday", "day 09:00"),
+        ("yesterday every weekday 17:30", "yesterday", "weekday 17:30"),
+        ("yesterday weekdays at 5:30pm", "yesterday", "weekday 17:30"),
+        ("yesterday each workday, at 8 am", "yesterday", "weekday 08:00"),
+        ("last week weekly", "last week", "monday 09:00"),
+        ("last week every week on thursday 12:15", "last week", "thursday 12:15"),
+        ("last week weekly on fridays at noon", "last week", "friday 12:00"),
+        ("last month monthly", "last month", "month 09:00"),
+        ("last month every month on the 1st at 07:05", "last month", "month 07:05"),
+        ("last month every month 10.30", "last month", "month 10:30"),
+        ("7d on every sun at midnight", "7d", "sunday 00:00"),
+        ("7d every tues 12am", "7d", "tuesday 00:00"),
+        ("7d every wed at 12 p.m.", "7d", "wednesday 12:00"),
+        ("7d on Saturdays 23:59", "7d", "saturday 23:59"),
+        ("7d EVERY FRIDAY 9.", "7d", "friday 09:00"),
+        ("7d every\u00a0monday 09\uff1a00", "7d", "monday 09:00"),
+        ("*7d* `every monday 9:00`", "7d", "monday 09:00"),
+        ("every monday 09:00", "", "monday 09:00"),
+        ("team daily every monday", "team daily", "monday 09:00"),
+        ('search:"every day" every monday', 'search:"every day"', "monday 09:00"),
+    ],
+)
+def test_a_question_and_its_schedule(line: str, question: str, schedule: str) -> None:
+    assert split_schedule(line) == (question, Schedule.decode(schedule))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("team last week", "`subscribe team last week every monday 09:00`"),
+        ("", "`subscribe team last week every monday 09:00`"),
+        ("team last week every", "How often?"),
+        ("team last week every fortnight", "How often?"),
+        ("team every monday and thursday", "I take one schedule, at the end of the line"),
+        ("every monday 09:00 team last week", "Try `subscribe team last week every monday 09:00`"),
+        ("team yesterday every day 25:00", "I don't know the time in `every day 25:00`"),
+        ("team yesterday every day 9:60", "I don't know the time in `every day 9:60`"),
+        ("team yesterday every day 13pm", "I don't know the time in `every day 13pm`"),
+        ("team yesterday every day 0am", "I don't know the time in `every day 0am`"),
+        ("team yesterday monthly on friday", "Try `every friday`"),
+        ("team yesterday every day on friday", "Try `every friday`"),
+    ],
+)
+def test_what_is_no_schedule_is_refused_with_a_line_to_type(line: str, said: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        split_schedule(line)
+    assert said in str(refusal.value)

@@ -1,0 +1,277 @@
+"""Subscriptions through the front door: made, posted once a date, listed and ended."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.faults import Status
+from bot.sandbox.slack.models import Message
+from bot.sandbox.world import World
+from tests.support.harness import ServiceHarness
+from tests.support.messages import actions, notification_keys, notifications, table, visible_text
+from tests.support.worlds import MARCUS, PRIYA, add, spent
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+BY_MEMBER = "subscribe team yesterday by:member every day 09:00"
+
+
+@pytest.fixture
+def world() -> World:
+    """Priya and Marcus spent something this morning; it is Monday, 2 March, 21:00."""
+    world = World.empty()
+    add(world, "hers", "3", email=PRIYA, model="opus", title="secret plan")
+    add(world, "his", "1", email=MARCUS, model="haiku")
+    return world
+
+
+def posted(harness: ServiceHarness, channel: str = "neo-spend", user: str = "marcus") -> list[Message]:
+    """The answers that somebody sees in a channel."""
+    there = notifications(harness.visible(user, channel))
+    return [each for each in there if notification_keys([each])[0].startswith("subscription:")]
+
+
+def dm_answers(harness: ServiceHarness, user: str) -> list[Message]:
+    """The answers that somebody got in their direct messages."""
+    return posted(harness, harness.workspace.im_of(harness.workspace.user(user).id).id, user)
+
+
+def endings(harness: ServiceHarness, user: str) -> list[str]:
+    """What somebody was told of subscriptions of theirs that ended."""
+    there = notifications(harness.dm(user))
+    return [visible_text(each) for each in there if notification_keys([each])[0].startswith("subscription_ended:")]
+
+
+async def goes_on(harness: ServiceHarness, by: timedelta, step: timedelta = 2 * HOUR) -> None:
+    until = harness.clock() + by
+    while harness.clock() < until:
+        harness.clock.advance(min(step, until - harness.clock()))
+        await harness.sync()
+
+
+async def said(harness: ServiceHarness, user: str, line: str, channel: str = "neo-spend") -> str:
+    return visible_text(await harness.ask(user, line, channel))
+
+
+async def said_in_dm(harness: ServiceHarness, user: str, line: str) -> str:
+    return await said(harness, user, line, harness.workspace.im_of(harness.workspace.user(user).id).id)
+
+
+# --- posted ----------------------------------------------------------------------------------------
+
+
+async def test_an_answer_is_posted_in_the_channel_once_a_date(harness: ServiceHarness) -> None:
+    confirmation = await said(harness, "hannah", BY_MEMBER)
+    assert (
+        "I'll post `team yesterday by:member` here every day at 09:00. The first is due Mar 3, 09:00." in confirmation
+    )
+    assert "`unsubscribe 1`" in confirmation
+    await goes_on(harness, 11 * HOUR)
+    assert posted(harness) == []
+    await goes_on(harness, 2 * HOUR)
+    (answer,) = posted(harness)
+    text = visible_text(answer)
+    assert text.startswith("Posted every day at 09:00 for Hannah Weiss. To stop it, press Stop or type")
+    assert "`/neo-usage unsubscribe 1`" in text
+    assert "The whole team" in text
+    assert "$40.00" in text
+    assert "The whole team: $40.00" in answer.text
+    assert [line[1] for line in table(answer)[1:]] == ["$30.00", "$10.00"]
+    assert [each.partition(":")[0] for each in actions(answer)] == ["csv", "subscription_stop"]
+    assert "secret" not in text
+    await harness.restart()
+    await goes_on(harness, 10 * HOUR)
+    assert len(posted(harness)) == 1
+    await goes_on(harness, DAY)
+    assert notification_keys(posted(harness))[1].startswith("subscription:1:2026-03-04:channel:")
+
+
+async def test_what_is_relative_is_as_of_the_post(harness: ServiceHarness) -> None:
+    await said(harness, "hannah", BY_MEMBER)
+    await goes_on(harness, 13 * HOUR)
+    spent(harness.neo.world, harness.clock(), PRIYA, 7)
+    await goes_on(harness, DAY)
+    first, second = posted(harness)
+    assert "$40.00" in first.text
+    assert "$7.00" in second.text
+
+
+async def test_anybody_has_their_own_spend_in_direct_messages(harness: ServiceHarness) -> None:
+    confirmation = await said_in_dm(harness, "priya", "subscribe yesterday by:model daily")
+    assert "I'll post `yesterday by:model` in your DM with me every day at 09:00" in confirmation
+    await goes_on(harness, 13 * HOUR)
+    (answer,) = dm_answers(harness, "priya")
+    assert answer.text.startswith("You: $30.00")
+    assert visible_text(answer).startswith("Posted every day at 09:00. To stop it, press Stop or type `unsubscribe 1`.")
+    assert "Marcus" not in visible_text(answer)
+    assert posted(harness) == []
+
+
+async def test_a_day_without_spend_is_posted_too(harness: ServiceHarness) -> None:
+    await said(harness, "hannah", BY_MEMBER)
+    await goes_on(harness, 2 * DAY)
+    _, answer = posted(harness)
+    assert [each.partition(":")[0] for each in actions(answer)] == ["subscription_stop"]
+
+
+async def test_one_missed_while_down_is_caught_up_or_skipped(harness: ServiceHarness) -> None:
+    await said(harness, "hannah", BY_MEMBER)
+    await harness.service.end()
+    harness.clock.advance(21 * HOUR)  # Tuesday, 18:00: nine hours late
+    await harness.start()
+    await harness.deliver()
+    assert len(posted(harness)) == 1
+    await harness.service.end()
+    harness.clock.advance(DAY + 4 * HOUR)  # Wednesday, 22:00: too late
+    await harness.start()
+    await harness.deliver()
+    assert len(posted(harness)) == 1
+    await goes_on(harness, 12 * HOUR)
+    assert len(posted(harness)) == 2
+
+
+async def test_while_slack_is_down_it_waits_and_is_dropped_when_it_is_too_late(harness: ServiceHarness) -> None:
+    await said(harness, "hannah", BY_MEMBER)
+    await goes_on(harness, 10 * HOUR)
+    harness.slack.faults.always = Status(503)
+    await goes_on(harness, 9 * HOUR)
+    harness.slack.faults.clear()
+    await goes_on(harness, HOUR, 10 * MINUTE)
+    assert len(posted(harness)) == 1
+    await goes_on(harness, 15 * HOUR)
+    harness.slack.faults.always = Status(503)
+    await goes_on(harness, 14 * HOUR)
+    harness.slack.faults.clear()
+    await goes_on(harness, HOUR, 10 * MINUTE)
+    assert len(posted(harness)) == 1
+
+
+async def test_a_clock_that_ran_ahead_leaves_no_gap_and_repeats_nothing(harness: ServiceHarness) -> None:
+    await said(harness, "hannah", BY_MEMBER)
+    harness.clock.advance(10 * DAY)
+    await goes_on(harness, DAY)
+    before = len(posted(harness))
+    assert before == 1
+    harness.clock.set_back(10 * DAY)
+    await goes_on(harness, 2 * DAY)
+    assert len(posted(harness)) == before + 2
+    await goes_on(harness, 10 * DAY, 6 * HOUR)
+    assert len(set(notification_keys(posted(harness)))) == len(posted(harness))
+
+
+async def test_in_another_zone_the_same_date_is_posted_once(harness: ServiceHarness) -> None:
+    await said(harness, "hannah", BY_MEMBER)
+    await goes_on(harness, 13 * HOUR)
+    await harness.service.end()
+    harness.settings["TIMEZONE"] = "America/Los_Angeles"
+    await harness.start()
+    await goes_on(harness, 12 * HOUR)  # over nine o'clock there
+    assert len(posted(harness)) == 1
+    await goes_on(harness, DAY)
+    assert len(posted(harness)) == 2
+
+
+# --- made ------------------------------------------------------------------------------------------
+
+
+async def test_a_question_is_understood_and_kept_in_the_query_language(harness: ServiceHarness) -> None:
+    text = await said(harness, "hannah", "subscribe how much did everyone spend in the last 7 days per model weekly")
+    assert "I'll post `team 7d by:model` here every Monday at 09:00. The first is due Mar 9, 09:00." in text
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("subscribe team last week", "Type `every day`, `weekday`, `month` or a day of the week at the end"),
+        ("subscribe budgets every monday", "I can post answers about spend on a schedule, but not `budgets`."),
+        ("subscribe team yesterday csv every day", "I can't post files on a schedule."),
+        ("subscribe team modle:opus every day", "`subscribe team model:opus every day 09:00`"),
+        ("subscribe team 11/5 every day", "That could mean two things."),
+        ("subscribe @nobody every day", "@nobody"),
+        ("unsubscribe 7", "You have no subscription `7`."),
+        ("unsubscribe everything", "You have no subscription `everything`."),
+    ],
+)
+async def test_what_cannot_be_is_explained_and_changes_nothing(
+    harness: ServiceHarness, line: str, expected: str
+) -> None:
+    assert expected in await said(harness, "hannah", line)
+    assert "You have no subscriptions." in await said(harness, "hannah", "subscriptions")
+
+
+async def test_others_than_operators_have_none_in_a_channel_and_nobody_elses_spend(harness: ServiceHarness) -> None:
+    assert "Only operators can have answers posted in a channel" in await said(harness, "priya", "subscribe 7d daily")
+    assert "Only operators" in await said_in_dm(harness, "priya", "subscribe team 7d daily")
+    assert "Only operators" in await said_in_dm(harness, "priya", "subscribe @marcus 7d daily")
+    assert "You have no subscriptions." in await said(harness, "priya", "subscriptions")
+
+
+@pytest.mark.parametrize(
+    ("channel", "why"), [("acme-x-globex", "people from outside your company"), ("security", "Invite me")]
+)
+async def test_a_channel_with_outsiders_or_without_the_bot_is_refused(
+    harness: ServiceHarness, channel: str, why: str
+) -> None:
+    assert why in await said(harness, "hannah", BY_MEMBER, channel)
+
+
+async def test_nobody_has_more_than_twenty(harness: ServiceHarness) -> None:
+    for hour in range(20):
+        assert "I'll post" in await said_in_dm(harness, "priya", f"subscribe 7d every day {hour:02}:00")
+    assert "You have 20 subscriptions" in await said_in_dm(harness, "priya", "subscribe 7d every day 20:00")
+    listing = await harness.ask("priya", "subscriptions")
+    assert len(actions(listing)) == 20
+    assert "it is your subscription 3" in await said_in_dm(harness, "priya", "subscribe 7d every day 02:00")
+
+
+# --- listed and ended ------------------------------------------------------------------------------
+
+
+async def test_they_are_listed_and_removed_by_a_button(harness: ServiceHarness) -> None:
+    await said(harness, "hannah", BY_MEMBER)
+    await said_in_dm(harness, "hannah", "subscribe last month monthly at 8:30")
+    listing = await harness.ask("hannah", "subscriptions")
+    text = visible_text(listing)
+    assert "*You have 2 subscriptions.* Times are in UTC." in text
+    assert "*1* `team yesterday by:member`\nevery day at 09:00, in <#C0NEOSPEND>. Next: Mar 3, 09:00" in text
+    assert "*2* `last month`\non the 1st of every month at 08:30, in your DM with me. Next: Apr 1, 08:30" in text
+    rest = await harness.press("hannah", listing, "subscription_remove:1")
+    assert "*You have 1 subscription.*" in visible_text(rest)
+    assert actions(rest) == ["subscription_remove:2"]
+    await goes_on(harness, DAY)
+    assert posted(harness) == []
+    assert "You have no subscriptions." in await said(harness, "priya", "subscriptions")
+
+
+async def test_numbers_are_each_owners_and_not_given_again(harness: ServiceHarness) -> None:
+    await said(harness, "hannah", BY_MEMBER)
+    assert "`unsubscribe 1`" in await said_in_dm(harness, "priya", "subscribe 7d daily")
+    assert "Stopped: I won't post `7d` every day at 09:00 any more." in await said(harness, "priya", "unsubscribe 1")
+    assert "`unsubscribe 2`" in await said_in_dm(harness, "priya", "subscribe 7d daily")
+    assert "You have no subscription `1`" in await said(harness, "priya", "unsubscribe 1")
+    assert "*1* `team" in await said(harness, "hannah", "subscriptions")
+    assert endings(harness, "priya") == []  # it was herself
+
+
+async def test_stop_is_for_the_owner_and_operators(harness: ServiceHarness) -> None:
+    harness.settings["ADMINS"] = "U0HANNAH,U0JONAS"
+    await harness.restart()
+    await said(harness, "hannah", BY_MEMBER)
+    await goes_on(harness, 13 * HOUR)
+    (answer,) = posted(harness)
+    refused = await harness.press("priya", answer, "subscription_stop:1")
+    assert "Only its owner and operators can stop that subscription." in visible_text(refused)
+    assert "I've told its owner." in visible_text(await harness.press("jonas", answer, "subscription_stop:1"))
+    await harness.deliver()
+    (told,) = endings(harness, "hannah")
+    assert "<@U0JONAS> stopped your subscription 1: `team yesterday by:member` every day at 09:00, in <#C0NEO" in told
+    assert "had been stopped already" in visible_text(await harness.press("hannah", answer, "subscription_stop:1"))
+    await goes_on(harness, DAY)
+    assert len(posted(harness)) == 1
+
+
+async def test_the_file_is_sent_to_whoever_may_have_it(harness: ServiceHarness) -> None:
+    await said(harness, "hannah", BY_MEMBER)
+    await goes_on(harness, 13 * HOUR)
+    (answer,) = posted(harness)
+    assert "Only operators" in visible_text(await harness.press("priya", answer, "csv"))
+    assert ".csv" in visible_text(await harness.press("hannah", answer, "csv"))
