@@ -7,7 +7,7 @@ import sys
 import click
 
 from bot import __version__, terminal
-from bot.cli import budgets, database, digest, explain, failures, members, service, setup, sync, usage
+from bot.cli import budgets, database, digest, explain, failures, members, service, setup, subscriptions, sync, usage
 from bot.cli.errors import FAILED, Debug, error_text, print_error
 from bot.cli.unused_objects import put_off_the_search
 
@@ -20,7 +20,7 @@ def app(*, debug: bool) -> None:
     Debug.is_on = debug
 
 
-for module in (service, sync, usage, failures, setup, members, budgets, explain, digest, database):
+for module in (service, sync, usage, failures, setup, members, budgets, explain, digest, subscriptions, database):
     for command in module.COMMANDS:
         app.add_command(command)
 
