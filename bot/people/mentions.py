@@ -77,5 +77,5 @@ def _one_mentioned(name: str, mentioned: EmailsByMention | None) -> str:
     if mentioned is None:
         raise RefusedError(f"{name} is a Slack mention; in a terminal use `email:ana@acme.dev` or `@ana`.")
     if name not in mentioned:
-        raise RefusedError(f"I cannot match {name} to a member of the Neo team. `link {name} ana@acme.dev` tells me.")
+        raise RefusedError(f"I don't know who {name} is in Neo. An operator can type `link {name} ana@acme.dev`.")
     return mentioned[name]

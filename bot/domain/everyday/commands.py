@@ -55,7 +55,14 @@ def _about_budgets(words: list[str], texts: list[str], place: int) -> str | None
         return " ".join(["budget", *map(_owner, kept)])
     if all(text in _LISTING or text in _BUDGETS for text in texts):
         return "budgets"
-    return None
+    named = [word for word, text in zip(rest, lowered, strict=True) if text not in _LISTING]
+    return f"budgets {_owner(named[0])}" if len(named) == 1 and _is_of_somebody(words, named[0]) else None
+
+
+def _is_of_somebody(words: list[str], name: str) -> bool:
+    """Return whether a line asks for the budget of whoever a word names: `ana's budget`, `budget of ana`, `@ana`."""
+    before = words[words.index(name) - 1].lower() if words.index(name) else ""
+    return name.lower() != name.lower().removesuffix("'s") or before in {"of", "for"} or name.startswith(("@", "<@"))
 
 
 def _owner(word: str) -> str:
