@@ -3,17 +3,13 @@
 from dataclasses import dataclass
 
 from bot.budgets.rules import DEFAULT
-from bot.budgets.scopes import scope_of
+from bot.budgets.scopes import email_called, scope_of
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError
 from bot.domain.slack_ids import format_mention, is_mention
-from bot.ledger.names import LedgerNames
-from bot.ledger.scope import EVERYTHING
 from bot.people import mentions
 from bot.people.people import People
 from bot.slack.requests import Request
-
-_SCOPES = {"team", "default"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +27,8 @@ class NamedSubjects:
         """
         if is_mention(name):
             return await self.people.email_of_mention(name)
-        if "@" in name or name.lower() in _SCOPES:
-            return None
         in_slack = self.people.emails_by_name
-        found = await self.database.read(lambda c: LedgerNames(c, EVERYTHING, in_slack).emails_called(name.lower()))
-        if len(found) > 1:
-            choices = " or ".join(f"`{each}`" for each in found)
-            raise RefusedError(f"{len(found)} people are called {name}. Type {choices} instead.")
-        return found[0] if found else None
+        return await self.database.read(lambda connection: email_called(connection, name, in_slack))
 
     async def subject(self, name: str, otherwise: str) -> int:
         """Return the member or the team that a name means.

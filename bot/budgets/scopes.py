@@ -1,5 +1,6 @@
 """The names of scopes: whose budget `default`, `team`, an e-mail or a short name means, and the e-mail of a scope."""
 
+from collections.abc import Callable
 from difflib import get_close_matches
 
 from sqlalchemy import Connection
@@ -7,7 +8,10 @@ from sqlalchemy import Connection
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.domain.access import RefusedError
 from bot.ledger.members import UNATTRIBUTED_NAME, attributed_emails, emails_by_id, member_id, stored_email
+from bot.ledger.names import EmailsByName, no_names
 from bot.people import mentions
+
+SCOPES = {"team", "default"}
 
 
 def scope_of(connection: Connection, name: str) -> int:
@@ -17,7 +21,7 @@ def scope_of(connection: Connection, name: str) -> int:
         RefusedError: nobody of that e-mail or name is in the ledger.
     """
     name = full_name(connection, name)
-    if name.lower() in {"default", "team"}:
+    if name.lower() in SCOPES:
         return DEFAULT if name.lower() == "default" else TEAM
     email = stored_email(name)
     member = member_id(connection, email) if email else None
@@ -29,8 +33,21 @@ def scope_of(connection: Connection, name: str) -> int:
 
 
 def full_name(connection: Connection, name: str) -> str:
-    """Return the e-mail of a short name such as `@ana`, and any other name as it is. Raises RefusedError."""
-    return mentions.email_of_name(connection, name) if name.startswith("@") else name
+    """Return the e-mail of a name such as `@ana`, `ana` or `ana silva`, and any other name as it is.
+
+    Raises RefusedError if several people are called so, or nobody is called `@ana`.
+    """
+    if name.startswith("@"):
+        return mentions.email_of_name(connection, name)
+    return email_called(connection, name) or name
+
+
+def email_called(connection: Connection, name: str, in_slack: Callable[[], EmailsByName] = no_names) -> str | None:
+    """Return the e-mail of the only person with a name such as `ana`; None if it is no name, or nobody's.
+
+    Raises RefusedError if several people are called so.
+    """
+    return None if name.lower() in SCOPES else mentions.email_called(connection, name, in_slack)
 
 
 def email_of(connection: Connection, subject: int) -> str | None:

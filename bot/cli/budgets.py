@@ -34,13 +34,12 @@ def list_budgets(*, as_json: bool) -> None:
 
 
 @budgets.command("set", context_settings={"ignore_unknown_options": True})
-@click.argument("scope")
-@click.argument("limit", metavar="AMOUNT/PERIOD")
+@click.argument("words", metavar="SCOPE AMOUNT/PERIOD", nargs=-1, required=True)
 @click.option("--until", metavar="DATE", help="Through that day. Then the limit before it applies again.")
 @click.option("--reason", help="Why, for the record.")
 @print_errors
-def set_budget(scope: str, limit: str, until: str | None, reason: str | None) -> None:
-    """Set a budget: SCOPE is an e-mail, `default` or `team`; 500/month, $500/week, 50cr/day."""
+def set_budget(words: tuple[str, ...], until: str | None, reason: str | None) -> None:
+    """Set a budget: SCOPE is an e-mail, a name, `default` or `team`; 500/month, $500 per week, 50cr/day."""
     from bot.budgets.cli import change_text
     from bot.budgets.evaluator import BudgetEvaluator
     from bot.budgets.limits import grammar
@@ -50,6 +49,7 @@ def set_budget(scope: str, limit: str, until: str | None, reason: str | None) ->
 
     app = load_app()
     now, zone = app.clock(), app.settings.timezone
+    scope, limit = grammar.name_and_limit(words)
     nanos, unit = grammar.parse_limit(limit)
     ends_at = grammar.parse_until(until, now, zone) if until else None
     instruction = LimitInstruction(scope, nanos, unit, ends_at, reason[: grammar.REASON] if reason else None)
@@ -60,7 +60,7 @@ def set_budget(scope: str, limit: str, until: str | None, reason: str | None) ->
 
 
 @budgets.command("remove")
-@click.argument("scope")
+@click.argument("scope", metavar="SCOPE")
 @click.argument("period", required=False, type=click.Choice(["day", "week", "month"]))
 @print_errors
 def remove_budget(scope: str, period: str | None) -> None:

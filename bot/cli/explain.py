@@ -8,10 +8,10 @@ from bot.cli.startup import load_app
 
 
 @click.command()
-@click.argument("whose", required=False, default="team", metavar="[E-MAIL|team]")
+@click.argument("whose", nargs=-1, metavar="[E-MAIL|NAME|team]")
 @json_option
 @print_errors
-def explain(whose: str, *, as_json: bool) -> None:
+def explain(whose: tuple[str, ...], *, as_json: bool) -> None:
     """Why alerts were or were not sent."""
     from bot.budgets.explain.commands import explain_name
     from bot.budgets.explain.document import to_document
@@ -21,7 +21,7 @@ def explain(whose: str, *, as_json: bool) -> None:
     app = load_app()
     policy, now = BudgetPolicy.from_settings(app.settings), app.clock()
     with app.ledger.reader() as connection:
-        explanations = explain_name(connection, whose, policy, now)
+        explanations = explain_name(connection, " ".join(whose) or "team", policy, now)
     if as_json:
         print_json([to_document(each) for each in explanations])
         return

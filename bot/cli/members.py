@@ -58,14 +58,16 @@ def _line(person: "MemberSummary", linked: Mapping[str, str]) -> str:
 
 
 @members.command("link")
-@click.argument("email")
+@click.argument("whose", metavar="E-MAIL|NAME|remove", nargs=-1, required=True)
 @click.argument("slack_id")
 @print_errors
-def link_member(email: str, slack_id: str) -> None:
-    """Match a Slack user to an E-MAIL of Neo; `remove` as the e-mail undoes it."""
+def link_member(whose: tuple[str, ...], slack_id: str) -> None:
+    """Match a Slack user to somebody in Neo, by e-mail or by name; `remove` in their place undoes it."""
     from bot.domain.slack_ids import is_user_id
     from bot.people.links import link, unlink
+    from bot.people.mentions import email_called
 
+    email = " ".join(whose)
     if not is_user_id(slack_id):
         fail(f"`{slack_id}` is no Slack id such as U0123ABCD. Slack shows it in a profile.", code=WRONG_USE)
     app = load_app()
@@ -74,6 +76,7 @@ def link_member(email: str, slack_id: str) -> None:
             before = unlink(connection, slack_id, "terminal", app.clock())
             click.echo(f"{slack_id} was linked to {single_line(before or 'nobody')}")
             return
+        email = email_called(connection, email) or email
         before = link(connection, slack_id, email, "terminal", app.clock())
     click.echo(single_line(f"{slack_id} is {email} in Neo now" + (f" (before: {before})" if before else "")))
 

@@ -1,14 +1,15 @@
 """Mentions: the e-mails of the people that a question names, within what its caller may see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from bot.domain.access import OWN_SPEND_ONLY, Caller, Grant, RefusedError, Role, grant
 from bot.domain.query.question import Field, Question
 from bot.domain.slack_ids import is_mention
-from bot.ledger.members import current_emails
-from bot.ledger.scope import Scope
+from bot.ledger.members import current_emails, member_id, stored_email
+from bot.ledger.names import EmailsByName, LedgerNames, no_names
+from bot.ledger.scope import EVERYTHING, Scope
 
 EmailsByMention = Mapping[str, str]
 """The e-mails of Slack users by mention (`<@U1>`)."""
@@ -53,6 +54,23 @@ def email_of_name(connection: Connection, name: str) -> str:
         RefusedError: it is nobody's, or several members'.
     """
     return _one_called(name.lower(), current_emails(connection))
+
+
+def email_called(connection: Connection, name: str, in_slack: Callable[[], EmailsByName] = no_names) -> str | None:
+    """Return the e-mail of the only person with a name such as `ana` or `ana silva`; None if it is nobody's.
+
+    What has an @, or is itself what a member is known by, is no name. Whose names those are is for operators alone.
+
+    Raises:
+        RefusedError: several people are called so.
+    """
+    if "@" in name or member_id(connection, stored_email(name)) is not None:
+        return None
+    found = LedgerNames(connection, EVERYTHING, in_slack).emails_called(name.lower())
+    if len(found) > 1:
+        choices = " or ".join(f"`{each}`" for each in found)
+        raise RefusedError(f"{len(found)} people are called {name}. Type {choices} instead.")
+    return found[0] if found else None
 
 
 def _one_named(name: str, emails: Mapping[str, str], mentioned: EmailsByMention | None) -> str:

@@ -374,7 +374,7 @@ async def test_where_operators_alone_are_notified_of_members_no_channel_names_a_
 
 async def test_a_quote_that_is_not_closed_is_named(harness: ServiceHarness) -> None:
     answers = {
-        "explain": "a quote is not closed: the one at character 9.",
+        "explain": "The quote at character 9 isn't closed.",
         "budget": "A quotation mark isn't closed (at character 1). Type `budget @ana 500/month`",
         "link": "Type the person and their e-mail in Neo: `link @ana ana@acme.dev`.",
     }

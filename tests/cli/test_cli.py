@@ -386,6 +386,22 @@ def test_the_manifest_asks_for_what_the_bot_uses(bare_run: Run) -> None:
     assert not over_http["settings"]["socket_mode_enabled"]
 
 
+def test_people_may_be_called_by_their_names(synced: Run) -> None:
+    email = "priya.raman@acme.example"
+    for words in (("priya", "500/month"), ("priya raman", "600 per month"), ("Priya", "Raman", "700", "a", "week")):
+        done = synced("budget", "set", *words)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert email in done.stdout
+    budgets = json.loads(synced("budget", "list", "--json").stdout)
+    assert [each["scope"] for each in budgets] == [email] * len(budgets)
+    assert synced("explain", "priya", "raman").stdout == synced("explain", email).stdout
+    assert email in synced("budget", "remove", "priya", "week").stdout
+    assert f"is {email} in Neo now" in synced("member", "link", "Priya", "Raman", "U1ANA").stdout
+    stranger = synced("budget", "set", "zaphod", "500/month")
+    assert (stranger.returncode, stranger.stdout) == (2, "")
+    assert "I can't find `zaphod` in Neo." in stranger.stderr
+
+
 def test_a_member_is_linked_and_listed(synced: Run) -> None:
     assert (
         "is priya.raman@acme.example in Neo now" in synced("member", "link", "priya.raman@acme.example", "U1ANA").stdout

@@ -31,6 +31,9 @@ def world() -> World:
     return world
 
 
+TAKEN = {("to:", "2999-12-31"), ("budget team 5/month until:", "2999-12-31")}  # lines whose answers may name an amount
+
+
 @pytest.mark.parametrize("user", ["hannah", "priya"])
 async def test_absurd_dates_are_refused_in_a_sentence_whatever_they_are_typed_behind(
     harness: ServiceHarness, user: str
@@ -43,7 +46,7 @@ async def test_absurd_dates_are_refused_in_a_sentence_whatever_they_are_typed_be
         for before in befores:
             said = visible_text(await harness.ask(user, f"{before}{date}"))
             assert WRONG not in said, before + date
-            if (before, date) != ("to:", "2999-12-31"):  # which is one, of all there is so far
+            if (before, date) not in TAKEN:
                 assert "$40.00" not in said, before + date
             assert len(said) < 500, before + date
 
@@ -51,7 +54,7 @@ async def test_absurd_dates_are_refused_in_a_sentence_whatever_they_are_typed_be
 async def test_a_digest_is_of_a_date_that_digests_can_be_of(harness: ServiceHarness) -> None:
     for date in ("0001-01-01", "0001-01-05", "0002-01-01", "1999-12-31"):
         assert "is before the year 2000" in visible_text(await harness.ask("hannah", f"digest {date}"))
-    assert "is still to come" in visible_text(await harness.ask("hannah", "digest 9999-12-31"))
+    assert "is in the future" in visible_text(await harness.ask("hannah", "digest 9999-12-31"))
     assert "is no date" in visible_text(await harness.ask("hannah", "digest 99999d"))
     assert WRONG not in visible_text(await harness.ask("hannah", "digest 2000-01-01"))
 
@@ -74,7 +77,7 @@ async def test_half_an_emoji_is_left_out_of_what_is_read(harness: ServiceHarness
 async def test_the_end_of_a_limit_can_be_typed_as_it_is_listed(harness: ServiceHarness) -> None:
     for amount, until in enumerate(("2026-03-31", "2026-04-01T00:00:00Z", "2026-04-01T00:00Z"), 5):
         said = visible_text(await harness.ask("hannah", f"budget @priya {amount}/month until:{until}"))
-        assert "2026-03-31" in said, until
+        assert "through Mar 31" in said, until
     assert "type a date" in visible_text(await harness.ask("hannah", "budget @priya 5/month until:2026-04-01T09:00Z"))
 
 
@@ -83,7 +86,7 @@ async def test_hundreds_of_values_are_counted_not_looked_up(harness: ServiceHarn
     for name in ("search", "model", "task", "email", "-search", "-model", "-task", "-email"):
         for before in ("", "errors "):
             said = visible_text(await harness.ask(user, f"{before}{name}:{MANY}"))
-            assert "100 are the most" in said, name
+            assert "100 is the most" in said, name
     assert WRONG not in visible_text(
         await harness.ask(user, "search:" + ",".join(f"v{number}" for number in range(100)))
     )

@@ -85,3 +85,15 @@ async def test_a_misspelt_word_comes_with_a_button_that_asks_the_corrected_line(
     assert said.endswith(f"\n{instead}")  # the button
     pressed = visible_text(await harness.press("hannah", answer, actions(answer)[0]))
     assert pressed == visible_text(await harness.ask("hannah", instead))
+
+
+@pytest.mark.parametrize(
+    "line", ["budget marcus delgado 500", "set marcus delgado's budget to 500", "budget Marcus Delgado 500 per month"]
+)
+async def test_a_budget_may_be_set_by_a_persons_whole_name(harness: ServiceHarness, line: str) -> None:
+    assert "Marcus Delgado's budget is now $500 a month" in visible_text(await harness.ask("hannah", line))
+
+
+async def test_failures_by_something_are_a_question_as_in_the_terminal(harness: ServiceHarness) -> None:
+    answer = visible_text(await harness.ask("hannah", "our failures by model last 7 days"))
+    assert answer.startswith("Understood as `team 7d status:error,failed by:model`\n")

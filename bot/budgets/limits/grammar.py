@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
 from bot.budgets.periods import UNITS
+from bot.budgets.scopes import SCOPES
 from bot.domain.access import RefusedError
 from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
 from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
@@ -61,7 +62,7 @@ def _with_period(found: re.Match[str]) -> str:
 def _removal(bare: Sequence[Token], named: dict[str, Token]) -> RemovalInstruction:
     rest = [word for word in bare if word.bare != "remove"]
     units = [unit for word in rest if (unit := _unit(word.bare))]
-    scopes = [word.values[0] for word in rest if _unit(word.bare) is None]
+    scopes = _names(bare, [word for word in rest if _unit(word.bare) is None])
     if len(scopes) != 1 or len(units) > 1 or "until" in named:
         near = next((meant for scope in scopes if (meant := nearest(scope, UNITS))), "month")
         raise RefusedError(f"To remove a budget, type whose and which: `budget @ana remove {near}`.")
@@ -74,7 +75,7 @@ def _setting(
     amounts = [word for word in bare if _is_amount(word)]
     rest = [word for word in bare if not _is_amount(word)]
     is_request = bool(rest) and rest[0].bare == "request"
-    scopes = [word.values[0] for word in (rest[1:] if is_request else rest)]
+    scopes = _names(bare, rest[1:] if is_request else rest)
     if misspelt := None if is_request else _misspelt(rest, with_amount=bool(amounts)):
         raise misspelt
     _check_counts(len(amounts), len(scopes), is_request=is_request)
@@ -83,6 +84,21 @@ def _setting(
     if is_request:
         return RequestInstruction(nanos, unit, ends_at, _reason(named))
     return LimitInstruction(scopes[0], nanos, unit, ends_at, _reason(named))
+
+
+def _names(bare: Sequence[Token], words: Sequence[Token]) -> list[str]:
+    """Return the names that words are; plain ones side by side are one, such as `marcus delgado`."""
+    texts = [word.values[0] for word in words]
+    are_plain = not any("@" in text or text.lower() in SCOPES for text in texts)
+    places = [bare.index(word) for word in words]
+    are_side_by_side = places == list(range(min(places, default=0), max(places, default=-1) + 1))
+    return [" ".join(texts)] if texts and are_plain and are_side_by_side else texts
+
+
+def name_and_limit(words: Sequence[str]) -> tuple[str, str]:
+    """Return the name that words of a shell begin with, and the limit behind it: `marcus delgado 500 per month`."""
+    place = next((place for place, word in enumerate(words) if place and _begins_amount(word)), 1)
+    return " ".join(words[:place]), _with_periods(" ".join(words[place:]))
 
 
 def _check_counts(amounts: int, scopes: int, *, is_request: bool) -> None:
@@ -116,7 +132,10 @@ _MEANT = {
 
 
 def _is_amount(word: Token) -> bool:
-    text = word.values[0]
+    return _begins_amount(word.values[0])
+
+
+def _begins_amount(text: str) -> bool:
     return "/" in text or text[:1].isdigit() or text[:1] in "$€£¥-+."
 
 

@@ -3,7 +3,7 @@
 import re
 
 from bot.domain.everyday.typography import plain
-from bot.domain.everyday.vocabulary import FILLER
+from bot.domain.everyday.vocabulary import ADVERBS, BY, FILLER, MOST
 
 _HELP = frozenset(
     {
@@ -18,6 +18,8 @@ _SETTING = {"set", "change", "make", "create", "add", "update", "put", "raise", 
 _REMOVING = {"remove", "delete", "drop", "clear", "cancel", "unset"}
 _AROUND = {"the", "a", "an", "for", "of", "on", "at", "to", "as", "from", "with", "please"}
 _FAILURES = {"errors", "failures"}
+# ask for more than `errors` takes, so that the line is a question about failed tasks
+_GROUPED = {*(phrase[0] for phrase in BY), *ADVERBS, *MOST, "rows", "csv", "export"} - {"for", "which", "what"}
 _WORD = re.compile(r'(?:"[^"]*"|\S)+')  # what is quoted, such as a reason, is one
 _HAS_AMOUNT = re.compile(r"\d")
 
@@ -37,7 +39,9 @@ def command_line(line: str) -> str | None:
         return _about_budgets(words, texts, budgets[0])
     failures = next((place for place, text in enumerate(texts) if text in _FAILURES), None)
     if failures is not None and texts[0] != "errors" and all(text in FILLER for text in texts[:failures]):
-        return " ".join(["errors", *words[failures + 1 :]])
+        rest = words[failures + 1 :]
+        is_grouped = any(text.partition(":")[0] in _GROUPED for text in texts[failures + 1 :])
+        return None if is_grouped else " ".join(["errors", *rest])
     return None
 
 

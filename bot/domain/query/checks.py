@@ -10,7 +10,7 @@ MAX_VALUES = 100  # of one filter, and of people; SQL has limits of its own
 def check_line(line: str) -> None:
     """Raise QueryError if a line is too long to be looked at."""
     if len(line) > MAX_LINE:
-        raise QueryError(f"That question is too long. {MAX_LINE:,} characters is the most.")
+        raise QueryError(f"That question is longer than {MAX_LINE:,} characters.")
 
 
 def check_combination(question: Question) -> None:
@@ -26,7 +26,7 @@ def check_combination(question: Question) -> None:
 def check_size(question: Question) -> None:
     """Raise QueryError if a question cannot be said back within MAX_LINE, or names more than MAX_VALUES of anything."""
     if len(describe(question)) > MAX_LINE:
-        raise QueryError(f"That question is too long when written out. {MAX_LINE:,} characters is the most.")
+        raise QueryError(f"Written out, that question is longer than {MAX_LINE:,} characters.")
     counts = [(f"values of `{each.field}:`", len(each.values)) for each in question.filters]
     for what, count in (*counts, ("people", len(question.people))):
         if count > MAX_VALUES:

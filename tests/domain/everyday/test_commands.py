@@ -33,11 +33,18 @@ from bot.domain.everyday.commands import command_line
         ('raise ana\'s limit to 900 reason:"the big one"', 'budget ana 900 reason:"the big one"'),
         ("show errors last week", "errors last week"),
         ("list failures for the team yesterday", "errors for the team yesterday"),
+        ("failures", "errors"),
+        ("failures last week", "errors last week"),
+        ("set marcus delgado's budget to 500", "budget marcus delgado 500"),
+        ("remove budget for marcus delgado", "budget marcus delgado remove"),
         (
             'set ana\'s budget to 900 reason:"for the pentest of a client"',
             'budget ana 900 reason:"for the pentest of a client"',
         ),
         # no order, or none of a limit
+        ("failures by model", None),
+        ("show failures by:user", None),
+        ("failures as csv", None),
         ("ana budget 500", None),
         ("team budget 500?", None),
         ("is ana's budget 500", None),

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from bot.domain.everyday.commands import command_line
 from bot.domain.everyday.meaning import TypingContext
 from bot.domain.everyday.understanding import understand
 from bot.domain.everyday.vocabulary import FILLER
@@ -81,11 +82,24 @@ def refused(line: str, team: Team | None = None) -> QueryError:
     return raised.value
 
 
+def rows_of(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The rows of the tables in a text of the manual."""
+    rows = [ROW.match(line) for line in text.splitlines()]
+    return [(_code(row[1]), tuple(map(_code, row[2].split(" or ")))) for row in rows if row]
+
+
 def manual() -> list[tuple[str, tuple[str, ...]]]:
-    """The rows of the manual's page."""
-    rows = [ROW.match(line) for line in MANUAL.read_text(encoding="utf-8").splitlines()]
-    found = [(_code(row[1]), tuple(map(_code, row[2].split(" or ")))) for row in rows if row]
+    """The rows of the manual's page about questions."""
+    questions, _, commands = MANUAL.read_text(encoding="utf-8").partition("\n## Commands\n")
+    found = rows_of(questions) + rows_of(commands.partition("\n## ")[2])
     assert len(found) > 300
+    return found
+
+
+def manual_of_commands() -> list[tuple[str, tuple[str, ...]]]:
+    """The rows of the manual's page about commands."""
+    found = rows_of(MANUAL.read_text(encoding="utf-8").partition("\n## Commands\n")[2].partition("\n## ")[0])
+    assert len(found) > 10
     return found
 
 
@@ -99,6 +113,12 @@ def _code(cell: str) -> str:
 @pytest.mark.parametrize(("line", "meanings"), manual(), ids=lambda value: str(value)[:40])
 def test_it_means_what_the_manual_says(line: str, meanings: tuple[str, ...]) -> None:
     assert understood(line) == meanings
+    assert command_line(line) is None  # in Slack too
+
+
+@pytest.mark.parametrize(("line", "command"), manual_of_commands(), ids=lambda value: str(value)[:40])
+def test_it_is_the_command_that_the_manual_says(line: str, command: tuple[str, ...]) -> None:
+    assert command == (command_line(line),)
 
 
 @pytest.mark.parametrize(
