@@ -55,7 +55,7 @@ async def test_a_digest_is_of_a_date_that_digests_can_be_of(harness: ServiceHarn
     for date in ("0001-01-01", "0001-01-05", "0002-01-01", "1999-12-31"):
         assert "is before the year 2000" in visible_text(await harness.ask("hannah", f"digest {date}"))
     assert "is in the future" in visible_text(await harness.ask("hannah", "digest 9999-12-31"))
-    assert "is no date" in visible_text(await harness.ask("hannah", "digest 99999d"))
+    assert "I don't know the date" in visible_text(await harness.ask("hannah", "digest 99999d"))
     assert WRONG not in visible_text(await harness.ask("hannah", "digest 2000-01-01"))
 
 
@@ -78,7 +78,7 @@ async def test_the_end_of_a_limit_can_be_typed_as_it_is_listed(harness: ServiceH
     for amount, until in enumerate(("2026-03-31", "2026-04-01T00:00:00Z", "2026-04-01T00:00Z"), 5):
         said = visible_text(await harness.ask("hannah", f"budget @priya {amount}/month until:{until}"))
         assert "through Mar 31" in said, until
-    assert "type a date" in visible_text(await harness.ask("hannah", "budget @priya 5/month until:2026-04-01T09:00Z"))
+    assert "isn't a date" in visible_text(await harness.ask("hannah", "budget @priya 5/month until:2026-04-01T09:00Z"))
 
 
 @pytest.mark.parametrize("user", ["hannah", "priya"])
