@@ -63,7 +63,7 @@ def error_text(error: Exception) -> str:
         return single_line(str(error))
     if type(error).__module__.startswith(("sqlite3", "sqlalchemy")):
         cause = single_line(str(getattr(error, "orig", error)))
-        return f"the database failed: {cause}. Is the disk full, or the file another's? `neo-usage doctor` looks."
+        return f"the database failed: {cause}. Is the disk full, or the file another user's? Try `neo-usage doctor`."
     if isinstance(error, OSError):
         return single_line(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
     return f"unexpected {type(error).__name__}. Run again with `neo-usage --debug ...` and report what it shows."

@@ -49,7 +49,7 @@ def _print_outcome(outcome: "SyncOutcome") -> None:
     if not outcome.complete:
         click.echo("some of the list kept changing while it was read; the next sync reads it again", err=True)
     if tally.quarantined:
-        click.echo("some rows could not be booked; `neo-usage status` names them", err=True)
+        click.echo("some rows could not be booked; `neo-usage status` lists them", err=True)
     for warning in outcome.warnings:
         click.echo(f"WARNING: {single_line(warning)}", err=True)
 

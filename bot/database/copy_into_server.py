@@ -70,8 +70,8 @@ class ServerTarget(CopyTarget):
                         copy.write_row(row)
             except psycopg.IntegrityError as error:
                 raise LedgerError(
-                    f"{table.name} cannot be copied: {error.diag.message_primary}. `neo-usage db verify` looks for what"
-                    " is wrong with the ledger."
+                    f"{table.name} cannot be copied: {error.diag.message_primary}. Run `neo-usage db verify` to find"
+                    " what is wrong with the ledger."
                 ) from error
             except psycopg.Error as error:
                 raise _translatable(error, self.connection) from error

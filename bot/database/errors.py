@@ -21,7 +21,7 @@ class UnusableError(LedgerError):
     """
 
     def __init__(self, why: str, place: object, *, locked: bool = False, unreachable: bool = False) -> None:
-        super().__init__(f"{why}. It is {place}; `neo-usage doctor` looks.")
+        super().__init__(f"{why}. The database is {place}. Run `neo-usage doctor` to check it.")
         self.why, self.locked, self.unreachable = why, locked, unreachable
 
 
@@ -117,7 +117,7 @@ def _why_not_opened(path: Path) -> str:
 def locked_error(path: Path) -> UnusableError:
     """Return the error to raise when waiting for a lock has taken too long; it names the holder."""
     who = lock_holder(path.resolve())
-    return UnusableError(f"the database is locked by {who}, which does not let go of it", path, locked=True)
+    return UnusableError(f"the database stays locked by {who}", path, locked=True)
 
 
 def _full(path: Path) -> UnusableError:
@@ -127,7 +127,7 @@ def _full(path: Path) -> UnusableError:
 def _failed(path: Path) -> UnusableError:
     if _is_full(path):
         return _full(path)
-    return UnusableError("the disk of the database fails: it could not be read or written (I/O error)", path)
+    return UnusableError("the disk of the database failed: it couldn't be read or written (I/O error)", path)
 
 
 def _damaged(path: Path) -> UnusableError:
@@ -135,7 +135,7 @@ def _damaged(path: Path) -> UnusableError:
 
 
 def _foreign(path: Path) -> UnusableError:
-    return UnusableError("the file of the database is none: something else was put in its place", path)
+    return UnusableError("the database file isn't a database: something else was put in its place", path)
 
 
 _BY_CODE: dict[int, Callable[[Path], UnusableError]] = {

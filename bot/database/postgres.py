@@ -67,7 +67,7 @@ class PostgresDatabase(Database):
             UnusableError: the server is not there, full, read-only or busy; nothing was done.
         """
         if not self._turn.acquire(timeout=BUSY_SECONDS):
-            raise UnusableError("the database is locked by the bot itself", self.address, locked=True)
+            raise UnusableError("the database stays locked by the bot itself", self.address, locked=True)
         try:
             with self._translated_errors(), self._begun() as connection:
                 yield connection

@@ -68,36 +68,36 @@ _CONFLICTS = {"40001", "40P01"}
 _ENDED = {"08000", "08003", "08006", "57P01", "57P02", "57P05", "25P03"}
 _RIGHTS = {"42501", "3F000"}
 _BY_CODE = {
-    _LOCKED: "the database is locked by another process, which does not let go of it",
+    _LOCKED: "the database stays locked by another process",
     "53100": "the disk of the database is full",
     "53200": "the database server is out of memory",
     "53300": _FULL,
     "57P03": _PASSING,
-    "57014": "the database server ended what was asked of it: it took too long, or was cancelled",
+    "57014": "the database server canceled a statement: it took too long, or somebody canceled it",
     "25006": _EITHER,
-    "58030": "the disk of the database fails: it could not be read or written (I/O error)",
+    "58030": "the disk of the database failed: it couldn't be read or written (I/O error)",
     "XX001": _DAMAGED,
     "XX002": _DAMAGED,
 }
 # Of an attempt to connect the driver gives no code but a text: of libpq in English, of the server in its language.
 # Anybody may read the reason in `/readyz`: it names no host, user or database, which the error adds for operators.
 _BY_TEXT = {
-    "the database server refuses the password: mend DATABASE_URL": (
+    "the database server refuses the password: correct DATABASE_URL": (
         r"password authentication failed|no password supplied"
     ),
-    "the database server does not let the user in from here: mend its pg_hba.conf": (
+    "the database server doesn't let the user connect from here: correct its pg_hba.conf": (
         r"no pg_hba.conf entry|(peer|ident) authentication failed"
     ),
-    "the database server does not know the user: create it, or mend DATABASE_URL": r"role .* does not exist",
-    "the database server has no such database: create it, or mend DATABASE_URL": r"database .* does not exist",
-    "the database server does not let the user in to the database: grant it CONNECT": r"permission denied for database",
+    "the database server doesn't know the user: create it, or correct DATABASE_URL": r"role .* does not exist",
+    "the database server has no such database: create it, or correct DATABASE_URL": r"database .* does not exist",
+    "the database server doesn't let the user into the database: grant it CONNECT": r"permission denied for database",
     _FULL: r"too many clients|connection slots|too many connections",
     _PASSING: r"starting up|shutting down|not yet accepting|in recovery mode",
     REPLICA: r"session is read-only|server is in hot standby",
-    "the host of the database server is not known: mend DATABASE_URL": (
+    "the host of the database server is unknown: correct DATABASE_URL": (
         r"translate host|name or service not known|failed to resolve|name resolution"
     ),
-    "no database server answers: start it, or mend DATABASE_URL": (
+    "no database server answers: start it, or correct DATABASE_URL": (
         r"connection refused|no such file or directory|no route to host|timeout|timed out"
     ),
     _LOST: r"server closed the connection|terminating connection",
@@ -110,7 +110,7 @@ def _why_not_connected(text: str, address: PostgresAddress) -> str:
             return why
     cause = re.split(r" failed: |connection is bad: ", _without_password(text, address))[-1]
     without_paths = re.sub(r'"[^"]*/[^"]*"', "of the settings", cause)
-    return f"the database server cannot be reached ({without_paths}): mend it, or DATABASE_URL"
+    return f"the database server cannot be reached ({without_paths}): correct it, or DATABASE_URL"
 
 
 def _without_password(text: str, address: PostgresAddress) -> str:

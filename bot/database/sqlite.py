@@ -43,8 +43,8 @@ class ReplacedFileError(LedgerError):
 def replaced_file_error(path: object) -> ReplacedFileError:
     """Return the error to raise, which says what to do."""
     return ReplacedFileError(
-        f"{path} is not the file any more that was opened: it was moved, deleted, or another one put in its place."
-        " Nothing is written to a file that nobody reads. Start again."
+        f"{path} is no longer the file that was opened: it was moved, deleted or replaced."
+        " Nothing was written. Restart to use the present file."
     )
 
 
@@ -159,7 +159,7 @@ def open_file(path: Path) -> SqliteDatabase:
         UnusableError: it cannot be written now.
     """
     if not path.parent.is_dir():
-        raise LedgerError(f"there is no directory {path.parent} for the database. Create it, or mend DATABASE_URL.")
+        raise LedgerError(f"there is no directory {path.parent} for the database. Create it, or correct DATABASE_URL.")
     try:
         database = SqliteDatabase(path)
     except OSError as error:

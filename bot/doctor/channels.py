@@ -35,7 +35,7 @@ async def _channel(slack: Workspace, account: Account, what: str, channel: str) 
         info = await slack.channels.find(channel)
         if info is None:
             remedy = "Check the spelling, or invite the bot if the channel is private."
-            yield failure(what, "there is no such channel that the bot can see", remedy)
+            yield failure(what, "the bot can't see such a channel", remedy)
             return
         if obstacle := _obstacle(info):
             yield failure(what, *obstacle)
@@ -43,11 +43,11 @@ async def _channel(slack: Workspace, account: Account, what: str, channel: str) 
         await slack.history.check_readable(info["id"])
     except RefusedBySlackError as error:
         remedy = REINSTALL if error.needed else "Invite the bot: /invite @neo-usage"
-        yield failure(what, f"its history cannot be read ({error.code})", remedy)
+        yield failure(what, f"its history can't be read ({error.code})", remedy)
     except SlackError as error:
         yield slack_failure(what, error)
     else:
-        yield ok(what, f"#{info['name']}: the bot {account.user} is in it and can read its history")
+        yield ok(what, f"#{info['name']}: the bot {account.user} is a member and can read its history")
 
 
 def _obstacle(info: dict[str, Any]) -> tuple[str, str] | None:
@@ -55,7 +55,7 @@ def _obstacle(info: dict[str, Any]) -> tuple[str, str] | None:
     if info.get("is_archived"):
         return "it is archived", "Name another channel."
     if is_shared_outside(info):
-        return "it is shared with another company, so nothing is posted there", "Name a channel of your own."
+        return "it is shared with another organization, so nothing is posted there", "Name a channel of your own."
     if not info.get("is_member"):
         return "the bot is not in it", "Invite the bot: /invite @neo-usage"
     return None

@@ -48,9 +48,9 @@ REINSTALL = "Add it in your Slack app (OAuth & Permissions), then install the ap
 def slack_failure(what: str, error: SlackError) -> Check:
     """Return the failed check of something that Slack did not accept or could not be asked about."""
     if isinstance(error, RefusedBySlackError):
-        return failure(what, str(error), "Copy the token again, whole, from the app that is installed.")
+        return failure(what, str(error), "Copy the whole token again, from the installed app.")
     remedy = error.remedy if isinstance(error, SlackUnavailableError) else ""
-    return failure(what, str(error), remedy or "Check this machine's way to Slack (DNS, proxy, firewall).")
+    return failure(what, str(error), remedy or "Check this machine's connection to Slack (DNS, proxy, firewall).")
 
 
 def guarded_checks(what: str, look: Callable[[], Iterable[Check]]) -> Iterator[Check]:
@@ -85,6 +85,6 @@ class _Breakdown:
         if not isinstance(error, Exception):
             return False
         # only the type of an unforeseen exception, since its message may hold a secret
-        text = f"could not be looked at ({type(error).__name__})"
-        self.checks.append(failure(self.what, text, "Report this as a fault of neo-usage."))
+        text = f"could not be checked ({type(error).__name__})"
+        self.checks.append(failure(self.what, text, "Please report this as a bug in neo-usage."))
         return True

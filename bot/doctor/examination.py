@@ -20,7 +20,7 @@ def examine(*, offline: bool) -> list[Check]:
     except SettingsError as error:
         return [*dotenv, *(failure("settings", problem) for problem in error.problems)]
     app = build(settings)
-    checks = [ok("settings", f"read; dates in {settings.timezone.key}"), *dotenv, *_local(app)]
+    checks = [ok("settings", f"valid; dates in {settings.timezone.key}"), *dotenv, *_local(app)]
     if not offline:
         checks += asyncio.run(_over_the_network(app))
     return checks

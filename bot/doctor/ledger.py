@@ -16,6 +16,7 @@ from bot.database.place import absence, free_bytes, try_making_ledger
 from bot.database.private_files import exposed_files, is_exposed, is_open_to_others
 from bot.database.schema import newest_revision
 from bot.doctor.check import Check, failure, ok, warning
+from bot.domain.formatting import count
 from bot.domain.timestamps import from_us
 from bot.ledger.api_key_warning import api_key_warning
 from bot.ledger.freshness import Freshness, freshness
@@ -31,7 +32,7 @@ _LITTLE_DISK = 512 * 2**20  # fewer free bytes are a warning: the ledger may soo
 def exposure_checks(path: Path) -> Iterator[Check]:
     """Yield a warning if others can read a file that is to be private."""
     if is_exposed(path):
-        yield warning("files", f"others can read {path}", f"`chmod 600 {quote(str(path))}`")
+        yield warning("files", f"other users can read {path}", f"`chmod 600 {quote(str(path))}`")
 
 
 def private_file_checks(app: App) -> Iterator[Check]:
@@ -47,7 +48,7 @@ def private_file_checks(app: App) -> Iterator[Check]:
     directory = path.resolve().parent
     if is_open_to_others(directory):
         remedy = f"`chmod go-w {quote(str(directory))}`"
-        yield warning("files", f"others can put files into {directory}, where the ledger is", remedy)
+        yield warning("files", f"other users can put files into {directory}, where the database is", remedy)
 
 
 def ledger_checks(app: App) -> Iterator[Check]:
@@ -56,7 +57,7 @@ def ledger_checks(app: App) -> Iterator[Check]:
     try:
         if absent := absence(place):
             try_making_ledger(place)
-            yield warning("database", absent, "`neo-usage sync` makes it")
+            yield warning("database", absent, "Run `neo-usage sync` to create it.")
             return
         contents = _read_contents(app)
     except LedgerError as error:
@@ -68,15 +69,15 @@ def ledger_checks(app: App) -> Iterator[Check]:
     if contents.free_connections is not None:
         yield _connections(contents.free_connections)
     if contents.exposed_schema is not None:
-        finding = f"other users of the server can put functions into the schema {contents.exposed_schema}"
-        yield warning("schema", finding, "As its owner, `REVOKE CREATE ON SCHEMA ... FROM PUBLIC`.")
+        finding = f"other users of the server can create functions in the schema {contents.exposed_schema}"
+        yield warning("schema", finding, "As its owner, run `REVOKE CREATE ON SCHEMA ... FROM PUBLIC`.")
     yield _freshness(contents.freshness, app)
     if contents.quarantined:
-        finding = f"{contents.quarantined:,} rows could not be booked"
-        yield warning("quarantine", finding, "`neo-usage status` names them")
+        finding = f"{count(contents.quarantined, 'row')} from Neo rejected"
+        yield warning("quarantine", finding, "`neo-usage status` lists them")
     yield _messages(contents.outbox, app)
     if contents.key_warning:
-        yield failure("scope", contents.key_warning, "Make a key of an admin of the Neo team.")
+        yield failure("scope", contents.key_warning, "Create a key as an admin of the Neo team, and set NEO_API_KEY.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +111,28 @@ def _read_contents(app: App) -> _Contents:
 
 def _disk(free: int) -> Check:
     text = f"{free / 2**30:,.1f} GB free"
-    return warning("disk", text, "Make room.") if free < _LITTLE_DISK else ok("disk", text)
+    return warning("disk", text, "Free some space.") if free < _LITTLE_DISK else ok("disk", text)
 
 
 def _connections(free: int) -> Check:
-    text = f"{free:,} more are free on the server, a running bot uses {CONNECTIONS} at most"
+    text = f"{free:,} more are free on the server; a running bot uses {CONNECTIONS} at most"
     remedy = "Raise max_connections, or the limit of the user or database."
     return warning("connections", text, remedy) if free < CONNECTIONS else ok("connections", text)
 
 
 def _freshness(fresh: Freshness, app: App) -> Check:
     if fresh.as_of is None:
-        return warning("freshness", "no complete pass yet", "`neo-usage sync` reads it")
+        return warning(
+            "freshness",
+            "Neo has not been read completely yet",
+            "Run `neo-usage sync`, or start the bot with `neo-usage run`.",
+        )
     age = app.clock() - fresh.as_of
     if age > timedelta(seconds=2 * app.settings.poll_seconds):
-        return warning("freshness", f"read {ago(age)}", "`neo-usage sync` reads it")
-    return ok("freshness", f"read {ago(age)}")
+        return warning(
+            "freshness", f"Neo was last read {ago(age)}", "Run `neo-usage sync`, or start the bot with `neo-usage run`."
+        )
+    return ok("freshness", f"Neo was last read {ago(age)}")
 
 
 def _messages(outbox: OutboxSummary, app: App) -> Check:
@@ -133,9 +140,9 @@ def _messages(outbox: OutboxSummary, app: App) -> Check:
     age = None if outbox.oldest is None else app.clock() - from_us(outbox.oldest)
     if dead := outbox.counts.get(NotificationState.DEAD):
         key, why, _ = outbox.dead[0]
-        finding = f"{dead:,} could not be delivered, the last was {key}: {why}"
+        finding = f"{dead:,} couldn't be delivered; the last was {key}: {why}"
         return warning("messages", finding, "`neo-usage status` lists them.")
     if age is not None and age > _LATE:
         remedy = "Is `neo-usage run` running, and Slack within reach?"
-        return warning("messages", f"the oldest that is owed is from {ago(age)}", remedy)
-    return ok("messages", f"{outbox.counts.get(NotificationState.SENT, 0):,} told, none is late")
+        return warning("messages", f"the oldest pending one is from {ago(age)}", remedy)
+    return ok("messages", f"{outbox.counts.get(NotificationState.SENT, 0):,} sent, none is late")

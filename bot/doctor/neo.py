@@ -20,15 +20,15 @@ def credential_checks(settings: Settings) -> Iterator[Check]:
     if settings.neo_bearer_token is not None:
         yield ok("neo key", "NEO_BEARER_TOKEN is set")
     elif settings.neo_api_key is None:
-        remedy = "Make a key in Neo as a team admin and set NEO_API_KEY."
+        remedy = "Create a key in Neo as a team admin, and set NEO_API_KEY."
         yield failure("neo key", "NEO_API_KEY is not set", remedy)
     elif not settings.neo_api_key.reveal().startswith("neo_sk_"):
         yield warning("neo key", "NEO_API_KEY does not begin with neo_sk_", "Check that it is the right one.")
     else:
         yield ok("neo key", "NEO_API_KEY is set")
     if settings.byok_unit is None:
-        remedy = "Set BYOK_UNIT=credits or usd if anybody uses their own keys."
-        yield warning("byok unit", "BYOK amounts are read as credits, which is an assumption", remedy)
+        remedy = "If anyone uses their own model keys, set BYOK_UNIT to credits or usd."
+        yield warning("byok unit", "BYOK amounts are assumed to be credits", remedy)
 
 
 async def upstream_checks(app: App) -> AsyncIterator[Check]:
@@ -57,20 +57,22 @@ async def _first_tasks(client: NeoClient, app: App) -> tuple[Page, int]:
 
 def _scope(page: Page, settings: Settings) -> Check:
     if not page.tasks:
-        return warning("scope", "no task to tell the key's scope from", "Ask again once a task has ended.")
+        return warning(
+            "scope", "no tasks yet, so what the key sees is not known", "Run this again once a task has ended."
+        )
     if any(task.email for task in page.tasks):
         return ok("scope", "the key sees the team")
     if settings.solo_member:
         return ok("scope", f"the key sees one person, {settings.solo_member}")
     remedy = "Use a key of a team admin, or set SOLO_MEMBER if you work alone."
-    return warning("scope", "rows carry no e-mail: the key sees one person", remedy)
+    return warning("scope", "tasks come without e-mails, so the key sees one person only", remedy)
 
 
 def _clock(client: NeoClient, app: App) -> Check:
     if client.upstream_time is None:
-        return warning("clock", "Neo's answer carries no date to compare with")
+        return warning("clock", "Neo's answer has no date to compare with")
     apart = abs(app.clock() - client.upstream_time)
     if apart > _CLOCK_TOLERANCE:
         remedy = "Set this machine's clock (NTP): windows and digests follow it."
-        return failure("clock", f"{apart.total_seconds():.0f} s away from Neo's", remedy)
+        return failure("clock", f"{apart.total_seconds():.0f} s off Neo's clock", remedy)
     return ok("clock", "agrees with Neo's")

@@ -26,7 +26,7 @@ async def checks(app: App, slack: Workspace, account: Account) -> AsyncIterator[
     try:
         users = [read_user(record, account.team, account.enterprise) async for record in slack.users.everybody()]
     except SlackError as error:
-        yield failure("people", f"the list of people cannot be read: {error}", REINSTALL)
+        yield failure("people", f"the list of people can't be read: {error}", REINSTALL)
         return
     for admin in sorted(app.settings.admins):
         yield _operator(admin, users)
@@ -36,10 +36,12 @@ async def checks(app: App, slack: Workspace, account: Account) -> AsyncIterator[
 def _operator(admin: str, users: Sequence[SlackUser]) -> Check:
     user = next((user for user in users if admin in {user.id, user.email}), None)
     if user is None:
-        remedy = "Name somebody of this workspace; an e-mail counts only once Slack has confirmed it."
-        return failure("operator", f"{admin} is nobody here", remedy)
+        remedy = (
+            "Use the id or e-mail of somebody in this workspace; an e-mail counts only once Slack has confirmed it."
+        )
+        return failure("operator", f"{admin} isn't in this workspace", remedy)
     if user.denial:
-        finding = f"{admin} is {_DENIED[user.denial]}, and is not answered"
+        finding = f"{admin} is {_DENIED[user.denial]}, so the bot doesn't answer them"
         return failure("operator", finding, "Name somebody else in ADMINS.")
     return ok("operator", f"{admin} is {user.name}")
 
@@ -51,11 +53,13 @@ def _members(app: App, users: Sequence[SlackUser]) -> Check:
             links = users_by_email(connection)
             emails = [each.email for each in members.member_summaries(connection) if each.tasks and "@" in each.email]
     except LedgerError:
-        return warning("members", "no ledger yet to match with Slack", "`neo-usage sync` makes it")
+        return warning(
+            "members", "there is no database yet to compare with Slack", "Run `neo-usage sync` to create it."
+        )
     known_emails = {user.email for user in users} | set(links)
     strangers = [email for email in emails if email not in known_emails]
     if not strangers:
         return ok("members", f"all {len(emails)} are known in Slack")
     named = ", ".join(strangers[:_MOST_NAMED]) + ("" if len(strangers) <= _MOST_NAMED else " and others")
-    remedy = "`neo-usage member link E-MAIL SLACK_ID` tells who they are."
-    return warning("members", f"{len(strangers)} of {len(emails)} have no Slack user: {named}", remedy)
+    remedy = "Run `neo-usage member link E-MAIL SLACK_ID` to say who they are."
+    return warning("members", f"no Slack user for {named} ({len(strangers)} of {len(emails)} members)", remedy)

@@ -26,7 +26,7 @@ def setting_checks(settings: Settings) -> Iterator[Check]:
         address = f"{settings.http_host}:{settings.http_port}/slack/events"
         yield ok("slack connection", f"over HTTP at {address}, by SLACK_SIGNING_SECRET")
     else:
-        remedy = "Make one in your Slack app (Basic Information, App-Level Tokens) with connections:write."
+        remedy = "Create one in your Slack app (Basic Information, App-Level Tokens) with connections:write."
         yield failure("slack connection", "SLACK_APP_TOKEN is not set", remedy)
     if not settings.admins:
         remedy = "Name operators by Slack id or e-mail, separated by commas."
@@ -65,7 +65,7 @@ async def _within(app: App, slack: Workspace, account: Account) -> AsyncIterator
 def _scopes(account: Account) -> Iterator[Check]:
     missing = [scope for scope in SCOPES if scope not in account.scopes]
     if not missing:
-        yield ok("slack scopes", f"all {len(SCOPES)} are there")
+        yield ok("slack scopes", f"all {len(SCOPES)} are granted")
     for scope in missing:
         yield failure(f"scope {scope}", f"missing: {SCOPES[scope]}", REINSTALL)
 

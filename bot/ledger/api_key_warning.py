@@ -7,7 +7,9 @@ from bot.ledger.scope import EVERYTHING, Scope
 
 _KEY = "scope_warning"
 WARNING = metadata.value_of(_KEY)
-_FOR_MEMBERS = "Neo shows me less than it did, so something of yours may be missing here. The operators have been told."
+_FOR_MEMBERS = (
+    "Neo shows me less than before, so some of your tasks may be missing here. The operators have been notified."
+)
 
 
 def api_key_warning(connection: Connection, scope: Scope = EVERYTHING) -> str | None:

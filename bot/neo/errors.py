@@ -115,7 +115,7 @@ def error_of_answer(status: int, code: str | None, retry_after: float | None) ->
         return too_large
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         error = UnavailableError(
-            f"Neo is failing ({status_text}). What the ledger holds stays; the next good pass mends it."
+            f"Neo is failing ({status_text}). The data read before stays; the next sync brings it up to date."
         )
         error.retry_after = retry_after
         return error

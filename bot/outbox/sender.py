@@ -144,7 +144,7 @@ class Sender:
         why = f"Slack refused: {refusal.code}"
         if refusal.refuses_the_bot:
             await self._release(claimed, timedelta(seconds=self.timing.longest_wait), why)
-            log.warning("the bot is not let in", code=refusal.code)
+            log.warning("Slack does not accept the bot", code=refusal.code)
             return
         instead = fallback(claimed.destination)
         names = ", ".join(each.encode() for each in instead) or "nothing"

@@ -100,7 +100,7 @@ class DatabaseAlarm:
                 if not (self.stands_by() and await self._was_told(channel)):
                     await workspace.messages.post_notification(channel, message, _KEY)
             except SlackError as failure:
-                log.warning("could not tell an operator", user=user, why=str(failure))
+                log.warning("could not notify an operator", user=user, why=str(failure))
 
     async def _was_told(self, channel: str) -> bool:
         """Return whether another service has told whoever reads a channel; not if that cannot be read."""

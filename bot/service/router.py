@@ -115,7 +115,9 @@ class Router:
             self._warn_of_forgery(request)
 
     def _warn_of_forgery(self, request: Request) -> None:
-        log.warning("a button or form of another version, or forged", kind=request.kind.value, user=request.user)
+        log.warning(
+            "ignored a button or form that is forged or of another version", kind=request.kind.value, user=request.user
+        )
 
     def _handler_of_id(self, request: Request) -> Handler | None:
         kind = kind_of(request.action)

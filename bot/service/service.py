@@ -82,7 +82,7 @@ class Service:
                 await self.jobs.end()
                 await self.alarm.end()
         except TimeoutError:
-            log.warning("not all that was in flight could be finished in time")
+            log.warning("stopped before every request and message was finished")
         await self.life.aclose()
 
 
@@ -95,7 +95,7 @@ def check_settings(settings: Settings) -> Secret:
         where = "Basic Information, App-Level Tokens"
         problems.append(f"SLACK_APP_TOKEN: it is not set. Make one in your Slack app: {where}.")
     if not settings.has_neo_credential:
-        problems.append("NEO_API_KEY: it is not set. Make a key in Neo (Settings, API keys) as a team admin.")
+        problems.append("NEO_API_KEY: it isn't set. Create a key in Neo (Settings, API keys) as a team admin.")
     if token is None or problems:
         raise SettingsError(problems)
     return token
@@ -196,5 +196,5 @@ async def serve(app: App, stop: asyncio.Event) -> None:
             each.cancel()
         if jobs.final_error is not None:
             raise jobs.final_error
-        log.info("stopping: finishing what is in flight")
+        log.info("stopping: finishing requests and messages")
     log.info("stopped")

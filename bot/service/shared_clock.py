@@ -35,5 +35,5 @@ class SharedClock:
         is_off = _EXACT < abs(difference) <= _LARGEST
         if is_off and not self.difference:
             seconds = round(difference.total_seconds())
-            log.warning("this machine's clock is off from the database's, which counts", seconds=seconds)
+            log.warning("this machine's clock differs from the database's, which is used", seconds=seconds)
         self.difference = difference if is_off else timedelta(0)

@@ -27,7 +27,7 @@ def _checked_url(text: str, example: str, credential: str) -> str:
     if url is None or set(text) & set(" ?#\\"):
         raise InvalidValueError(f"not an address such as {example}. Give scheme and host alone.")
     if url.username or url.password:
-        raise InvalidValueError(f"it carries a user name or password. Put that into {credential} instead.")
+        raise InvalidValueError(f"it has a user name or password in it. Set {credential} instead.")
     host = url.hostname or ""
     if _is_of_other_service(host, credential):
         raise InvalidValueError(f"that is the address of another service. Give one such as {example}.")
@@ -59,14 +59,14 @@ def task_url_template(text: str) -> str | None:
         return None
     is_url = re.fullmatch(r"https?://[^\s<>|]+", text) and text.isprintable()
     if not is_url or text.count("{task_id}") != 1 or set(text.replace("{task_id}", "")) & set("{}"):
-        raise InvalidValueError(f"`{text}` is no address with one {{task_id}} in it, such as {_TASK_URL}.")
+        raise InvalidValueError(f"`{text}` isn't an address with one {{task_id}} in it, such as {_TASK_URL}.")
     return text
 
 
 def listening_host(text: str) -> str:
     """Return the host name or IP address to listen on."""
     if text.count(":") == 1:
-        raise InvalidValueError(f"`{text}` holds a port. Give the host alone, and the port as HTTP_PORT.")
+        raise InvalidValueError(f"`{text}` has a port in it. Give only the host here, and the port as HTTP_PORT.")
     if not re.fullmatch(r"[A-Za-z0-9.:_-]+", text):
-        raise InvalidValueError(f"`{text}` is no host. Use 127.0.0.1, or 0.0.0.0 behind a proxy of your own.")
+        raise InvalidValueError(f"`{text}` isn't a host. Use 127.0.0.1, or 0.0.0.0 behind your own proxy.")
     return text

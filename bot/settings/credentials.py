@@ -59,7 +59,9 @@ def _parse_secret(text: str) -> Secret | None:
     if not text:
         return None
     if not (text.isascii() and text.isprintable()) or " " in text:
-        raise InvalidValueError("it holds spaces or unprintable characters. Paste it again, whole and alone.")
+        raise InvalidValueError(
+            "it has spaces or unprintable characters. Paste the whole value again, and nothing else."
+        )
     if text.endswith("..."):
-        raise InvalidValueError("it is still that of the example, or was cut. Paste it again, whole and alone.")
+        raise InvalidValueError("it is still the example, or was cut off. Paste the whole value again.")
     return Secret(text)

@@ -36,7 +36,7 @@ def place_url(place: DatabasePlace) -> str:
 
 def _sqlite_path(path: str) -> Path:
     if not path.isprintable():
-        raise InvalidValueError("the path holds unprintable characters. Name a file: sqlite+aiosqlite:///PATH.")
+        raise InvalidValueError("the path has unprintable characters. Name a file: sqlite+aiosqlite:///PATH.")
     if not path or path == ":memory:":
-        raise InvalidValueError("a ledger must outlive its process. Name a file: sqlite+aiosqlite:///PATH.")
+        raise InvalidValueError("a database in memory is lost at every restart. Name a file: sqlite+aiosqlite:///PATH.")
     return Path(path)

@@ -8,7 +8,7 @@ class InvalidValueError(ValueError):
 class SettingsError(Exception):
     """The environment cannot be used as it is; `problems` has a line for each setting, which says what to do."""
 
-    HEADING = "the settings need mending:"
+    HEADING = "correct these settings:"
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join([self.HEADING, *(f"  {each}" for each in problems)]))

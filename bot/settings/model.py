@@ -79,7 +79,7 @@ class Settings:
             return {"X-Api-Key": self.neo_api_key.reveal()}
         if self.neo_bearer_token is not None:
             return {"Authorization": f"Bearer {self.neo_bearer_token.reveal()}"}
-        raise SettingsError(["NEO_API_KEY: it is not set. Make a key in Neo (Settings, API keys) as a team admin."])
+        raise SettingsError(["NEO_API_KEY: it isn't set. Create a key in Neo (Settings, API keys) as a team admin."])
 
     @property
     def has_neo_credential(self) -> bool:

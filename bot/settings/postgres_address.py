@@ -67,9 +67,9 @@ def postgres_address(text: str) -> PostgresAddress:
     user, database = unquote(parts.username or ""), unquote(parts.path.removeprefix("/"))
     for name, value in (("host", host), ("user", user), ("database", database)):
         if not value:
-            raise InvalidValueError(f"it names no {name}. Use {EXAMPLE}.")
+            raise InvalidValueError(f"it has no {name}. Use {EXAMPLE}.")
     if "/" in database:
-        raise InvalidValueError(f"the name of a database holds no slash. Use {EXAMPLE}.")
+        raise InvalidValueError(f"a database name can't have a slash. Use {EXAMPLE}.")
     password = unquote(parts.password or "")
     return PostgresAddress(host, database, user, Secret(password) if password else None, port, options)
 
@@ -78,7 +78,7 @@ def _split(text: str) -> tuple[SplitResult, int]:
     if text.partition("://")[0] not in SCHEMES:
         raise InvalidValueError(f"not the address of a PostgreSQL database. Use {EXAMPLE}.")
     if not unquote(text).isprintable() or " " in text:
-        raise InvalidValueError(f"it holds spaces or unprintable characters. Use {EXAMPLE}.")
+        raise InvalidValueError(f"it has spaces or unprintable characters. Use {EXAMPLE}.")
     try:
         parts = urlsplit(text)
         port = PORT if parts.port is None else parts.port
@@ -86,7 +86,7 @@ def _split(text: str) -> tuple[SplitResult, int]:
         port = 0
     if not port or parts.fragment or "@" in unquote(parts.hostname or ""):
         raise InvalidValueError(
-            f"its parts cannot be told apart. In a password write %40 for @, %2F for /, %3A for :, %23 for #, %3F for ?"
+            f"it is ambiguous. In a password write %40 for @, %2F for /, %3A for :, %23 for #, %3F for ?"
             f" and %25 for %. Use {EXAMPLE}."
         )
     return parts, port
@@ -98,7 +98,7 @@ def _options(query: str) -> dict[str, str]:
     except ValueError:
         options = {"": ""}
     if options.keys() - OPTIONS:
-        raise InvalidValueError(f"behind the ? stand only {', '.join(sorted(OPTIONS))}, each as NAME=VALUE.")
+        raise InvalidValueError(f"after the ? only {', '.join(sorted(OPTIONS))} are allowed, each as NAME=VALUE.")
     if not re.fullmatch(r"[0-9]{1,4}", options.get("connect_timeout", "5")):
         raise InvalidValueError("connect_timeout is not a whole number of seconds.")
     return options

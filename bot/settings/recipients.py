@@ -15,7 +15,7 @@ def email(text: str) -> str | None:
     if not text:
         return None
     if not _EMAIL.fullmatch(text):
-        raise InvalidValueError(f"`{text}` is no e-mail address. Give the address of the key's owner.")
+        raise InvalidValueError(f"`{text}` isn't an e-mail address. Give the address of the key's owner.")
     return normalized_email(text)
 
 
@@ -47,4 +47,4 @@ def _channel(text: str) -> str:
         return text
     if re.fullmatch(r"#[^\s#,<>]{1,80}", text):
         return text.lower()
-    raise InvalidValueError(f"`{text}` is no channel. Give its id (C0123ABCD) or #name.")
+    raise InvalidValueError(f"`{text}` isn't a channel. Give its id (C0123ABCD) or #name.")

@@ -15,7 +15,7 @@ def time_of_day(text: str) -> time:
     """Return a local time such as 09:00."""
     match = re.fullmatch(_TIME, text, re.ASCII)
     if not match:
-        raise InvalidValueError(f"`{text}` is no time. Give it as 09:00.")
+        raise InvalidValueError(f"`{text}` isn't a time. Give it as 09:00.")
     return time(int(match[1]), int(match[2]))
 
 
@@ -25,10 +25,12 @@ def hours(text: str) -> tuple[time, time] | None:
         return None
     match = re.fullmatch(rf"{_TIME}\s*-\s*{_TIME}", text, re.ASCII)
     if not match:
-        raise InvalidValueError(f"`{text}` is no pair of times. Give them as 20:00-08:00, or leave it out.")
+        raise InvalidValueError(f"`{text}` isn't a span of time. Give it as 20:00-08:00, or leave it out.")
     start, end = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
     if start == end:
-        raise InvalidValueError(f"`{text}` is all day or nothing. Give two different times, or leave it out.")
+        raise InvalidValueError(
+            f"`{text}` starts and ends at the same time. Give two different times, or leave it out."
+        )
     return start, end
 
 
@@ -40,6 +42,6 @@ def weekdays(text: str) -> frozenset[int]:
 def _days_of(text: str) -> Iterator[int]:
     first, dash, last = (part.strip() for part in text.partition("-"))
     if first not in _DAYS or (dash and last not in _DAYS):
-        raise InvalidValueError(f"`{text}` is no day of the week. Give them as mon-fri, or mon,wed,fri.")
+        raise InvalidValueError(f"`{text}` isn't a day of the week. Give days as mon-fri or mon,wed,fri.")
     start, count = _DAYS.index(first), (_DAYS.index(last or first) - _DAYS.index(first)) % 7
     yield from ((start + day) % 7 for day in range(count + 1))

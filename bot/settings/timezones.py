@@ -27,7 +27,9 @@ def timezone(text: str) -> ZoneInfo:
     """Return the time zone of a name such as Europe/Berlin."""
     place = PLACES.get(text.upper())
     if place and text not in OLD_NAMES:
-        raise InvalidValueError(f"`{text}` is no place, and knows no summer time. Use a name such as {place} or UTC.")
+        raise InvalidValueError(
+            f"`{text}` isn't a place, so it has no daylight saving time. Use a name such as {place} or UTC."
+        )
     _check_offset(text)
     if text in _BY_MACHINE:
         raise InvalidValueError(f"`{text}` is not the same on every machine. Use a name such as Europe/Berlin or UTC.")
@@ -36,7 +38,7 @@ def timezone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidValueError(f"`{text}` is no time zone. Use a name such as Europe/Berlin or UTC.") from error
+        raise InvalidValueError(f"`{text}` isn't a time zone. Use a name such as Europe/Berlin or UTC.") from error
 
 
 def _check_offset(text: str) -> None:
@@ -44,6 +46,6 @@ def _check_offset(text: str) -> None:
     if offset and int(offset[2]):
         behind = "; `Etc/GMT+5` is even five hours behind UTC" if text.lower().startswith("etc/") else ""
         raise InvalidValueError(
-            f"`{text}` is a distance and no place: it knows no summer time{behind}."
+            f"`{text}` is an offset, not a place: it has no daylight saving time{behind}."
             " Use a name such as Europe/Berlin or UTC."
         )

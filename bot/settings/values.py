@@ -27,7 +27,7 @@ def budget_steps(text: str) -> tuple[int, ...]:
     for each in percentages:
         if whole_number(each, 1, _MOST_PERCENT) is None:
             raise InvalidValueError(
-                f"`{each}` is no percentage from 1 to {_MOST_PERCENT:,}. Give some such as 50,80,100."
+                f"`{each}` isn't a percentage from 1 to {_MOST_PERCENT:,}. Use for example 50,80,100."
             )
     if len(percentages) > _MOST_STEPS:
         raise InvalidValueError(f"that is {len(percentages)} steps. Give {_MOST_STEPS} at most, such as 50,80,100.")
@@ -39,14 +39,14 @@ def statuses(text: str) -> tuple[str, ...]:
     names = comma_separated(text.lower())
     for each in names:
         if not _STATUS.fullmatch(each):
-            raise InvalidValueError(f"`{each}` is no status. Give some such as error,failed,blocked.")
+            raise InvalidValueError(f"`{each}` isn't a status. Use for example error,failed,blocked.")
     return tuple(dict.fromkeys(names))
 
 
 def switch(text: str) -> bool:
     """Return whether the text is `on`; it must be `on` or `off`."""
     if text.lower() not in {"on", "off"}:
-        raise InvalidValueError(f"`{text}` is neither on nor off.")
+        raise InvalidValueError(f"`{text}` must be on or off.")
     return text.lower() == "on"
 
 
@@ -64,7 +64,7 @@ def directory(text: str) -> Path | None:
         return None
     path = Path(text).expanduser()
     if not path.is_dir():
-        raise InvalidValueError(f"`{text}` is no directory. Make it, or leave the setting out.")
+        raise InvalidValueError(f"`{text}` isn't a directory. Create it, or leave the setting out.")
     return path
 
 
@@ -87,6 +87,6 @@ def choice_parser(choices: type[E]) -> Callable[[str], E | None]:
         try:
             return choices(text.lower()) if text else None
         except ValueError as error:
-            raise InvalidValueError(f"`{text}` is none of {', '.join(choices)}.") from error
+            raise InvalidValueError(f"`{text}` isn't one of {', '.join(choices)}.") from error
 
     return parse

@@ -55,13 +55,11 @@ class Variable:
         edges = {letter for each in text.split(",") for letter in (each.strip()[:1], each.strip()[-1:])}
         forbidden = set() if self.kind is ValueKind.PATH else set(_DOUBLE_QUOTES)
         if edges & {*_DOUBLE_QUOTES, *_SINGLE_QUOTES} or set(text) & forbidden:
-            raise InvalidValueError("it holds quotation marks, which some env files keep. Write it without them.")
+            raise InvalidValueError("it has quotation marks, which some env files keep. Remove them.")
         if re.search(r"\s#\s", text):
-            raise InvalidValueError(
-                "a comment stands behind it, which some env files keep. Put that on a line of its own."
-            )
+            raise InvalidValueError("a comment follows it, which some env files keep. Put the comment on its own line.")
         if self.kind is not ValueKind.SECRET and any(category(letter) in {"Cc", "Cf"} for letter in text):
-            raise InvalidValueError("it holds characters that are not seen. Type it anew.")
+            raise InvalidValueError("it has invisible characters. Type it again.")
 
 
 def _secret(name: str, prefix: str, source: str) -> Variable:

@@ -104,7 +104,7 @@ class PassBooker:
         except Exception as failure:
             if not tasks or not is_row_error(failure):
                 raise
-            log.warning("rows cannot be booked together", why=error_text(failure))
+            log.warning("rows cannot be recorded together", why=error_text(failure))
         failed = FailedRows()
         results = await self._book_apart(tasks, listing, failed)
         failed.check(results)

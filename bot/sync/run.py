@@ -199,7 +199,7 @@ class SyncRun:
     # --- the warning of a key that sees less ---------------------------------------------------------
 
     def _warn(self, connection: Connection, what: str) -> None:
-        warning = f"{what}: the key's owner seems to have lost admin rights in Neo. Spend by member is not kept up."
+        warning = f"{what}: the key's owner seems to have lost admin rights in Neo. Spend by member isn't up to date."
         self._outcome.warnings.append(warning)
         set_api_key_warning(connection, warning)
 

@@ -134,7 +134,7 @@ class SyncScheduler:
             self._tail_is_due = planned.kind is not PassKind.TAIL
             outcome = await self.read([planned], self._record_progress)
         except LeaseLostError as error:  # no failure: another process reads
-            log.warning("a sync was broken off", kind=str(planned.kind), why=str(error))
+            log.warning("a sync was interrupted", kind=str(planned.kind), why=str(error))
             raise
         except (NeoError, LedgerError) as error:
             self._record_failure(planned.kind, error.why if isinstance(error, UnusableError) else str(error))
@@ -197,4 +197,4 @@ def _log_outcome(planned: PlannedPass, outcome: SyncOutcome) -> None:
         grown=tally.grown,
     )
     for warning in outcome.warnings:
-        log.warning("the key sees less", what=warning)
+        log.warning("the API key sees less than before", what=warning)

@@ -215,7 +215,7 @@ def test_without_ledger_or_with_bad_settings_the_remedy_is_said(run: Run) -> Non
     assert result.returncode == 1
     for name in ("TIMEZONE", "POLL_SECONDS", "NEO_API_URL"):
         assert f"{name}: " in result.stderr
-    assert "NEO_API_KEY: it is not set" in run("sync", NEO_API_KEY="").stderr
+    assert "NEO_API_KEY: it isn't set" in run("sync", NEO_API_KEY="").stderr
 
 
 def test_a_refused_key_is_one_line_and_shows_nowhere(run: Run, neo: NeoServer) -> None:

@@ -75,7 +75,7 @@ def test_what_is_wrong_is_one_line_without_a_password(run: Run, synced: str, tmp
         ("neo-usage.db", "DATABASE_URL", 1, "no database server answers"),
         ("neo-usage.db", "postgresql://neo:secret@127.0.0.1:1/neo", 2, "must hold no password, as anybody on this"),
         ("postgresql://neo:secret@127.0.0.1:1/neo", "copy.db", 2, "Set DATABASE_URL to the address and write the word"),
-        ("neo-usage.db", "postgresql://neo:secret@/neo", 2, "it names no host"),
+        ("neo-usage.db", "postgresql://neo:secret@/neo", 2, "it has no host"),
         ("neo-usage.db", "mysql://neo:secret@host/neo", 2, "not a database address"),
     ):
         result = run("db", "copy", source, target, DATABASE_URL="postgresql://neo:secret@127.0.0.1:1/neo")

@@ -114,11 +114,11 @@ def test_a_backup_is_restored(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"host": "/nowhere"}, "no database server answers: start it, or mend DATABASE_URL"),
-        ({"host": "127.0.0.1", "port": 1}, "no database server answers: start it, or mend DATABASE_URL"),
-        ({"user": WITH_PASSWORD}, "the database server refuses the password: mend DATABASE_URL"),
-        ({"database": "none"}, "the database server has no such database: create it, or mend DATABASE_URL"),
-        ({"user": "nobody"}, "the database server does not know the user: create it, or mend DATABASE_URL"),
+        ({"host": "/nowhere"}, "no database server answers: start it, or correct DATABASE_URL"),
+        ({"host": "127.0.0.1", "port": 1}, "no database server answers: start it, or correct DATABASE_URL"),
+        ({"user": WITH_PASSWORD}, "the database server refuses the password: correct DATABASE_URL"),
+        ({"database": "none"}, "the database server has no such database: create it, or correct DATABASE_URL"),
+        ({"user": "nobody"}, "the database server doesn't know the user: create it, or correct DATABASE_URL"),
     ],
 )
 def test_what_is_wrong_with_the_address_is_one_line_without_the_password(
@@ -130,9 +130,9 @@ def test_what_is_wrong_with_the_address_is_one_line_without_the_password(
     for words in (["report"], ["status"], ["sync"], ["db", "upgrade"], ["member", "list"]):
         result = run(*words)
         assert (result.returncode, result.stdout) == (1, "")
-        assert result.stderr == f"neo-usage: {said}. It is {place}; `neo-usage doctor` looks.\n"
+        assert result.stderr == f"neo-usage: {said}. The database is {place}. Run `neo-usage doctor` to check it.\n"
     found = run("doctor", "--offline")
-    assert re.search(rf"FAIL +database +{re.escape(said)}\. It is {place}", found.stdout)
+    assert re.search(rf"FAIL +database +{re.escape(said)}\. The database is {place}", found.stdout)
     shown = run("--debug", "sync")
     assert "Traceback" in shown.stderr
     assert WRONG not in found.stdout + found.stderr + shown.stdout + shown.stderr
@@ -141,10 +141,10 @@ def test_what_is_wrong_with_the_address_is_one_line_without_the_password(
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("postgresql+psycopg://neo:s3cret@host", "it names no database"),
+        ("postgresql+psycopg://neo:s3cret@host", "it has no database"),
         (
             "postgresql+psycopg://neo:s3cret/word@host/db",
-            "its parts cannot be told apart. In a password write %40 for @",
+            "it is ambiguous. In a password write %40 for @",
         ),
         ("postgresql+asyncpg://neo:s3cret@host/db", "not the address of a PostgreSQL database"),
         ("mysql://neo:s3cret@host/db", "not a database address"),
@@ -204,11 +204,11 @@ def test_the_doctor_names_the_server_and_its_free_connections(
 ) -> None:
     run = run_over(careful, neo, tmp_path)
     absent = run("doctor", "--offline")
-    assert f"{careful} holds no ledger yet  `neo-usage sync` makes it\n" in absent.stdout
+    assert f"{careful} holds no ledger yet  Run `neo-usage sync` to create it.\n" in absent.stdout
     run("db", "upgrade")
     found = run("doctor", "--offline").stdout
     assert re.search(r"ok +database +postgresql://\S+ is writable, schema \d{4}, PostgreSQL \d+(\.\d+)?, UTF8\n", found)
-    assert re.search(r"ok +connections +\d\d more are free on the server, a running bot uses 5 at most\n", found)
+    assert re.search(r"ok +connections +\d\d more are free on the server; a running bot uses 5 at most\n", found)
     assert " disk " not in found
     assert " schema " not in found.replace(", schema ", "")
     postgres.run(SQL("ALTER USER {} CONNECTION LIMIT 4").format(Identifier(WITH_PASSWORD)))

@@ -44,11 +44,13 @@ def test_a_missing_driver_is_said(empty_postgres: PostgresAddress, monkeypatch: 
 
 def test_the_password_stands_in_no_error(careful: PostgresAddress) -> None:
     wrong = "another-s3cret"
-    with pytest.raises(UnusableError, match=rf"refuses the password: mend DATABASE_URL\. It is {careful}") as raised:
+    with pytest.raises(
+        UnusableError, match=rf"refuses the password: correct DATABASE_URL\. The database is {careful}"
+    ) as raised:
         open_database(replace(careful, password=Secret(wrong)))
     for shown in ("".join(traceback.format_exception(raised.value)), repr(raised.value), str(raised.value)):
         assert wrong not in shown
-    with pytest.raises(UnusableError, match=rf"refuses the password: mend DATABASE_URL\. It is {careful}"):
+    with pytest.raises(UnusableError, match=rf"refuses the password: correct DATABASE_URL\. The database is {careful}"):
         open_database(replace(careful, password=None))
 
 
@@ -65,12 +67,18 @@ def test_a_password_that_the_driver_quotes_is_hidden(careful: PostgresAddress) -
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"database": "none"}, r"has no such database: create it, or mend DATABASE_URL\. It is .*/none"),
-        ({"user": "none"}, r"does not know the user: create it, or mend DATABASE_URL\. It is postgresql://none@"),
-        ({"host": "/nowhere"}, r"no database server answers: start it, or mend DATABASE_URL\. It is .*@/nowhere:5432"),
+        ({"database": "none"}, r"has no such database: create it, or correct DATABASE_URL\. The database is .*/none"),
+        (
+            {"user": "none"},
+            r"doesn't know the user: create it, or correct DATABASE_URL\. The database is postgresql://none@",
+        ),
+        (
+            {"host": "/nowhere"},
+            r"no database server answers: start it, or correct DATABASE_URL\. The database is .*@/nowhere:5432",
+        ),
         (
             {"host": "127.0.0.1", "port": 1},
-            r"no database server answers: start it, .*\. It is .*@127\.0\.0\.1:1/",
+            r"no database server answers: start it, .*\. The database is .*@127\.0\.0\.1:1/",
         ),
     ],
 )
@@ -87,16 +95,16 @@ def test_what_is_wrong_with_the_address_is_said(
     [
         (
             'failed to resolve host "db": [Errno -2] Name or service not known',
-            "the host of the database server is not known",
+            "the host of the database server is unknown",
         ),
-        ("could not translate host name to address", "the host of the database server is not known"),
+        ("could not translate host name to address", "the host of the database server is unknown"),
         ("connection timeout expired", "no database server answers: start it"),
         ("FATAL:  sorry, too many clients already", "raise its max_connections"),
         ("FATAL:  the database system is starting up", "starting or stopping"),
-        ("FATAL:  no pg_hba.conf entry for host", "mend its pg_hba.conf"),
+        ("FATAL:  no pg_hba.conf entry for host", "correct its pg_hba.conf"),
         (
             'connection is bad: root certificate file "/etc/ca.pem" does not exist',
-            r"cannot be reached \(root certificate file of the settings does not exist\): mend it, or DATABASE_URL",
+            r"cannot be reached \(root certificate file of the settings does not exist\): correct it, or DATABASE_URL",
         ),
         ("server does not support SSL, but SSL was required", r"cannot be reached \(server does not support SSL"),
     ],

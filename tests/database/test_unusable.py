@@ -85,13 +85,13 @@ async def test_while_another_program_holds_it_questions_are_answered_and_its_nam
         await harness.service.jobs.sync()
         assert harness.dm("hannah")[before:] == []  # it may be over in a moment
         name = Path(sys.executable).name[:15]
-        why = f"the database is locked by process {process} ({name}), which does not let go of it"
+        why = f"the database stays locked by process {process} ({name})"
         assert await ready(harness) == (503, why)
         later(harness, minutes=6)
         await harness.service.alarm.test()
         await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
         [message] = harness.dm("hannah")[before:]
-        assert f"I can't write to my database:* the database is locked by process {process}" in visible_text(message)
+        assert f"I can't write to my database:* the database stays locked by process {process}" in visible_text(message)
         await harness.service.jobs.sync()
         assert len(harness.dm("hannah")) == before + 1
     await harness.sync()
@@ -205,7 +205,7 @@ def test_what_is_wrong_with_the_file_is_said_in_words(tmp_path: Path, spoil: Cal
 
 
 def test_a_missing_directory_is_said_with_the_mend(tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match=r"there is no directory .*Create it, or mend DATABASE_URL"):
+    with pytest.raises(LedgerError, match=r"there is no directory .*Create it, or correct DATABASE_URL"):
         open_database(tmp_path / "none" / "ledger.db")
 
 

@@ -78,11 +78,11 @@ async def test_nothing_set_is_said_with_the_remedy(examine: Examine) -> None:
     [
         ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "slack bot token", "invalid_auth"),
         ({"SLACK_APP_TOKEN": "xapp-wrong"}, "slack app token", "invalid_auth"),
-        ({"ALERT_CHANNEL": "#nowhere"}, "ALERT_CHANNEL #nowhere", "no such channel"),
-        ({"ALERT_CHANNEL": "C0NOWHERE"}, "ALERT_CHANNEL C0NOWHERE", "no such channel"),
+        ({"ALERT_CHANNEL": "#nowhere"}, "ALERT_CHANNEL #nowhere", "can't see such a channel"),
+        ({"ALERT_CHANNEL": "C0NOWHERE"}, "ALERT_CHANNEL C0NOWHERE", "can't see such a channel"),
         ({"OPS_CHANNEL": "#security"}, "OPS_CHANNEL #security", "/invite @neo-usage"),
-        ({"DIGEST_CHANNEL": "#acme-x-globex"}, "DIGEST_CHANNEL #acme-x-globex", "another company"),
-        ({"ADMINS": "nobody@acme.example"}, "operator", "nobody@acme.example is nobody here"),
+        ({"DIGEST_CHANNEL": "#acme-x-globex"}, "DIGEST_CHANNEL #acme-x-globex", "another organization"),
+        ({"ADMINS": "nobody@acme.example"}, "operator", "nobody@acme.example isn't in this workspace"),
         ({"ADMINS": "gil@contractor.example"}, "operator", "a guest"),
     ],
     ids=str,
@@ -94,12 +94,12 @@ async def test_what_is_wrong_has_its_line(examine: Examine, settings: dict[str, 
 async def test_a_history_that_cannot_be_read_is_said(slack: SlackApi, examine: Examine) -> None:
     slack.workspace.scopes -= {"channels:history"}
     found = failed(await examine(ALERT_CHANNEL="#neo-spend"))
-    assert "its history cannot be read" in found["ALERT_CHANNEL #neo-spend"]
+    assert "its history can't be read" in found["ALERT_CHANNEL #neo-spend"]
 
 
 async def test_a_slack_that_is_down_is_one_line(slack: SlackApi, examine: Examine) -> None:
     slack.down = True
-    assert "Check this machine's way to Slack" in failed(await examine())["slack bot token"]
+    assert "Check this machine's connection to Slack" in failed(await examine())["slack bot token"]
 
 
 # --- Neo -----------------------------------------------------------------------------------------

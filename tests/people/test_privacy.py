@@ -193,7 +193,7 @@ async def test_a_button_that_there_never_was_does_nothing(
     capsys.readouterr()
     for value in FORGED:
         assert await pressed(harness, "priya", "nonsense", value, answer) == ""
-        assert "a button or form of another version, or forged" in capsys.readouterr().out
+        assert "ignored a button or form that is forged or of another version" in capsys.readouterr().out
     assert state(harness) | {"slack_request": []} == before  # but for which requests came
     assert MINE in await pressed(harness, "priya", "ask:model", "", answer)
 

@@ -16,7 +16,7 @@ from tests.support.postgres import PostgresServer, running_server
 from tests.support.service import ready
 from tests.support.worlds import add
 
-WHY = "no database server answers: start it, or mend DATABASE_URL"
+WHY = "no database server answers: start it, or correct DATABASE_URL"
 
 
 @pytest.fixture

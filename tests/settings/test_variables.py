@@ -55,14 +55,14 @@ def test_a_value_in_quotation_marks_is_named_and_not_taken_for_something_else(em
         ("", "'"),
     ):
         [problem] = problems({name: f"{opening}{good}{closing}"}, empty)
-        assert problem == f"{name}: it holds quotation marks, which some env files keep. Write it without them."
+        assert problem == f"{name}: it has quotation marks, which some env files keep. Remove them."
 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_nor_is_a_comment_or_what_is_not_seen_part_of_a_value(empty: Path, name: str) -> None:
     for after in (" # ours", " # ours # too", "\u200b", "\ufeff"):
         [problem] = problems({name: f"{GOOD[name]}{after}"}, empty)
-        assert problem.startswith(f"{name}: it holds " if "#" not in after else f"{name}: a comment stands behind it")
+        assert problem.startswith(f"{name}: it has " if "#" not in after else f"{name}: a comment follows it")
 
 
 @pytest.mark.parametrize("value", ['"ana@acme.dev","bo@acme.dev"', 'ana@acme.dev, "bo@acme.dev"', '["ana@acme.dev"]'])

@@ -95,7 +95,7 @@ async def test_a_locked_database_delays_a_request_by_a_moment_only(
         await memory.load()
         async with asyncio.timeout(PATIENT / 2):  # the lock is reported, not waited for
             assert await memory.claim("trigger")
-        assert capsys.readouterr().out.count("the database is locked by") == 2
+        assert capsys.readouterr().out.count("the database stays locked by") == 2
     assert await memory.claim("another")
     assert not await deduplicator(database).claim("another")
     impatient.close()

@@ -25,7 +25,7 @@ ODD: tuple[object, ...] = (True, 3, [], [1], "x" * 5_000, {"id": 3})
 COMPLETE = {
     "budget_form": {"whose": "team", "amount": "1", "unit": "month"},
     "budget_wish": {"amount": "100", "unit": "month"},
-    "failure_form": {"what": "kind:1", "until": "2026-12-01"},
+    "failure_form": {"what": "kind:1", "for": "today"},
 }
 AGAIN = {"could not answer", "cannot be read", "is malformed"}
 triggers = (f"1.2.{number}" for number in count())

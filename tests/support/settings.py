@@ -14,6 +14,6 @@ OTHER_KEY = "neo_sk_zyxwvutsrqponmlkjihgfedcba987654"
 def problems(environment: dict[str, str], directory: Path) -> list[str]:
     with pytest.raises(SettingsError) as raised:
         load(environment, directory)
-    assert str(raised.value).splitlines()[0] == "the settings need mending:"
+    assert str(raised.value).splitlines()[0] == "correct these settings:"
     assert [line.strip() for line in str(raised.value).splitlines()[1:]] == raised.value.problems
     return raised.value.problems
