@@ -35,6 +35,7 @@ from bot.ledger.booking_policy import BookingPolicy
 from bot.maintenance.prune_schedule import is_due
 from bot.outbox.conditions import Moment
 from bot.outbox.due_work import due_work
+from bot.people.member_names import emails_as_names
 from bot.sync.planner import SyncPlanner
 
 _GROWTH = 1.2
@@ -138,7 +139,9 @@ def _message(lived: _Lived) -> None:
 def _home(lived: _Lived) -> None:
     """What an operator's App Home shows."""
     app = lived.app
-    home_facts(lived.reader, Caller(Role.OPERATOR, _EMAILS[0]), HomePolicy.from_settings(app.settings), NOW)
+    home_facts(
+        lived.reader, Caller(Role.OPERATOR, _EMAILS[0]), HomePolicy.from_settings(app.settings), NOW, emails_as_names
+    )
 
 
 _WORKS: tuple[tuple[str, int, Callable[[_Lived], object]], ...] = (

@@ -27,7 +27,7 @@ class Caller:
 AT_THE_TERMINAL = Caller(Role.OPERATOR)
 
 
-OWN_SPEND_ONLY = "Only operators see other people's spend. Leave the scope out to see yours."
+OWN_SPEND_ONLY = "Only operators can see other people's spend. To see yours, ask without names, `team` or `by:member`."
 
 
 class RefusedError(Exception):

@@ -19,7 +19,7 @@ _MOST = 40  # the most lines of a table
 def print_report(report: ErrorReport, zone: ZoneInfo, console: Console) -> None:
     """Print the report."""
     if report.question.in_words:
-        console.print(f"Understood as: errors {one_line(report.query)}", style="dim", markup=False)
+        console.print(f"Understood as: errors {one_line(report.query)}".rstrip(), style="dim", markup=False)
     whose = "Team" if report.members is None else ", ".join(report.members)
     console.print(f"{one_line(whose)}, {period(report, zone)} ({zone.key})", style="dim", markup=False)
     console.print(_headline(report))

@@ -13,7 +13,7 @@ from bot.failures.silence_form import Choice
 from bot.failures.silence_store import active_silences
 from bot.ledger.members import emails_by_id, ids_by_email, stored_email
 from bot.ledger.scope import EVERYTHING
-from bot.people.member_names import MemberNames, emails_as_names
+from bot.people.member_names import MemberNames
 
 _OFFERED = 30  # the most kinds, models and members each that the form offers; Slack takes 100 options in all
 
@@ -30,7 +30,7 @@ class ActiveSilence:
     listed_at: datetime
 
 
-def named_silences(connection: Connection, now: datetime, names: MemberNames = emails_as_names) -> list[ActiveSilence]:
+def named_silences(connection: Connection, now: datetime, names: MemberNames) -> list[ActiveSilence]:
     """Return the silences in force, those that end first at the beginning, from one snapshot."""
     return [
         ActiveSilence(each.id, target_name(connection, each.target, names), each.until, each.reason, each.by, now)

@@ -20,6 +20,7 @@ from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Selection, conditions_of
 from bot.ledger.task_list import TaskRow, task_rows
 from bot.outbox.queries import undelivered_count
+from bot.people.member_names import MemberNames
 
 TASKS = 5
 TASKS_SINCE = timedelta(days=31)  # tasks shown were created within this time
@@ -56,12 +57,17 @@ class HomeFacts:
     as_of: datetime | None
 
 
-def home_facts(connection: Connection, caller: Caller, policy: HomePolicy, now: datetime) -> HomeFacts:
-    """Return what a caller may see. Raises UnreadError if the ledger holds nothing yet."""
+def home_facts(
+    connection: Connection, caller: Caller, policy: HomePolicy, now: datetime, names: MemberNames
+) -> HomeFacts:
+    """Return what a caller may see; `names` are those of silenced members.
+
+    Raises UnreadError if the ledger holds nothing yet.
+    """
     snapshot = Snapshot(connection, caller, policy, now)
     member = snapshot.member()
     own = None if member is None else _own(snapshot, member)
-    team = _team(snapshot) if caller.role is Role.OPERATOR else None
+    team = _team(snapshot, names) if caller.role is Role.OPERATOR else None
     return HomeFacts(own, team, snapshot.as_of)
 
 
@@ -86,13 +92,13 @@ def _last_tasks(connection: Connection, scope: Scope, basis: SpendBasis, now: da
     return sorted(rows, key=lambda row: row.created_at, reverse=True)[:TASKS]
 
 
-def _team(snapshot: Snapshot) -> TeamPage:
+def _team(snapshot: Snapshot, names: MemberNames) -> TeamPage:
     connection = snapshot.connection
     return TeamPage(
         month=snapshot.team_month(),
         budgets=tuple(sorted(_at_risk(snapshot), key=lambda each: -each.percent)),
         alerts=tuple(open_group_facts(connection, snapshot.policy.budgets.basis, EVERYTHING)),
-        silences=tuple(named_silences(connection, snapshot.now)),
+        silences=tuple(named_silences(connection, snapshot.now, names)),
         incidents=tuple(each.description for each in open_incidents(connection)),
         undelivered=undelivered_count(connection),
     )

@@ -41,7 +41,7 @@ class HomePages:
         now = self.clock()
 
         def read(connection: Connection) -> tuple[HomeFacts, Mapping[str, str]]:
-            facts = home_facts(connection, access, self.policy, now)
+            facts = home_facts(connection, access, self.policy, now, self.people.names)
             return facts, self.people.names(connection, _members_at_risk(facts))
 
         try:

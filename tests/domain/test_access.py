@@ -72,7 +72,7 @@ def test_a_caller_gets_the_scope_they_may_have(
     ],
 )
 def test_a_member_who_asks_for_others_is_refused(line: str, named: tuple[str, ...]) -> None:
-    with pytest.raises(RefusedError, match="Only operators see other people's spend"):
+    with pytest.raises(RefusedError, match="Only operators can see other people's spend"):
         grant(asked(line), MEMBER, named)
 
 

@@ -28,7 +28,7 @@ SECRETS = (
     OTHER, "dana@acme.example", "secret-title", "secret-error", "feedbeef-1", "feedbeef-2", "secret-model",
     "secret-tool", "secret-agent",
 )  # fmt: skip
-REFUSED = "Only operators see other people's spend. Leave the scope out to see yours."
+REFUSED = "Only operators can see other people's spend. To see yours, ask without names, `team` or `by:member`."
 FIVE_MINUTES = timedelta(minutes=5)
 
 

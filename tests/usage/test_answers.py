@@ -41,7 +41,7 @@ async def test_a_member_sees_their_own_spend(harness: ServiceHarness) -> None:
 async def test_a_member_is_told_the_same_about_anybody_elses(harness: ServiceHarness) -> None:
     for line in ("team", "@marcus", "by:member", "email:marcus.delgado@acme.example", "@nobody", "<@U1>"):
         assert visible_text(await harness.ask("priya", line)) == (
-            "Only operators see other people's spend. Leave the scope out to see yours."
+            "Only operators can see other people's spend. To see yours, ask without names, `team` or `by:member`."
         ), line
 
 

@@ -122,7 +122,7 @@ async def test_a_member_who_names_anybody_learns_nothing(closed: ServiceHarness)
 async def learns_nothing(closed: ServiceHarness, name: str) -> None:
     for user in ("priya", "liam"):  # who has tasks, and who has none
         assert visible_text(await closed.ask(user, f"explain {name}")).startswith(
-            "Only operators see other people's spend."
+            "Only operators can see other people's spend."
         )
     assert "Only operators set budgets" in visible_text(await closed.ask("priya", f"budget {name} 5/month"))
     assert "Only operators can snooze the channel" in visible_text(await closed.ask("priya", f"snooze {name} 1h"))
