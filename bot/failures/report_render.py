@@ -57,7 +57,7 @@ def report_message(report: ErrorReport, view: FailureView, silences: Sequence[Ac
     if report.lines:
         _add_lines(draft, report, view)
     for title, shares in (("By model", report.by_model), ("By member", report.by_member)):
-        if lines := _share_lines(shares, view):
+        if len(shares) > 1 and (lines := _share_lines(shares, view)):
             draft.add(blocks.section(f"*{title}*\n" + "\n".join(lines)))
     _add_silences(draft, silences, view)
     draft.add(blocks.context(view.templates.render("failures/footnotes", **_freshness(report, view))))
@@ -92,7 +92,7 @@ def _freshness(report: ErrorReport, view: FailureView) -> dict[str, object]:
     return {"as_of": as_of, "zone": view.zone.key, "complete": report.complete}
 
 
-COLUMNS = ("Failed", "Error", "Tasks", "Spent", "Members", "Model", "Status", "Last")
+COLUMNS = ("Cause", "Error", "Tasks", "Spent", "Members", "Model", "Status", "Last")
 
 
 def cells(line: ErrorLine, zone: ZoneInfo) -> list[Cell]:
@@ -156,7 +156,7 @@ def lift_button(silence: ActiveSilence, key: ActionKey) -> Button:
 
 # --- the tasks of a group ------------------------------------------------------------------------
 
-_TASK_COLUMNS = ("Title", "Error", "Member", "Total cost", "Failed", "Task")
+_TASK_COLUMNS = ("Title", "Error", "Member", "Total cost", "Failed at", "Task")
 
 
 def tasks_message(tasks: Sequence[FailedTask], view: FailureView) -> Message:
