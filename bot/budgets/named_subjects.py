@@ -7,6 +7,7 @@ from bot.budgets.scopes import email_called, scope_of
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError
 from bot.domain.slack_ids import format_mention, is_mention
+from bot.ledger.members import member_id, stored_email
 from bot.people import mentions
 from bot.people.people import People
 from bot.slack.requests import Request
@@ -36,11 +37,23 @@ class NamedSubjects:
         Raises:
             RefusedError: it means nobody or several people; for `default` it says `otherwise`.
         """
-        full = await self.email(name) or name
-        subject = await self.database.read(lambda connection: scope_of(connection, full))
+        email = await self.email(name)
+        if email is not None:
+            return await self._member(email)
+        subject = await self.database.read(lambda connection: scope_of(connection, name))
         if subject == DEFAULT:
             raise RefusedError(otherwise)
         return subject
+
+    async def _member(self, email: str) -> int:
+        """Return the member of somebody in Slack. Raises RefusedError if they are none."""
+        member = await self.database.read(lambda connection: member_id(connection, stored_email(email)))
+        if member is None:
+            name = await self.display_name(email)
+            raise RefusedError(
+                f"{name} has no tasks in Neo yet. If they use another e-mail there, type `link @ana ana@acme.dev`."
+            )
+        return member
 
     async def check_own(self, name: str, request: Request, caller: Caller) -> None:
         """Raise RefusedError unless a name is the caller's; the error is the same whether or not the name exists."""

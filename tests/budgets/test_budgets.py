@@ -143,6 +143,8 @@ async def test_budgets_of_the_team_and_of_somebody_without_one(harness: ServiceH
     assert [row[0] for row in table(await harness.ask("hannah", "budgets team"))] == ["Whose", "team"]
     assert "No budget is set for Priya Raman." in visible_text(await harness.ask("hannah", "budgets @priya"))
     assert "I can't find `nobody`" in visible_text(await harness.ask("hannah", "budgets nobody"))
+    for line in ("budgets <@U0LIAM>", "explain <@U0LIAM>", "snooze <@U0LIAM> 1h"):
+        assert "has no tasks in Neo yet. If they use another" in visible_text(await harness.ask("hannah", line)), line
     assert "Type `budgets`." in visible_text(await harness.ask("hannah", "budgets default"))
     assert "one person's budgets" in visible_text(await harness.ask("hannah", "budgets @priya @marcus"))
 

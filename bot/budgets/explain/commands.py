@@ -22,6 +22,8 @@ from bot.slack.blocks import Draft
 from bot.slack.mrkdwn import escape
 from bot.slack.requests import Request
 
+_DEFAULT = "The default applies to each member. Type `explain @ana` to see what it meant for someone."
+
 
 @dataclass(frozen=True, slots=True)
 class ExplainCommand:
@@ -35,14 +37,14 @@ class ExplainCommand:
 
     async def explain(self, request: Request, caller: Caller) -> None:
         """Explain the caller's own budgets or, for an operator, anybody's."""
-        named = await self._name(request, caller)
-        explanations = await self._explanations(named, caller)
-        whose, zone = await self._called(explanations[0].whose), self.policy.zone
+        subject, now, policy = await self._subject(request, caller), self.clock(), self.policy
+        explanations = await self.database.read(lambda connection: _explain_subject(connection, subject, policy, now))
+        whose, zone = await self._called(explanations[0].whose), policy.zone
         heading = f"*{escape(whose)}: alerts sent, and why others weren't*"
         draft = Draft(heading)
         draft.add(blocks.section(heading))
         for each in explanations:
-            first, *rest = sentences(each, zone, self.clock())
+            first, *rest = sentences(each, zone, now)
             draft.add(blocks.section("\n".join([_mrkdwn(first), *map(_item, rest)])))
         draft.add(blocks.context(f"Times are in {zone.key}."))
         await request.responder.respond(draft.message())
@@ -53,37 +55,30 @@ class ExplainCommand:
             return "The team"
         return await self.names.display_name(whose)
 
-    async def _explanations(self, named: str | None, caller: Caller) -> list[Explanation]:
-        now = self.clock()
-        if named is not None:
-            return await self.database.read(lambda connection: explain_name(connection, named, self.policy, now))
-        if caller.member is None:
-            raise self.people.unmatched_error()
-        explanations = await self.database.read(
-            lambda connection: _explain_member(connection, caller.member, self.policy, now)
-        )
-        if explanations is None:
-            raise RefusedError(
-                "I can't find any of your tasks in Neo, so no budget counts yet. If you use another e-mail there, ask"
-                f" {self.people.whom_to_ask()} to link you to it."
-            )
-        return explanations
-
-    async def _name(self, request: Request, caller: Caller) -> str | None:
-        """Return whom the command names, None for the caller.
+    async def _subject(self, request: Request, caller: Caller) -> int:
+        """Return whose budgets are to be explained: the caller's, or those of whoever an operator names.
 
         Only an operator may name anybody else, and names are looked up for operators only.
         """
         names = [word.values[0] for word in split(clean(request.text))[1:]]
         if len(names) > 1:
             raise RefusedError("I can explain one at a time. Type `explain`, `explain @ana` or `explain team`.")
-        if not names:
-            return None
-        name = names[0]
-        if caller.role is not Role.OPERATOR:
-            await self.names.check_own(name, request, caller)
-            return None
-        return await self.names.email(name) or name
+        if names and caller.role is Role.OPERATOR:
+            return await self.names.subject(names[0], _DEFAULT)
+        if names:
+            await self.names.check_own(names[0], request, caller)
+        return await self._own(caller)
+
+    async def _own(self, caller: Caller) -> int:
+        if caller.member is None:
+            raise self.people.unmatched_error()
+        member = await self.database.read(lambda connection: member_id(connection, caller.member))
+        if member is None:
+            raise RefusedError(
+                "I can't find any of your tasks in Neo, so no budget counts yet. If you use another e-mail there, ask"
+                f" {self.people.whom_to_ask()} to link you to it."
+            )
+        return member
 
 
 def _item(sentence: Sentence) -> str:
@@ -104,16 +99,8 @@ def explain_name(connection: Connection, name: str, policy: BudgetPolicy, now: d
     """
     subject = scope_of(connection, name)
     if subject == DEFAULT:
-        raise RefusedError("The default applies to each member. Type `explain @ana` to see what it meant for someone.")
+        raise RefusedError(_DEFAULT)
     return _explain_subject(connection, subject, policy, now)
-
-
-def _explain_member(
-    connection: Connection, email: str | None, policy: BudgetPolicy, now: datetime
-) -> list[Explanation] | None:
-    """Explain the budgets of a member; None if nobody in the ledger has that e-mail."""
-    subject = member_id(connection, email)
-    return None if subject is None else _explain_subject(connection, subject, policy, now)
 
 
 def _explain_subject(connection: Connection, subject: int, policy: BudgetPolicy, now: datetime) -> list[Explanation]:

@@ -34,7 +34,7 @@ def view(form: LimitForm, channel: str, summary: str = "", suggested: str = "") 
         *([section(summary)] if summary else []),
         *(() if is_request or form.scope else _whose_inputs()),
         text_input(_AMOUNT, "Limit in dollars", _LONGEST, hint="500, or 50cr for Neo credits", initial=suggested),
-        select_input(_UNIT, "Period", {unit.value: f"a {unit}" for unit in UNITS}, form.unit.value),
+        select_input(_UNIT, "Period", {unit.value: f"per {unit}" for unit in UNITS}, form.unit.value),
         date_input(_UNTIL, "Last day (leave empty for no end)", optional=True),
         text_input(_REASON, "Reason", _LONGEST, hint="pentest for a new client", optional=True),
     ]
@@ -43,7 +43,9 @@ def view(form: LimitForm, channel: str, summary: str = "", suggested: str = "") 
 
 
 def _whose_inputs() -> tuple[Block, Block]:
-    return select_input(_WHOSE, "For", _CHOICES, _ONE), person_input(_PERSON, "Person", optional=True)
+    return select_input(_WHOSE, "For", _CHOICES, _ONE), person_input(
+        _PERSON, "Person (if it is for one)", optional=True
+    )
 
 
 # --- what was filled in --------------------------------------------------------------------------

@@ -22,7 +22,8 @@ from bot.slack.blocks import Draft
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 
-_FILLERS = {"for", "of", "all", "list", "show", "please"}
+_FILLERS = {"for", "of", "all", "everyone", "everybody", "list", "show", "please"}
+_ONESELF = {"my", "me", "mine"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,12 @@ class ListingCommand:
         if len(words) > 1:
             raise RefusedError("I can list one person's budgets, or all. Type `budgets @ana` or `budgets`.")
         if caller.role is not Role.OPERATOR:
-            if words and words[0].lower() not in {"my", "me", "mine"}:
+            if words and words[0].lower() not in _ONESELF:
                 await self.names.check_own(words[0], request, caller)
             return await self.authorization.member_of(caller)
         if not words:
             return None
-        if words[0].lower() in {"my", "me", "mine"}:
+        if words[0].lower() in _ONESELF:
             return await self.authorization.member_of(caller)
         return await self.names.subject(words[0], "The default is in the list of all budgets. Type `budgets`.")
 
