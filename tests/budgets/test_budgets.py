@@ -143,7 +143,7 @@ async def test_budgets_of_the_team_and_of_somebody_without_one(harness: ServiceH
     assert [row[0] for row in table(await harness.ask("hannah", "budgets team"))] == ["Whose", "team"]
     assert "No budget is set for Priya Raman." in visible_text(await harness.ask("hannah", "budgets @priya"))
     assert "I can't find `nobody`" in visible_text(await harness.ask("hannah", "budgets nobody"))
-    for line in ("budgets <@U0LIAM>", "explain <@U0LIAM>", "snooze <@U0LIAM> 1h"):
+    for line in ("budgets @liam", "explain @liam", "snooze @liam 1h"):
         assert "has no tasks in Neo yet. If they use another" in visible_text(await harness.ask("hannah", line)), line
     assert "Type `budgets`." in visible_text(await harness.ask("hannah", "budgets default"))
     assert "one person's budgets" in visible_text(await harness.ask("hannah", "budgets @priya @marcus"))
@@ -377,7 +377,7 @@ async def test_where_operators_alone_are_notified_of_members_no_channel_names_a_
 async def test_a_quote_that_is_not_closed_is_named(harness: ServiceHarness) -> None:
     answers = {
         "explain": "The quote at character 9 isn't closed.",
-        "budget": "A quotation mark isn't closed (at character 1). Type `budget @ana 500/month`",
+        "budget": "The quote at character 1 isn't closed. Type `budget @ana 500/month`",
         "link": "Type the person and their e-mail in Neo: `link @ana ana@acme.dev`.",
     }
     for command, said in answers.items():

@@ -38,7 +38,7 @@ def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruc
     try:
         words = split(_with_periods(clean(line)))
     except UnclosedQuoteError as error:
-        raise RefusedError(f"A quotation mark isn't closed (at character {error.column}). {_USAGE}") from None
+        raise RefusedError(f"{error} {_USAGE}") from None
     bare = [word for word in words if word.key is None]
     named = {word.key: word for word in words if word.key is not None}
     if unknown := set(named) - {"until", "reason"}:

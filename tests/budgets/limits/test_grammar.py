@@ -79,7 +79,7 @@ def refusal(line: str) -> str:
         ("<@U0PRIYA> month", "The limit is missing"),
         ("remove month", "type whose and which"),
         ("<@U0PRIYA> 500/month until:9999-12-31", "is too far in the future"),
-        ('<@U0PRIYA> 500/month reason:"x', "A quotation mark isn't closed"),
+        ('<@U0PRIYA> 500/month reason:"x', "isn't closed. Type"),
     ],
 )
 def test_what_cannot_be_a_budget_is_refused_with_its_reason(line: str, said: str) -> None:
