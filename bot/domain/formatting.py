@@ -105,14 +105,3 @@ def comparison(nanos: int, other_nanos: int, other: str) -> str:
     if (nanos - other_nanos) * 100 >= _MANY_TIMES * other_nanos:
         return f"{nanos / other_nanos:,.0f} times {named}"
     return f"{percent(abs(nanos - other_nanos), other_nanos)} {word} than {named}"
-
-
-def against(nanos: int, other_nanos: int, *, after_times: str = "") -> str:
-    """Return the difference between an amount and a positive other one, and the other: `+20% against $3.00`.
-
-    `after_times` is what follows a multiple such as `12 times the $3.00`.
-    """
-    more = (nanos - other_nanos) * 100 / other_nanos
-    if more >= _MANY_TIMES:
-        return f"{nanos / other_nanos:,.0f} times the {show_usd(other_nanos)}{after_times}"
-    return f"{more:+,.0f}% against {show_usd(other_nanos)}"

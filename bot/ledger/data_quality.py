@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, literal_column
 
 from bot.domain.periods import Window
-from bot.domain.timestamps import to_us
+from bot.domain.timestamps import optional_from_us, to_us
 from bot.ledger.api_key_warning import WARNING, shown_warning
 from bot.ledger.freshness import Freshness, first_charge, freshness_of, is_complete, with_freshness
 from bot.ledger.quarantine import COUNT
@@ -19,12 +19,14 @@ from bot.ledger.scope import Scope, ScopePart
 class DataQuality:
     """How complete what the ledger holds of a scope is.
 
-    `begins`: where the scope begins; `warning`: that the upstream's key has lost sight of something;
-    `quarantined`: how many rows could not be booked, 0 for a member, since whose they are is not known.
+    `begins`: where the scope begins; `first_charge`: when its first charge was booked; `warning`: that the upstream's
+    key has lost sight of something; `quarantined`: how many rows could not be booked, 0 for a member, since whose they
+    are is not known.
     """
 
     fresh: Freshness
     begins: datetime | None
+    first_charge: datetime | None
     warning: str | None
     quarantined: int
 
@@ -45,4 +47,4 @@ def data_quality(connection: Connection, scope: Scope, now: datetime) -> DataQua
     rows = connection.execute(_facts(scope.part), {"now": to_us(now), **scope.values}).all()
     *_, first, warning, quarantined = rows[0]
     fresh = freshness_of(rows)
-    return DataQuality(fresh, fresh.begins(first), shown_warning(warning, scope), quarantined)
+    return DataQuality(fresh, fresh.begins(first), optional_from_us(first), shown_warning(warning, scope), quarantined)

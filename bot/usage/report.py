@@ -57,11 +57,15 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """The window before, its spend in nanos, and what people call it, such as `the 7 days before`."""
+    """The window before, its spend in nanos, and what people call it, such as `the 7 days before`.
+
+    `is_before_first` says that nothing had ever been spent by then, so that it is nothing to compare with.
+    """
 
     window: Window
     spend_nanos: int
     name: str
+    is_before_first: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ class _ReportBuilder:
             zone=policy.zone,
             basis=policy.basis,
             total=total,
-            previous=self._previous(quality.begins),
+            previous=self._previous(quality),
             groups=tuple(top_groups),
             groups_omitted=len(all_groups) - len(top_groups),
             omitted_nanos=sum(each.spend(policy.basis) for each in all_groups[len(top_groups) :]),
@@ -129,13 +129,14 @@ class _ReportBuilder:
             return []
         return task_details(self.connection, self.selection.scope, self.where)
 
-    def _previous(self, begins: datetime | None) -> Previous | None:
+    def _previous(self, quality: DataQuality) -> Previous | None:
         asked = self.request.question.effective_when, self.request.now, self.policy.zone
         window = window_before(*asked)
-        if window is None or begins is None or window.start < begins:
+        if window is None or quality.begins is None or window.start < quality.begins:
             return None
         before = amounts(self.connection, self.where.within(window))
-        return Previous(window, self.policy.basis.spend(*before), name_of_window_before(*asked))
+        is_before_first = quality.first_charge is None or window.end <= quality.first_charge
+        return Previous(window, self.policy.basis.spend(*before), name_of_window_before(*asked), is_before_first)
 
     def _is_complete(self, quality: DataQuality) -> bool:
         if quality.holds_all(self.selection.window):

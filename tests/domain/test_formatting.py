@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.formatting import (
-    against,
     comparison,
     count,
     date_span,
@@ -50,20 +49,6 @@ def test_the_day_that_ends_at_midnight_is_the_one_before() -> None:
 
 def test_a_day_has_its_weekday() -> None:
     assert weekday(date(2026, 11, 5)) == "Thu, Nov 5"
-
-
-@pytest.mark.parametrize(
-    ("nanos", "other", "text"),
-    [
-        (12 * USD, 10 * USD, "+20% against $10.00"),
-        (5 * USD, 10 * USD, "-50% against $10.00"),
-        (99 * USD, 10 * USD, "+890% against $10.00"),
-        (100 * USD, 10 * USD, "10 times the $10.00 of"),
-        (12_345 * USD, USD, "12,345 times the $1.00 of"),
-    ],
-)
-def test_an_amount_is_compared_in_percent_or_from_ten_times_on_as_a_multiple(nanos: int, other: int, text: str) -> None:
-    assert against(nanos, other, after_times=" of") == text
 
 
 TODAY = date(2026, 11, 28)

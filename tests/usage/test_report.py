@@ -109,6 +109,12 @@ def test_the_headline_has_both_ends_and_what_is_unknown(asked: App) -> None:
     assert "Data as of 09:00 (UTC)" in shown
 
 
+def test_nothing_is_compared_with_the_time_before_anything_was_spent(asked: App) -> None:
+    assert report_of(asked, "7d").previous is not None  # in data, it is nothing
+    assert "the 7 days before" not in text(asked, "7d")
+    assert "$61.00 more than the same part of yesterday ($0.00)" in text(asked, "today")
+
+
 def test_what_is_unknown_is_never_nothing(asked: App) -> None:
     shown = text(asked, "7d by:status")
     assert "unknown" in next(line for line in shown.splitlines() if line.startswith("failed"))
