@@ -1,6 +1,7 @@
 """Renders the further sections of a digest: failures, budgets at risk, late amounts and unusual days."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot.budgets import budget_formatting
@@ -8,9 +9,11 @@ from bot.budgets.listing.lines import BudgetLine
 from bot.digest.facts import DigestFacts
 from bot.digest.rules import DigestDays
 from bot.digest.view import LINES, LONGEST_NAME, DigestView
+from bot.domain.failure_causes import FailureCause
 from bot.domain.formatting import count, weekday
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
+from bot.failures import failure_formatting
 from bot.failures.error_lines import ErrorLine
 
 
@@ -23,39 +26,57 @@ def sections(facts: DigestFacts, view: DigestView) -> list[str]:
 
 
 def _failures(facts: DigestFacts, view: DigestView) -> str:
-    failing = facts.failing
-    if not failing:
+    causes = _by_cause(facts.failing)
+    if not causes:
         return ""
-    more = len(failing) - LINES
+    more, failed = len(causes) - LINES, sum(each.tasks for each in causes)
+    nanos = sum(each.nanos for each in causes)
     return view.templates.render(
         "digest/failures",
-        tasks=count(sum(each.tasks for each in failing), "task"),
-        spent=_known(sum(each.nanos for each in failing)),
-        lines=[_failure_values(each) for each in failing[:LINES]],
-        failed=sum(each.tasks for each in failing),
+        tasks=count(failed, "task"),
+        failed=failed,
+        spent=show_usd(nanos) if nanos else "",
+        unknown=sum(each.unknown for each in causes),
+        lines=[_cause_values(each) for each in causes[:LINES]],
         more=f"{more:,} more kind{'' if more == 1 else 's'}" if more > 0 else "",
         window=_line_of_days(facts.span),
     )
 
 
-def _known(nanos: int) -> str:
-    """Return what failed tasks cost; empty where it is nothing, or unknown."""
-    return show_usd(nanos) if nanos else ""
+@dataclass(slots=True)
+class _CauseLine:
+    """The tasks of a model that failed by one cause, and what they cost in nanos; of `unknown` that is not known."""
+
+    model: str
+    cause: FailureCause
+    tasks: int = 0
+    nanos: int = 0
+    unknown: int = 0
+
+
+def _by_cause(failing: Sequence[ErrorLine]) -> list[_CauseLine]:
+    """Return kinds of failure joined where a channel could not tell them apart, those of the most tasks first."""
+    lines: dict[tuple[str, FailureCause], _CauseLine] = {}
+    for each in failing:
+        line = lines.setdefault((each.model, each.cause), _CauseLine(each.model, each.cause))
+        line.tasks += each.tasks
+        line.nanos += each.nanos
+        line.unknown += each.unknown
+    return sorted(lines.values(), key=lambda line: (-line.tasks, -line.nanos, line.model, line.cause))
+
+
+def _cause_values(line: _CauseLine) -> dict[str, Any]:
+    return {
+        "model": one_line(line.model, LONGEST_NAME),
+        "tasks": count(line.tasks, "task"),
+        "cause": line.cause.value,
+        "spent": failure_formatting.spent(line.nanos, line.unknown),
+    }
 
 
 def _line_of_days(span: DigestDays) -> str:
     """Return the days as a question names them."""
     return f"{span.last}" if span.count == 1 else f"{span.first}..{span.last}"
-
-
-def _failure_values(line: ErrorLine) -> dict[str, Any]:
-    return {
-        "tasks": count(line.tasks, "task"),
-        "model": one_line(line.model, LONGEST_NAME),
-        "status": line.status,
-        "spent": _known(line.nanos),
-        "cap": line.cap or "",
-    }
 
 
 # --- budgets -------------------------------------------------------------------------------------

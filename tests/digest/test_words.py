@@ -63,13 +63,28 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
 
 
 async def test_a_day_whose_costs_are_all_unknown_is_no_day_for_nothing(harness: ServiceHarness) -> None:
-    add(harness.neo.world, "unknown", None, email=PRIYA, status="error", error_message="broke")
+    broken = {"model": "opus", "status": "error", "error_message": "HTTP 429: too many requests for acme-7"}
+    add(harness.neo.world, "unknown", None, email=PRIYA, **broken)
     await harness.open()
     text = await digest_text(harness)
     assert "*Mon, Mar 2: cost unknown* · 1 task by 1 member\n" in text
     assert "unknown  Priya Raman" in text
-    assert "*1 task failed.*\n" in text
+    assert "*1 task failed.* Its cost is unknown.\n• opus: 1 task, rate limited, unknown cost" in text
     assert "$0.00" not in text
+    assert "acme-7" not in text
+
+
+async def test_failures_of_one_cause_are_one_line(harness: ServiceHarness) -> None:
+    errors = ("alpha broke", "beta broke", "request timed out after 30 s", "gamma broke")
+    for number, error in enumerate(errors):
+        failed = {"model": "opus", "status": "error", "error_message": error}
+        add(harness.neo.world, f"failed-{number}", "1" if number else None, email=PRIYA, **failed)
+    await harness.open()
+    assert (
+        "*4 tasks failed.* They cost $30.00, and the cost of 1 is unknown.\n"
+        "• opus: 3 tasks, other error, $20.00 spent, 1 with unknown cost\n"
+        "• opus: 1 task, timed out, $10.00 spent"
+    ) in await digest_text(harness)
 
 
 async def test_some_unknown_costs_are_counted(harness: ServiceHarness) -> None:

@@ -6,9 +6,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.database.engine import Database
+from bot.outbox.destinations import ChannelDestination
 from bot.settings.database_place import DatabasePlace
+from bot.subscriptions.schedule import Frequency, Schedule
+from bot.subscriptions.store import NewSubscription
+from bot.subscriptions.store import add as add_subscription
 from tests.support.effort import amount
 from tests.support.replicas import HOUR, SECOND, Team, now, replicated_team
 from tests.support.worlds import PRIYA, add
@@ -31,12 +36,20 @@ def fail(team: Team, number: int, word: str) -> None:
     )  # fmt: skip
 
 
+def subscribe(connection: Connection) -> None:
+    """Let Hannah have a subscription of some days, whose answer was due half an hour ago."""
+    schedule = Schedule(Frequency.DAY, (now() - HOUR / 2).time().replace(second=0, microsecond=0))
+    new = NewSubscription("U0HANNAH", ChannelDestination("C0NEOSPEND"), "team yesterday", schedule)
+    add_subscription(connection, new, now() - 72 * HOUR)
+
+
 def unsettled(failed: int) -> str:
     """How much is left to do until all that failed was read and told, and what was doubted has been looked for."""
     return f"""SELECT (SELECT count(*) FROM notification WHERE state IN ('pending', 'sending', 'unsure')
       OR check_at IS NOT NULL) + (SELECT count(*) FROM failure_group WHERE state = 'waiting')
       + (SELECT CASE WHEN count(*) < {failed} THEN 1 ELSE 0 END FROM failure WHERE grp IS NOT NULL)
-      + (SELECT CASE WHEN count(*) = 0 THEN 1 ELSE 0 END FROM digest WHERE fate = 'owed')"""
+      + (SELECT CASE WHEN count(*) = 0 THEN 1 ELSE 0 END FROM digest WHERE fate = 'owed')
+      + (SELECT count(*) FROM subscription WHERE last_day IS NULL)"""
 
 
 @pytest.mark.long
@@ -46,6 +59,7 @@ async def test_killed_again_and_again_it_tells_everything_once(team: Team) -> No
     first = await team.start()  # reads history, silently
     await team.wait_until(lambda: "welcome:user:U0HANNAH" in team.visible())
     await first.kill()
+    await team.database.write(subscribe)
     for number in range(KILLED):
         for word in WORDS[: 1 + number]:
             fail(team, number, word)
@@ -64,4 +78,4 @@ async def test_killed_again_and_again_it_tells_everything_once(team: Team) -> No
     parents = {str(first) for (first,) in await team.rows("SELECT DISTINCT first FROM failure_group")}
     told = [key.split(":") for key in team.visible()]
     assert {each[1] for each in told if each[0] == "failures"} == parents
-    assert team.kinds()["digest"] == 1
+    assert (team.kinds()["digest"], team.kinds()["subscription"]) == (1, 1)

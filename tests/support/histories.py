@@ -102,6 +102,7 @@ class History:
             await self.pass_time(HOUR)
         await self.say("priya", "snooze 3h", "budget request 900/month")
         await self.press("hannah", "budget_approve")
+        await self.say("hannah", "subscribe team yesterday by:member every day", "subscribe 7d weekly", "unsubscribe 2")
         await self.say("hannah", "errors 7d", "budgets", "digest", "link @gil zoë.müller@acme.example")
         self.harness.neo.world.spike(PRIYA, Decimal(500), self.harness.clock())
         self.harness.neo.world.error_storm(8, self.harness.clock())
