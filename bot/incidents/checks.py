@@ -71,7 +71,7 @@ def _passes(connection: Connection, now: datetime) -> dict[IncidentName, str]:
 def _failed_passes(ends: Sequence[PassEnd]) -> dict[IncidentName, str]:
     """Return the incident of passes none of which was complete, the last one first."""
     # without the remedy, which the notification adds itself
-    why = str(ends[0].error or "its list does not add up").partition(". ")[0].rstrip(".")
+    why = str(ends[0].error or "the list doesn't add up").partition(". ")[0].rstrip(".")
     if any(each.outcome not in {PassOutcome.FAILED, PassOutcome.BROKEN} for each in ends):
         return {IncidentName.INCOMPLETE: f"none of the last {FAILED_PASSES} syncs with Neo was complete: {why}"}
     if ends[0].outcome is PassOutcome.BROKEN:

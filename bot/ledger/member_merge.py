@@ -51,14 +51,14 @@ def merge_emails(connection: Connection, old: str, new: str) -> MergedMembers:
 def _ids(connection: Connection, old: str, new: str) -> tuple[int, int]:
     old_email, new_email = stored_email(old), stored_email(new)
     if new_email and "@" not in new_email:
-        raise LedgerError(f"{new} is no e-mail address.")
+        raise LedgerError(f"`{new}` isn't an e-mail address.")
     into = connection.execute(_MERGED_INTO, {"email": old_email}).first()
     if into:
-        raise LedgerError(f"{old} is {shown_email(into.email)} already. Merge that one, if it is meant.")
+        raise LedgerError(f"{old} is already merged into {shown_email(into.email)}. Use that e-mail to merge further.")
     old_id = member_id(connection, old_email)
     if old_id is None:
-        raise LedgerError(f"no task of {old} is in the ledger. `neo-usage member list` shows who is.")
+        raise LedgerError(f"no task of {old} is known. `neo-usage member list` shows all members.")
     new_id = ensure_members(connection, [new_email])[new_email]
     if old_id == new_id:
-        raise LedgerError(f"{old} and {new} are one member already.")
+        raise LedgerError(f"{old} and {new} are already the same member.")
     return old_id, new_id

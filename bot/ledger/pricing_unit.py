@@ -25,7 +25,7 @@ def check_unit(connection: Connection, unit: ByokUnit) -> None:
     stored = stored_unit(connection)
     if stored not in {None, unit}:
         raise LedgerError(
-            f"the ledger reads BYOK amounts as {stored}, and BYOK_UNIT says {unit.value}."
+            f"BYOK amounts in the database are counted as {stored}, but BYOK_UNIT is {unit.value}."
             " Run `neo-usage db reprice` to change it, or set BYOK_UNIT back."
         )
 

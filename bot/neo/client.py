@@ -150,7 +150,7 @@ class NeoClient:
         except (TimeoutError, httpx.ReadTimeout):
             raise TooLargeError(f"Neo gave no answer within {self._retry_policy.answer:.0f} s.") from None
         except httpx.DecodingError:
-            raise GarbledError("Neo's answer is no page of tasks: its compression is broken.") from None
+            raise GarbledError("Neo's answer isn't a page of tasks: its compression is broken.") from None
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             # `from None`: a client's exception carries the request, and the request the key
             raise _unreachable(error) from None
@@ -161,12 +161,12 @@ class NeoClient:
         try:
             return decode_page(body, latest=now and now + _AHEAD)
         except NotAPageError as error:
-            raise GarbledError(f"Neo's answer is no page of tasks: {error}. Is NEO_API_URL right?") from None
+            raise GarbledError(f"Neo's answer isn't a page of tasks: {error}. Is NEO_API_URL right?") from None
 
     async def _get_body(self, parameters: Mapping[str, str]) -> tuple[int, httpx.Headers, bytes]:
         async with self._http.stream("GET", PATH, params=parameters) as response:
             if response.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
-                raise GarbledError("Neo's answer is no page of tasks: its compression was not asked for.")
+                raise GarbledError("Neo's answer isn't a page of tasks: its compression was not asked for.")
             body = bytearray()
             async for part in response.aiter_bytes():
                 body += part

@@ -183,7 +183,7 @@ def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(synced: 
         (["report", "<@U123>"], 2, "is a Slack mention"),
         (["report", "--json", "--csv"], 2, "one of them"),
         (["report", "--nonsense"], 2, "nonsense"),
-        (["member", "merge", "x@y.z", "a@b.c"], 1, "no task of x@y.z is in the ledger"),
+        (["member", "merge", "x@y.z", "a@b.c"], 1, "no task of x@y.z is known"),
     ],
 )
 def test_wrong_use_is_one_line_and_no_traceback(synced: Run, words: list[str], code: int, said: str) -> None:
@@ -330,7 +330,9 @@ def test_a_renamed_member_is_one_member(synced: Run) -> None:
     for email in (old, "new.name@acme.example"):
         assert json.loads(synced("report", "90d", f"email:{email}", "--json").stdout)["total"] == before
     assert synced("sync").stdout.splitlines()[2] == "new: 0"
-    assert "is new.name@acme.example already" in synced("member", "merge", old, "New.Name@Acme.Example").stderr
+    assert (
+        "is already merged into new.name@acme.example" in synced("member", "merge", old, "New.Name@Acme.Example").stderr
+    )
     assert synced("db", "verify").returncode == 0
 
 

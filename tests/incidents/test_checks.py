@@ -105,7 +105,7 @@ def test_three_passes_in_a_row_are_an_incident_named_for_how_they_ended(
 def test_a_list_that_does_not_add_up_has_no_other_reason(database: Database, reader: Connection) -> None:
     for _ in range(FAILED_PASSES):
         record_pass(database, INCOMPLETE)
-    said = "none of the last 3 syncs with Neo was complete: its list does not add up"
+    said = "none of the last 3 syncs with Neo was complete: the list doesn't add up"
     assert wrong(reader) == {IncidentName.INCOMPLETE: said}
 
 

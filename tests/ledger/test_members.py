@@ -67,9 +67,9 @@ def test_a_merged_member_is_the_one_it_was_merged_into(connection: Connection) -
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
-        ("nobody@acme.dev", BOB, "no task of nobody@acme.dev is in the ledger"),
-        (ANA, ANA, "are one member already"),
-        (ANA, "bob", "bob is no e-mail address"),
+        ("nobody@acme.dev", BOB, "no task of nobody@acme.dev is known"),
+        (ANA, ANA, "are already the same member"),
+        (ANA, "bob", "`bob` isn't an e-mail address"),
     ],
 )
 def test_what_cannot_be_merged_is_refused(connection: Connection, old: str, new: str, why: str) -> None:
