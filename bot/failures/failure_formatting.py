@@ -42,6 +42,14 @@ def spent(nanos: int, unknown: int = 0) -> str:
     return f"{show_usd(nanos)} spent, {unknown:,} with unknown cost" if nanos else "unknown cost"
 
 
+def cost_sentence(tasks: int, nanos: int, unknown: int) -> str:
+    """Return what tasks that failed cost within a period: `They cost $9.80 in this period, 1 with unknown cost`."""
+    if unknown and not nanos:
+        return f"{'Its' if tasks == 1 else 'Their'} cost is unknown."
+    cost = f"{'It' if tasks == 1 else 'They'} cost {show_usd(nanos) if nanos else 'nothing'} in this period"
+    return f"{cost}, {unknown:,} with unknown cost." if unknown else f"{cost}."
+
+
 def cost_cell(nanos: int, unknown: int) -> Number:
     """Return what failures cost as a cell of a table: `$9.80`, `$9.80 + 1 unknown`, `unknown`."""
     if not unknown:

@@ -35,8 +35,8 @@ def _headline(report: ErrorReport) -> str:
     if not report.failed:
         return f"No failures. {tasks} ran." if report.tasks else "No tasks ran in this period."
     share = formatting.percent(report.failed, report.tasks)
-    cost = failure_formatting.spent(report.nanos, report.unknown)
-    return f"{report.failed:,} of {tasks} failed ({share}), {cost} in this period."
+    cost = failure_formatting.cost_sentence(report.failed, report.nanos, report.unknown)
+    return f"{report.failed:,} of {tasks} failed ({share}). {cost}"
 
 
 def _freshness(report: ErrorReport, zone: ZoneInfo) -> str:

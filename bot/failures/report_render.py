@@ -74,8 +74,7 @@ def _facts(report: ErrorReport, view: FailureView) -> dict[str, object]:
         "tasks": formatting.count(report.tasks, "task"),
         "share": formatting.percent(report.failed, report.tasks) if report.failed else "",
         "spent": show_usd(report.nanos),
-        "nothing": not report.nanos,
-        "unknown": report.unknown,
+        "cost": failure_formatting.cost_sentence(report.failed, report.nanos, report.unknown),
         "kinds": len(report.lines),
     }
 
