@@ -98,7 +98,9 @@ def group_cost(report: Report, group: SpendGroup) -> str:
 def change(report: Report) -> str:
     """Return the spend compared with the window before; empty if there is nothing to compare."""
     before, spent = report.previous, report.spend_nanos
-    if before is None or before.is_before_first or not is_known(report) or before.spend_nanos == spent == 0:
+    if before is None or before.is_before_first or report.question.included_values(Field.TASK):
+        return ""
+    if not is_known(report) or before.spend_nanos == spent == 0:
         return ""
     return formatting.comparison(spent, before.spend_nanos, before.name)
 

@@ -181,4 +181,5 @@ async def test_a_task_that_grew_says_what_it_cost_in_the_period_and_in_all(harne
     await harness.sync()
     task = dict(table(await harness.ask("priya", "task:grows today"))[1:])
     assert (task["In this period"], task["Total cost"]) == ("$30.00", "$40.00")
+    assert "yesterday" not in visible_text(await harness.ask("priya", "task:grows today"))
     assert "In this period" not in dict(table(await harness.ask("priya", "task:grows"))[1:])

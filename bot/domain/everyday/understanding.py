@@ -57,7 +57,10 @@ def _with_correction(error: MisspeltError, said: str, context: TypingContext) ->
 
 
 def _lines(said: str, context: TypingContext) -> tuple[str, ...]:
-    tokens = tokens_of(said)
+    try:
+        tokens = tokens_of(said)
+    except QueryError as error:  # with a line that need not be understood
+        raise QueryError(error.reason, error.word, error.column) from error.__cause__
     words = [word for token in tokens for word in _words_of(token)]
     reader, meaning = PhraseReader(context), Meaning()
     place = 0

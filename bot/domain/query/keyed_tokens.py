@@ -1,6 +1,6 @@
 """Tokens with a key: filters such as `-model:opus`, and `by:`, `sort:`, `top:`, `byok:`, `from:`, `to:`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.numbers import whole_number
@@ -63,7 +63,7 @@ def _unknown_key_error(draft: QuestionDraft, token: Token) -> QueryError:
     key, exclude = _key(token)
     better = SYNONYMS.get(key) or nearest(key, KEYS)
     if not better:
-        known = enumeration(f"`{name}:`" for name in KEYS)
+        known = _codes(f"{name}:" for name in KEYS)
         return draft.error(token, f"I don't know {quoted(f'{key}:')}. There are {known}.")
     rest = token.raw.split(":", 1)[1]
     prefix = "-" if exclude and better in tuple(Field) else ""
@@ -87,7 +87,7 @@ def _status(draft: QuestionDraft, token: Token, value: str) -> str:
     spelled = {status.lower(): status for status in sorted(draft.statuses)}
     if value.lower() in spelled:
         return spelled[value.lower()]
-    reason = f"There is no status {quoted(value)}. The statuses are {enumeration(sorted(draft.statuses))}."
+    reason = f"There is no status {quoted(value)}. The statuses are {_codes(sorted(draft.statuses))}."
     raise draft.error(token, reason, _correction(token, spelled))
 
 
@@ -168,7 +168,12 @@ def _one_of(draft: QuestionDraft, token: Token, value: str, choices: Sequence[st
     if value in choices:
         return value
     better = _correction(token, {choice: choice for choice in choices})
-    raise draft.error(token, reason.format(quoted(value), enumeration(choices)), better)
+    raise draft.error(token, reason.format(quoted(value), _codes(choices)), better)
+
+
+def _codes(words: Iterable[str]) -> str:
+    """Return words in a row, each to be typed as it stands."""
+    return enumeration(f"`{word}`" for word in words)
 
 
 _READERS: Mapping[str, Callable[[QuestionDraft, Token], None]] = {

@@ -188,6 +188,7 @@ def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_onc
         ("spend since", '"since" needs a time after it, such as `last 7 days`.', None),
         ("spend nov 31", 'The date at "nov" doesn\'t exist. Try `7d by:model`, or ask for `help`.', None),
         ("today and last week", "You gave two times. One is enough, or a range such as `nov 1 to nov 15`.", None),
+        ('spend "opus', "A quote isn't closed. Try `7d by:model`, or ask for `help`.", None),
         ("today vs", "A comparison takes two times, such as `today vs yesterday`.", None),
     ],
 )
