@@ -1,11 +1,9 @@
 """Renders the card of `/neo-usage`: one's own month with budget, models, chart and failures, and the team's line."""
 
 from collections.abc import Iterator
-from datetime import date
 
 from bot.domain import formatting
 from bot.domain.money import show_usd
-from bot.domain.periods import local_day
 from bot.domain.text import one_line
 from bot.home import month_render
 from bot.home.card_facts import CardFacts, OwnCard
@@ -16,7 +14,6 @@ from bot.slack.blocks import Button, Draft, Message
 from bot.usage import report_formatting
 from bot.usage.keys import AskAction
 from bot.usage.report import Report
-from bot.usage.report_tables import add_chart
 
 _FAILURES = 3  # the most that are listed
 
@@ -51,14 +48,14 @@ def _add_own(draft: Draft, own: OwnCard, view: HomeView) -> None:
     draft.add(month_render.own_budgets(own.facts.budgets, view))
     if month.report.total.tasks:
         draft.add(blocks.section(view.templates.render("home/models", **_model_values(own.models))))
-        _add_days(draft, month.report, view)
+        month_render.add_days(draft, month.report, view)
     if own.facts.failing:
         latest = sorted(own.facts.failing, key=lambda each: each.last, reverse=True)[:_FAILURES]
         lines = [month_render.failure_values(each, view) for each in latest]
         draft.add(blocks.section(view.templates.render("home/latest_failures", lines=lines)))
 
 
-# --- models and days -----------------------------------------------------------------------------
+# --- models -----------------------------------------------------------------------------
 
 
 def _model_values(report: Report) -> dict[str, object]:
@@ -70,23 +67,9 @@ def _model_values(report: Report) -> dict[str, object]:
         }
         for each in report.groups
     ]
-    return {"models": models, "more": report.groups_omitted, "rest": show_usd(report.omitted_nanos)}
-
-
-def _add_days(draft: Draft, report: Report, view: HomeView) -> None:
-    """Add the chart of the days, and the numbers that matter of it as text."""
-    if len(report.groups) <= 1:
-        return
-    add_chart(draft, report)
-    today = local_day(view.now, view.zone)
-    spent = {date.fromisoformat(each.key[0]): each.spend(report.basis) for each in report.groups}
-    highest = max(spent, key=lambda day: (spent[day], day))
-    values = {
-        "highest": "" if highest == today else formatting.weekday(highest),
-        "highest_usd": show_usd(spent[highest]),
-        "today_usd": show_usd(spent.get(today, 0)),
-    }
-    draft.add(blocks.context(view.templates.render("home/days", **values)))
+    unknown = report.total.without_cost - sum(each.without_cost for each in report.groups)
+    rest = report_formatting.UNKNOWN if unknown and not report.omitted_nanos else show_usd(report.omitted_nanos)
+    return {"models": models, "more": report.groups_omitted, "rest": rest}
 
 
 # --- buttons -------------------------------------------------------------------------------------

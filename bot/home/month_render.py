@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.budgets import budget_formatting
@@ -19,10 +19,12 @@ from bot.failures.error_lines import ErrorLine
 from bot.home.keys import BudgetFormAction
 from bot.home.month_facts import MonthFacts, OwnFacts
 from bot.slack import blocks
-from bot.slack.blocks import Block, Button
+from bot.slack.blocks import Block, Button, Draft
 from bot.slack.mrkdwn import readable_text
 from bot.slack.templates import Templates
 from bot.usage import report_formatting
+from bot.usage.report import Report
+from bot.usage.report_tables import add_chart
 
 LONGEST_NAME, LONGEST_ERROR = 60, 120  # characters, so that all lines of a part fit
 _CELLS = 10  # the length of a bar
@@ -85,6 +87,22 @@ def month_values(month: MonthFacts, view: HomeView) -> dict[str, object]:
         "warning": report.warning or "",
         "unit_assumed": report.unit_assumed,
     }
+
+
+def add_days(draft: Draft, report: Report, view: HomeView) -> None:
+    """Add a chart of a month's days and the numbers that matter of it as text, if more than one has spend."""
+    if len(report.groups) <= 1:
+        return
+    add_chart(draft, report)
+    today = local_day(view.now, view.zone)
+    spent = {date.fromisoformat(each.key[0]): each.spend(report.basis) for each in report.groups}
+    highest = max(spent, key=lambda day: (spent[day], day))
+    values = {
+        "highest": "" if highest == today else formatting.weekday(highest),
+        "highest_usd": show_usd(spent[highest]),
+        "today_usd": show_usd(spent.get(today, 0)),
+    }
+    draft.add(blocks.context(view.templates.render("home/days", **values)))
 
 
 # --- budgets -------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from bot.ledger.task_list import TaskRow
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.mrkdwn import code
-from bot.usage.report_tables import add_chart
 
 _LINES = 10  # the most budgets, alerts or silences that are listed
 _BUTTONS = 5
@@ -40,7 +39,7 @@ def home_message(facts: HomeFacts, view: HomeView) -> Message:
 def _add_own(draft: Draft, own: OwnPage, view: HomeView) -> None:
     draft.add(blocks.header("Your month"))
     _add_month(draft, own.facts.month, view)
-    add_chart(draft, own.facts.month.report)
+    month_render.add_days(draft, own.facts.month.report, view)
     draft.add(month_render.own_budgets(own.facts.budgets, view))
     if not view.is_operator:
         draft.add(blocks.actions([month_render.request_button(own.facts)]))

@@ -189,6 +189,17 @@ async def test_an_unknown_cost_is_never_nothing(harness: ServiceHarness) -> None
     assert "$0.00" not in text
 
 
+async def test_models_of_unknown_cost_are_never_nothing(harness: ServiceHarness) -> None:
+    harness.clock.advance(30 * DAY)
+    for number in range(5):
+        add(harness.neo.world, f"free-{number}", None, email=PRIYA, begun=harness.clock() - HOUR, model=f"m{number}")
+    spend(harness, 10, model="opus")
+    await harness.sync()
+    text = await card(harness, "priya")
+    assert "• opus: $10.00 (100%)\n• m0: unknown\n• m1: unknown\n• 3 more: unknown" in text
+    assert "$0.00" not in text
+
+
 async def test_untrusted_text_formats_and_mentions_nothing(harness: ServiceHarness) -> None:
     spend(harness, 40, model="*<!channel>*\n> " + "x" * 500, status="error", error_message="`<@U0MARCUS>` *boom*")
     await harness.sync()
