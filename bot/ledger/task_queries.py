@@ -98,7 +98,9 @@ def _cost(platform: int | None, provider: int | None, basis: SpendBasis) -> int 
     return None if platform is None and provider is None else basis.spend(platform or 0, provider or 0)
 
 
-_ANY = select(task.c.id).where(task.c.member == bindparam("of_member")).limit(1)
+# by an index each: of charges by member, and of the few tasks without a cost, which have no charge
+_ANY_CHARGE = select(charge.c.id).where(charge.c.member == bindparam("of_member")).limit(1)
+_ANY_WITHOUT_COST = select(task.c.id).where(has_no_cost(task), task.c.member == bindparam("of_member")).limit(1)
 # recently changed tasks are few, recently created ones may be many
 _CHANGED = select(task.c.member).where(
     task.c.changed_at >= bindparam("changed_since"), unindexed(task.c.created_at) >= bindparam("created_since")
@@ -107,7 +109,8 @@ _CHANGED = select(task.c.member).where(
 
 def has_tasks(connection: Connection, member: int) -> bool:
     """Return whether a member has any task."""
-    return connection.execute(_ANY, {"of_member": member}).first() is not None
+    values = {"of_member": member}
+    return any(connection.execute(each, values).first() is not None for each in (_ANY_CHARGE, _ANY_WITHOUT_COST))
 
 
 def members_with_changes(connection: Connection, changed_since: datetime, created_since: datetime) -> set[int]:
