@@ -10,6 +10,7 @@ from bot.domain.numbers import whole_number
 from bot.domain.query.tokens import clean
 from bot.outbox.destinations import ChannelDestination, UserDestination
 from bot.slack import blocks
+from bot.slack.errors import SlackError
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.subscriptions import store
@@ -41,7 +42,10 @@ class SubscriptionCommands:
             await self.list(request, caller)
             return
         place = UserDestination(request.user) if request.in_dm else ChannelDestination(request.channel)
-        subscription = await self.requests.add(request.user, place, line, caller)
+        try:
+            subscription = await self.requests.add(request.user, place, line, caller)
+        except SlackError as error:
+            raise RefusedError("Slack doesn't answer me right now. Please try again in a minute.") from error
         next_time = self.listing.next_time(subscription, self.clock())
         await self._respond(request, "confirmation", next=next_time, in_dm=request.in_dm, **self.facts.of(subscription))
 

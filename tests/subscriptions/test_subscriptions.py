@@ -214,6 +214,13 @@ async def test_a_channel_with_outsiders_or_without_the_bot_is_refused(
     assert why in await said(harness, "hannah", BY_MEMBER, channel)
 
 
+async def test_while_slack_does_not_say_what_the_channel_is_nothing_is_made(harness: ServiceHarness) -> None:
+    harness.slack.faults.when(lambda call: Status(503) if call.method == "conversations.info" else None)
+    assert "Slack doesn't answer me right now." in await said(harness, "hannah", BY_MEMBER)
+    harness.slack.faults.clear()
+    assert "You have no subscriptions." in await said(harness, "hannah", "subscriptions")
+
+
 async def test_nobody_has_more_than_twenty(harness: ServiceHarness) -> None:
     for hour in range(20):
         assert "I'll post" in await said_in_dm(harness, "priya", f"subscribe 7d every day {hour:02}:00")
