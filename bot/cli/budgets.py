@@ -2,22 +2,25 @@
 
 import click
 
-from bot import terminal
 from bot.cli.errors import print_errors
 from bot.cli.output import json_option, print_json
 from bot.cli.startup import load_app
+from bot.terminal import streams
 
 
 @click.group("budget", no_args_is_help=True)
 def budgets() -> None:
-    """Limits on spend. People get a message at each step of a limit."""
+    """List, set and remove budgets. Budgets only notify. They don't stop tasks."""
 
 
 @budgets.command("list")
 @json_option
 @print_errors
 def list_budgets(*, as_json: bool) -> None:
-    """All budgets with their use, forecast, and where each limit comes from."""
+    """List all budgets with what is used, the forecast, and where each limit comes from.
+
+    Example: neo-usage budget list
+    """
     from bot.budgets.cli import print_listing
     from bot.budgets.listing.formats import to_document
     from bot.budgets.listing.lines import budget_listing
@@ -30,7 +33,7 @@ def list_budgets(*, as_json: bool) -> None:
     if as_json:
         print_json(to_document(lines))
     else:
-        print_listing(lines, policy, terminal.console())
+        print_listing(lines, policy, streams.console())
 
 
 @budgets.command("set", context_settings={"ignore_unknown_options": True})
@@ -39,7 +42,12 @@ def list_budgets(*, as_json: bool) -> None:
 @click.option("--reason", help="Why, for the record.")
 @print_errors
 def set_budget(words: tuple[str, ...], until: str | None, reason: str | None) -> None:
-    """Set a budget: SCOPE is an e-mail, a name, `default` or `team`; 500/month, $500 per week, 50cr/day."""
+    """Set a budget for a person, `default` (everyone without their own) or `team`.
+
+    The person is an e-mail or a name. The amount is in dollars ($500 per week, 500/month) or Neo credits (50cr/day).
+
+    Example: neo-usage budget set ana@acme.example 500/month
+    """
     from bot.budgets.cli import change_text
     from bot.budgets.evaluator import BudgetEvaluator
     from bot.budgets.limits import grammar
@@ -64,7 +72,10 @@ def set_budget(words: tuple[str, ...], until: str | None, reason: str | None) ->
 @click.argument("period", required=False, type=click.Choice(["day", "week", "month"]))
 @print_errors
 def remove_budget(scope: str, period: str | None) -> None:
-    """Remove the budgets of a SCOPE: of one period, or of all."""
+    """Remove the budget of an e-mail, `default` or `team`, for one period or for all.
+
+    Example: neo-usage budget remove ana@acme.example month
+    """
     from bot.budgets.cli import change_text
     from bot.budgets.evaluator import BudgetEvaluator
     from bot.budgets.limits.executor import InstructionExecutor

@@ -14,51 +14,63 @@ _EXAMPLES = 3  # the most examples of a broken law
 
 @click.group("db", no_args_is_help=True)
 def database() -> None:
-    """The ledger's database."""
+    """Back up, restore, check and move the database."""
 
 
 @database.command()
 @print_errors
 def upgrade() -> None:
-    """Bring the schema up to date (every start does it too)."""
+    """Bring the database's schema up to date. Every start does this too.
+
+    Example: neo-usage db upgrade
+    """
     from bot.database.schema import newest_revision
 
     app = load_app()
     with app.ledger.database():
-        click.echo(single_line(f"{app.settings.database} is at schema {newest_revision()}"))
+        click.echo(single_line(f"{app.settings.database} is at schema {newest_revision()}."))
 
 
 @database.command("backup")
 @click.argument("file", type=click.Path(path_type=Path))
 @print_errors
 def backup_ledger(file: Path) -> None:
-    """Copy the ledger, also while it is in use."""
+    """Write a consistent copy of the database to FILE. The service may be running.
+
+    Example: neo-usage db backup neo-usage-backup.db
+    """
     from bot.database.backup import backup
 
     size = backup(load_app().settings.database, file)
-    click.echo(single_line(f"{file}: {size:,} bytes"))
+    click.echo(single_line(f"Wrote {file} ({size:,} bytes)."))
 
 
 @database.command("restore")
 @click.argument("file", type=click.Path(path_type=Path))
 @print_errors
 def restore_ledger(file: Path) -> None:
-    """Put a copy in the ledger's place; stop the service first."""
+    """Replace the database by the copy in FILE. Stop the service first.
+
+    Example: neo-usage db restore neo-usage-backup.db
+    """
     app = load_app()
     former, messages = app.ledger.restore(file)
-    click.echo(single_line(f"{app.settings.database} is {file} now"))
+    click.echo(single_line(f"Restored {file} to {app.settings.database}."))
     if former:
-        click.echo(single_line(f"the former ledger is kept as {former}"))
+        click.echo(single_line(f"The former database is kept as {former}."))
     if messages is not None:
-        click.echo(f"messages: {messages.waiting:,} pending, to be sent when the service starts")
-        click.echo(f"          {messages.looked_for:,} may have been sent: Slack's history is searched first")
-        click.echo(f"          {messages.sent_since:,} sent since the copy was made: not sent again")
+        click.echo(f"Messages: {messages.waiting:,} pending; the service sends them when it starts")
+        click.echo(f"          {messages.looked_for:,} possibly sent; the service looks in Slack's history first")
+        click.echo(f"          {messages.sent_since:,} sent after the copy was made; not sent again")
 
 
 @database.command("verify")
 @print_errors
 def verify_ledger() -> None:
-    """Check the ledger's laws; exit 1 if one is broken."""
+    """Check that the amounts in the database add up. Exits with 1 if they don't.
+
+    Example: neo-usage db verify
+    """
     from bot.ledger.verification import verify
 
     is_broken = False
@@ -66,21 +78,25 @@ def verify_ledger() -> None:
         is_broken |= bool(breaches)
         click.echo(f"{'FAIL' if breaches else 'ok  '}  {single_line(law + _examples(breaches))}")
     if is_broken:
-        fail("the ledger breaks its laws. Restore a backup, or sync into a new database.")
+        fail("the amounts in the database don't add up. Restore a backup, or sync into a new database.")
 
 
 def _examples(breaches: list[str]) -> str:
     if not breaches:
         return ""
-    more = f" and {len(breaches) - _EXAMPLES:,} others" if len(breaches) > _EXAMPLES else ""
+    more = f" and {len(breaches) - _EXAMPLES:,} more" if len(breaches) > _EXAMPLES else ""
     return f": {', '.join(breaches[:_EXAMPLES])}{more}"
 
 
 @database.command("reprice")
 @print_errors
 def reprice_ledger() -> None:
-    """Price everything again in the BYOK_UNIT that is set; nobody is told."""
+    """Price all tasks again after BYOK_UNIT was changed. Nobody gets a message about it.
+
+    Example: neo-usage db reprice
+    """
     from bot.database.place import require_ledger
+    from bot.domain.formatting import count
     from bot.domain.money import show_usd
     from bot.maintenance.reprice import reprice
 
@@ -89,7 +105,8 @@ def reprice_ledger() -> None:
     require_ledger(app.settings.database)
     with app.ledger.database() as ledger, ledger.transaction() as connection:
         repricing = reprice(connection, app.capabilities(ledger), unit, app.clock())
-    click.echo(f"{repricing.tasks:,} tasks priced again in {unit.value}, {show_usd(repricing.difference_nanos)} in all")
+    changed = show_usd(repricing.difference_nanos)
+    click.echo(f"Priced {count(repricing.tasks, 'task')} again in {unit.value}. Spend changed by {changed}.")
 
 
 database.add_command(COMMAND)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 _OF_THE_SETTINGS = "DATABASE_URL"
 _NOT_HERE = (
-    "an address on a command line must hold no password, as anybody on this machine can read it there. Set DATABASE_URL"
-    " to the address and write the word DATABASE_URL here, or keep the password in a file: ...?passfile=FILE."
+    "an address on the command line can't have a password, because anyone on this machine could read it. Set"
+    " DATABASE_URL to the address and type the word DATABASE_URL here, or keep the password in a file:"
+    " ...?passfile=FILE."
 )
 
 
@@ -28,11 +29,13 @@ _NOT_HERE = (
 @click.argument("target", metavar="TO")
 @print_errors
 def copy_database(source: str, target: str) -> None:
-    """Copy a ledger into an empty database of either engine.
+    """Copy a database into an empty one, from SQLite to PostgreSQL or back.
 
     FROM and TO are paths of SQLite files, addresses of databases, or the word DATABASE_URL for the one that is set. An
-    address must hold no password: anybody on this machine can read a command line. To move, stop the service first:
-    what it writes meanwhile is not in the copy. Interrupted, the same command goes on.
+    address can't have a password, because anyone on this machine could read it. To move, stop the service first: what
+    it writes during the copy is not in it. If the copy is interrupted, the same command continues it.
+
+    Example: neo-usage db copy neo-usage.db DATABASE_URL
     """
     from bot.maintenance.copy import copy_ledger
 
@@ -70,25 +73,31 @@ def _show_progress(bar: "ShowProgress", current: "CopyProgress") -> None:
 
 
 def _print_result(result: "CopyResult", ledger: "DatabasePlace", copy: "DatabasePlace") -> None:
+    from bot.domain.formatting import count
     from bot.domain.money import show_usd
 
     if result.changed:
-        click.echo(f"the ledger changed since the copy was begun: copied again from {result.changed} on", err=True)
+        click.echo(f"The database changed during the copy: copied again from {result.changed} on.", err=True)
     for table, number in result.marked.items():
-        click.echo(f"{table}: in {number:,} rows each NUL became \ufffd, as PostgreSQL holds none", err=True)
+        click.echo(
+            f"{table}: replaced NUL by \ufffd in {count(number, 'row')}, because PostgreSQL can't store it.", err=True
+        )
     for law in result.broken_laws:
-        click.echo(f"WARNING: ledger and copy break a law: {law}. `neo-usage db verify` has more.", err=True)
+        click.echo(
+            f"WARNING: amounts don't add up, in the database and its copy: {law}. See `neo-usage db verify`.", err=True
+        )
     for table, number in result.rows.items():
         if number:
             click.echo(f"{table}: {number:,}")
     amount = sum(platform + provider for _, platform, provider in result.charges.values())
     months, members = ({key[part] for key in result.charges} for part in (0, 1))
-    click.echo(single_line(f"{copy} is a copy of {ledger}, compared row by row"))
-    click.echo(f"charges of {len(members):,} members in {len(months):,} months: {show_usd(amount)}")
-    click.echo(f"keys of notifications: {result.notifications:,}")
+    click.echo(single_line(f"{copy} is a copy of {ledger}, compared row by row."))
+    charged = f"{count(len(members), 'member')} in {count(len(months), 'month')}"
+    click.echo(f"Charges of {charged}: {show_usd(amount)}")
+    click.echo(f"Keys of notifications: {result.notifications:,}")
     click.echo(
-        "Both would post the same messages: run the service on one of them only. What was written to"
-        " the ledger since the copy was begun is not in it.",
+        "Run the service on one of the two only, because both would post the same messages. What was written"
+        " after the copy began is not in it."
     )
 
 

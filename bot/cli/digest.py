@@ -13,7 +13,10 @@ from bot.cli.startup import load_app, log_warnings
 @click.option("--dry-run", is_flag=True, help="Only show it, which is the default.")
 @print_errors
 def digest(*, day: str | None, post: bool, dry_run: bool) -> None:
-    """Show a digest: `neo-usage digest`; `neo-usage digest --date 2026-11-20 --post` posts one that was skipped."""
+    """Show a digest, or post one that was skipped.
+
+    Example: neo-usage digest --date 2026-11-20 --post
+    """
     import asyncio
 
     from bot.digest import cli

@@ -27,7 +27,7 @@ def print_errors(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except KeyboardInterrupt:
-            fail("interrupted. What was booked stays; the next sync goes on from there.")
+            fail("interrupted. What was read is kept, and the next sync continues from there.")
         except BrokenPipeError:  # whoever read our output is gone
             raise click.exceptions.Exit(FAILED) from None
         except (click.exceptions.Exit, click.Abort, click.ClickException):
@@ -63,10 +63,10 @@ def error_text(error: Exception) -> str:
         return single_line(str(error))
     if type(error).__module__.startswith(("sqlite3", "sqlalchemy")):
         cause = single_line(str(getattr(error, "orig", error)))
-        return f"the database failed: {cause}. Is the disk full, or the file another user's? Try `neo-usage doctor`."
+        return f"the database failed: {cause}. `neo-usage doctor` checks for a full disk and for missing rights."
     if isinstance(error, OSError):
         return single_line(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
-    return f"unexpected {type(error).__name__}. Run again with `neo-usage --debug ...` and report what it shows."
+    return f"unexpected {type(error).__name__}. Run `neo-usage --debug ...` and report what it prints."
 
 
 def _exit_code(error: Exception) -> int:

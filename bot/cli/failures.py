@@ -2,19 +2,20 @@
 
 import click
 
-from bot import terminal
 from bot.cli.errors import print_errors
 from bot.cli.output import json_option, print_json
 from bot.cli.query_line import query_line
+from bot.cli.question_help import ErrorsCommand
 from bot.cli.startup import load_app
+from bot.terminal import streams
 
 
-@click.command("errors", context_settings={"ignore_unknown_options": True})
-@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@click.command("errors", cls=ErrorsCommand, context_settings={"ignore_unknown_options": True})
+@click.argument("query", metavar="[QUESTION]...", nargs=-1, type=click.UNPROCESSED)
 @json_option
 @print_errors
 def failed_tasks(query: tuple[str, ...], *, as_json: bool) -> None:
-    """Which tasks failed, how, and what they cost: `neo-usage errors 7d`."""
+    """Show which tasks failed, how, and what they cost."""
     from bot.failures.report import error_document, terminal_error_report
 
     app = load_app()
@@ -25,7 +26,7 @@ def failed_tasks(query: tuple[str, ...], *, as_json: bool) -> None:
     else:
         from bot.failures.report_printer import print_report
 
-        print_report(report, app.settings.timezone, terminal.console())
+        print_report(report, app.settings.timezone, streams.console())
 
 
 COMMANDS = (failed_tasks,)

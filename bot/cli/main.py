@@ -6,17 +6,24 @@ import sys
 
 import click
 
-from bot import __version__, terminal
+from bot import __version__
 from bot.cli import budgets, database, digest, explain, failures, members, service, setup, subscriptions, sync, usage
 from bot.cli.errors import FAILED, Debug, error_text, print_error
 from bot.cli.unused_objects import put_off_the_search
+from bot.terminal import streams
 
 
 @click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="neo-usage")
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
 def app(*, debug: bool) -> None:
-    """What ProjectDiscovery Neo costs, to the cent."""
+    r"""Show what ProjectDiscovery Neo tasks cost, keep budgets, and post to Slack.
+
+    \b
+    To try it:    neo-usage demo
+    To set it up: neo-usage doctor
+    To ask:       neo-usage report last week by:member
+    """
     Debug.is_on = debug
 
 
@@ -37,7 +44,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    with terminal.safe_output():
+    with streams.safe_output():
         try:
             app(prog_name="neo-usage")
         except Exception as error:  # noqa: BLE001 - the interpreter's own way to show it goes past the guard

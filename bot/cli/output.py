@@ -4,7 +4,7 @@ import click
 
 _LONGEST = 4_000  # characters of a line
 
-json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def print_json(document: object) -> None:

@@ -2,16 +2,19 @@
 
 import click
 
-from bot import terminal
 from bot.cli.errors import print_errors
 from bot.cli.startup import load_app
 from bot.cli.unused_objects import begin_the_search
+from bot.terminal import streams
 
 
 @click.command()
 @print_errors
 def run() -> None:
-    """The service: answers in Slack, and keeps the ledger fresh."""
+    """Run the service: it answers in Slack, keeps the data fresh, and sends alerts and digests.
+
+    Example: neo-usage run
+    """
     import asyncio
 
     from bot.cli.signals import run_until_signal
@@ -25,14 +28,17 @@ def run() -> None:
 
 
 @click.command()
-@click.option("--port", default=8811, show_default=True, help="Where the page is; another is taken if it is in use.")
-@click.option("--seed", default=7, show_default=True, help="Another seed, another team.")
-@click.option("--no-browser", is_flag=True, help="Print the page's address, and open nothing.")
+@click.option("--port", default=8811, show_default=True, help="The page's port. If it is in use, another one is taken.")
+@click.option("--seed", default=7, show_default=True, help="Another number gives another team.")
+@click.option("--no-browser", is_flag=True, help="Print the page's address instead of opening it.")
 @print_errors
 def demo(*, port: int, seed: int, no_browser: bool) -> None:
-    """A Slack-like page with the real bot in it; no credentials, no network, a database of its own.
+    """Open a Slack-like page with the real bot in it. It needs no credentials and no network.
 
-    If DATABASE_URL names a PostgreSQL server, that is a schema of its own there, deleted in the end.
+    Its data is temporary. If DATABASE_URL names a PostgreSQL server, the demo uses a schema of its own there and
+    deletes it at the end.
+
+    Example: neo-usage demo --port 8811
     """
     import asyncio
 
@@ -43,7 +49,7 @@ def demo(*, port: int, seed: int, no_browser: bool) -> None:
 
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
     begin_the_search()
-    console = terminal.console()
+    console = streams.console()
     asyncio.run(run_until_signal(lambda stop: runner.run(port, seed, console, stop, browser=not no_browser)))
 
 

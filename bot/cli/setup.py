@@ -5,31 +5,42 @@ import click
 from bot.cli.errors import FAILED, print_errors
 from bot.cli.output import print_json, single_line
 from bot.cli.startup import log_warnings
+from bot.terminal import streams
 
 
 @click.command()
-@click.option("--offline", is_flag=True, help="Ask nothing over the network.")
+@click.option("--offline", is_flag=True, help="Skip the checks that need the network.")
 @print_errors
 def doctor(*, offline: bool) -> None:
-    """Check settings, database, Neo and Slack; exit 1 if anything fails."""
+    """Check settings, database, Neo and Slack, and say what to fix. Exits with 1 if a check fails.
+
+    Example: neo-usage doctor --offline
+    """
     from bot.doctor.check import CheckState
     from bot.doctor.examination import examine
+    from bot.terminal.layout import print_facts
 
     log_warnings()
     checks = examine(offline=offline)
     width = max(len(check.what) for check in checks)
-    for check in checks:
-        what, finding, remedy = map(single_line, (check.what, check.finding, check.remedy))
-        click.echo(f"{check.state:<4}  {what:<{width}}  {finding}{remedy and f'  {remedy}'}")
+    lines = [
+        (f"{check.state:<4}  {single_line(check.what):<{width}}",
+         f"{single_line(check.finding)}  {single_line(check.remedy)}")
+        for check in checks
+    ]  # fmt: skip
+    print_facts(streams.console(), lines)
     if any(check.state is CheckState.FAIL for check in checks):
         raise click.exceptions.Exit(FAILED)
 
 
 @click.command("manifest")
-@click.option("--url", help="Where Slack shall send requests, without Socket Mode: https://.../slack/events")
+@click.option("--url", help="Where Slack sends requests if you don't use Socket Mode: https://.../slack/events")
 @print_errors
 def manifest_command(url: str | None) -> None:
-    """The Slack app's manifest, to paste when making the app."""
+    """Print the Slack app's manifest. Paste it when you create the app.
+
+    Example: neo-usage manifest
+    """
     from bot.slack.manifest import manifest
 
     print_json(manifest(url))

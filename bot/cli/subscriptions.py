@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 @click.group("subscription", no_args_is_help=True)
 def subscriptions() -> None:
-    """Answers that are posted in Slack on a schedule."""
+    """List, add and remove answers that are posted in Slack on a schedule."""
 
 
 @subscriptions.command("list")
 @json_option
 @print_errors
 def list_subscriptions(*, as_json: bool) -> None:
-    """Everybody's subscriptions: owner, number, question, schedule, where, and when the next answer is posted."""
+    """List everyone's subscriptions, with their schedules and when the next answer is posted.
+
+    Example: neo-usage subscription list
+    """
     from bot.subscriptions import cli
     from bot.subscriptions.store import active_subscriptions
 
@@ -48,7 +51,7 @@ def list_subscriptions(*, as_json: bool) -> None:
 def add_subscription(question: tuple[str, ...], channel: str | None, to: str | None, owner: str | None) -> None:
     """Post an answer on a schedule.
 
-    Example: `neo-usage subscription add team last week by:member every monday 09:00 --channel '#neo-spend'`
+    Example: neo-usage subscription add team last week by:member every monday 09:00 --channel '#neo-spend'
     """
     import asyncio
 
@@ -85,7 +88,10 @@ async def _add(app: "App", addition: "SubscriptionAddition") -> "StoredSubscript
 @click.option("--owner", metavar="SLACK-ID", help="Whose it is, if several people have that number.")
 @print_errors
 def remove_subscription(number: int, owner: str | None) -> None:
-    """Stop the subscription of that NUMBER; its owner gets a DM about it."""
+    """Stop a subscription by its number. Its owner gets a DM about it.
+
+    Example: neo-usage subscription remove 2
+    """
     from bot.subscriptions import cli
 
     app = load_app()

@@ -4,26 +4,27 @@ from datetime import timedelta
 
 import click
 
-from bot import terminal
 from bot.cli.errors import WRONG_USE, fail, print_errors
 from bot.cli.output import json_option, print_json
 from bot.cli.query_line import query_line
+from bot.cli.question_help import ReportCommand
 from bot.cli.startup import load_app
+from bot.terminal import streams
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@click.command(cls=ReportCommand, context_settings={"ignore_unknown_options": True})
+@click.argument("query", metavar="[QUESTION]...", nargs=-1, type=click.UNPROCESSED)
 @json_option
-@click.option("--csv", "as_csv", is_flag=True, help="As CSV.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @print_errors
 def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
-    """Answer a question: `neo-usage report 7d by:member`."""
+    """Answer a question about spend. Without a question: the team's month so far."""
     from bot.usage.report_builder import terminal_report
     from bot.usage.report_csv import to_csv
     from bot.usage.report_document import to_json
 
     if as_json and as_csv:
-        fail("--json and --csv: one of them", code=WRONG_USE)
+        fail("`--json` and `--csv` exclude each other. Use one of them.", code=WRONG_USE)
     app = load_app()
     with app.ledger.reader() as connection:
         answer = terminal_report(connection, app.settings, query_line(query), app.clock())
@@ -35,14 +36,17 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
         from bot.usage.report_printer import print_report
 
         stale_after = timedelta(seconds=2 * app.settings.poll_seconds)
-        print_report(answer, terminal.console(), app.clock(), stale_after)
+        print_report(answer, streams.console(), app.clock(), stale_after)
 
 
 @click.command("status")
 @json_option
 @print_errors
 def status_command(*, as_json: bool) -> None:
-    """How fresh the data is, the last reads of Neo, messages, rejected rows."""
+    """Show how fresh and complete the data is, and whether messages are waiting.
+
+    Example: neo-usage status
+    """
     from bot.database.facts import database_bytes
     from bot.ledger.scope import EVERYTHING
     from bot.usage.status import ledger_status, to_document
@@ -56,7 +60,7 @@ def status_command(*, as_json: bool) -> None:
     else:
         from bot.usage.status_printer import print_status
 
-        print_status(current, document, terminal.console(), app.settings.timezone, app.clock())
+        print_status(current, document, streams.console(), app.settings.timezone, app.clock())
 
 
 COMMANDS = (report, status_command)

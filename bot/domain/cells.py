@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
+from bot.domain import formatting
 from bot.domain.money import NANOS_PER_USD, show_usd
 
 _LOWEST = -1.0
@@ -27,6 +29,11 @@ def amount_cell(nanos: int | None) -> Number:
 def count_cell(number: int) -> Number:
     """Return a count as a cell."""
     return Number(number, f"{number:,}")
+
+
+def moment_cell(at: datetime, zone: tzinfo) -> Number:
+    """Return a moment as a cell, on the zone's clock, sorted by its time."""
+    return Number(at.timestamp(), formatting.moment(at, zone))
 
 
 def unknown_cell(text: str) -> Number:

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain import formatting
-from bot.domain.cells import Cell, amount_cell, count_cell
+from bot.domain.cells import Cell, amount_cell, count_cell, moment_cell
 from bot.domain.keys import ActionKey
 from bot.domain.money import show_usd
 from bot.domain.text import one_line
@@ -104,7 +104,7 @@ def cells(line: ErrorLine, zone: ZoneInfo) -> list[Cell]:
         count_cell(line.members),
         line.model,
         line.status,
-        formatting.moment(line.last, zone),
+        moment_cell(line.last, zone),
     ]
 
 

@@ -1,10 +1,8 @@
 """Prints a report in the terminal: the question, the headline, a table with shares and bars, and how fresh it is."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from rich.console import Console, Group, RenderableType
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from bot.domain import formatting
@@ -13,38 +11,46 @@ from bot.domain.periods import Unit, buckets
 from bot.domain.query.checks import MAX_LINE
 from bot.domain.query.question import TIME_GROUPINGS
 from bot.domain.text import one_line
-from bot.ledger.spend_groups import SpendGroup
-from bot.ledger.task_detail import TaskDetail
-from bot.ledger.task_list import TaskRow
+from bot.terminal.layout import print_facts, print_line, print_table
 from bot.usage import report_formatting
-from bot.usage.durations import ago, duration
+from bot.usage.durations import ago
 from bot.usage.report import Report
+from bot.usage.report_cells import group_cells, group_columns, row_cells, row_columns
 from bot.usage.series import sparkline
 from bot.usage.task_formatting import task_facts
 
 MOST_LINES = 40  # groups shown without `top:`; the others are summed up in one line
 MOST_ROWS = 20
-_BAR = 24  # cells
 
 
 def print_report(report: Report, console: Console, now: datetime, stale_after: timedelta) -> None:
     """Print a report."""
-    console.print(Group(*_parts(report, now, stale_after)))
-
-
-def _parts(report: Report, now: datetime, stale_after: timedelta) -> list[RenderableType]:
-    parts: list[RenderableType] = [Text(report_formatting.question_summary(report), style="dim"), _headline(report)]
     if report.question.in_words:
-        parts.insert(0, Text(f"Understood as: {one_line(report.query, MAX_LINE) or 'this month'}", style="dim"))
-    if report.details:
-        parts += [part for detail in report.details for part in (Text(), *_detail(detail, report))]
-    elif report.question.rows:
-        parts += [Text(), _tasks(report)]
-    elif report.question.by and report.groups:
-        parts += [Text(), *_groups(report)]
+        print_line(console, f"Understood as: {one_line(report.query, MAX_LINE) or 'this month'}", style="dim")
+    print_line(console, report_formatting.question_summary(report), style="dim")
+    console.print(_headline(report))
+    console.print()
+    if _print_tables(report, console):
+        console.print()
     if not report.total.tasks:
-        parts += [Text(), Text(" ".join(report_formatting.empty_reasons(report)))]
-    return [*parts, Text(), _freshness(report, now, stale_after)]
+        print_line(console, f"{' '.join(report_formatting.empty_reasons(report))}\n")
+    console.print(_freshness(report, now, stale_after))
+
+
+def _print_tables(report: Report, console: Console) -> bool:
+    """Print what the question asks for besides the total; return whether it asks for anything."""
+    if report.details:
+        for number, detail in enumerate(report.details):
+            if number:
+                console.print()
+            print_facts(console, task_facts(detail, report))
+    elif report.question.rows and report.rows:
+        _print_rows(report, console)
+    elif report.question.by and report.groups:
+        _print_groups(report, console)
+    else:
+        return False
+    return True
 
 
 # --- headline ------------------------------------------------------------------------------------
@@ -54,14 +60,14 @@ def _headline(report: Report) -> Text:
     total, spent = report.total, report.spend_nanos
     line = Text(report_formatting.total(report), style="bold")
     if report_formatting.is_known(report):
-        line.append(f"  {show_credits(spent)}", style="dim")
-    line.append(f"  {formatting.count(total.tasks, 'task')}")
+        line.append(f" ({show_credits(spent)})", style="dim")
+    line.append(f" · {formatting.count(total.tasks, 'task')}")
     if total.without_cost:
         line.append(f", {total.without_cost:,} with unknown cost", style="yellow")
     if total.failed_tasks:
-        line.append(f", {total.failed_tasks:,} failed ({report_formatting.failed_cost(report)})", style="red")
+        line.append(f" · {total.failed_tasks:,} failed ({report_formatting.failed_cost(report)})", style="red")
     if change := report_formatting.change(report):
-        line.append(f"  {change}", style="dim")
+        line.append(f" · {change}", style="dim")
     return line
 
 
@@ -84,109 +90,36 @@ def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
     return line
 
 
-# --- groups --------------------------------------------------------------------------------------
+# --- tables --------------------------------------------------------------------------------------
 
 
-def _groups(report: Report) -> list[RenderableType]:
+def _print_groups(report: Report, console: Console) -> None:
     groups = report.groups if report.question.top else report.groups[:MOST_LINES]
+    is_count = report.question.counts_only
+    bars = [each.calls if is_count else each.spend(report.basis) for each in groups]
+    print_table(console, group_columns(report), [group_cells(report, each) for each in groups], bars)
     cut = report.groups[len(groups) :]
-    parts: list[RenderableType] = [_counts(report, groups) if report.question.counts_only else _amounts(report, groups)]
-    omitted = len(cut) + report.groups_omitted
-    if omitted:
+    if omitted := len(cut) + report.groups_omitted:
         rest = sum(each.spend(report.basis) for each in cut) + report.omitted_nanos
-        amount = "" if report.question.counts_only else f", {show_usd(rest)}"
-        parts.append(Text(f"and {omitted:,} others{amount}", style="dim"))
+        print_line(console, f"and {omitted:,} more{'' if is_count else f', {show_usd(rest)}'}", style="dim")
     if report.question.by[0] in TIME_GROUPINGS and len(report.question.by) == 1:
-        parts += [Text(), _sparkline(report)]
-    return parts
+        console.print()
+        _print_sparkline(report, console)
 
 
-def _amounts(report: Report, groups: Sequence[SpendGroup]) -> Table:
-    table = _table([*report.question.by], ["spend", "share", "", "tasks"])
-    largest = max((each.spend(report.basis) for each in groups), default=0)
-    for each in groups:
-        share = report.share(each)
-        table.add_row(
-            *(one_line(part, 60) for part in each.key),
-            report_formatting.group_cost(report, each),
-            "" if share is None else f"{share:.1%}",
-            _bar(each.spend(report.basis), largest),
-            f"{each.tasks:,}",
-        )
-    return table
-
-
-def _counts(report: Report, groups: Sequence[SpendGroup]) -> Table:
-    tools = "tool" in report.question.by
-    table = _table([*report.question.by], ["calls", "time", "", "tasks"] if tools else ["triggers", "", "tasks"])
-    largest = max((each.calls for each in groups), default=0)
-    for each in groups:
-        time = [duration(each.time_ms)] if tools else []
-        key = (one_line(part, 60) for part in each.key)
-        table.add_row(*key, f"{each.calls:,}", *time, _bar(each.calls, largest), f"{each.tasks:,}")
-    return table
-
-
-def _table(keys: Sequence[str], numbers: Sequence[str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for key in keys:
-        table.add_column(key, overflow="ellipsis", no_wrap=True)
-    for number in numbers:
-        table.add_column(number, justify="right" if number else "left", no_wrap=True)
-    return table
-
-
-def _bar(value: int, largest: int) -> Text:
-    eighths = round(max(value, 0) * _BAR * 8 / largest) if largest > 0 else 0
-    whole, part = divmod(eighths, 8)
-    return Text("█" * whole + (" ▏▎▍▌▋▊▉"[part] if part else ""), style="cyan")
-
-
-def _sparkline(report: Report) -> Text:
-    """Return a line of bars of every day, week or month between the first and the last with spend."""
+def _print_sparkline(report: Report, console: Console) -> None:
+    """Print a line of bars of the days, weeks or months between the first and the last with spend, as many as fit."""
     spent = {each.key[0]: each.spend(report.basis) for each in report.groups}
     labels = [bucket.label for bucket in buckets(Unit(report.question.by[0]), report.window, report.zone)]
-    points = [label for label in labels if min(spent) <= label <= max(spent)]
+    points = [label for label in labels if min(spent) <= label <= max(spent)][-console.width :]
     values = [spent.get(label, 0) for label in points]
-    text = Text(sparkline(values), style="cyan")
-    return text.append(f"  {points[0]} to {points[-1]}, at most {show_usd(max(values))}", style="dim")
+    print_line(console, sparkline(values), style="cyan")
+    print_line(console, f"{points[0]} to {points[-1]}, at most {show_usd(max(values))}", style="dim")
 
 
-# --- tasks ---------------------------------------------------------------------------------------
-
-
-def _tasks(report: Report) -> RenderableType:
+def _print_rows(report: Report, console: Console) -> None:
     rows = report.rows if report.question.top else report.rows[:MOST_ROWS]
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("task", "created", "member", "model", "status"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("spend", justify="right", no_wrap=True)
-    table.add_column("title", overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        table.add_row(*_task_cells(report, row))
-    omitted = len(report.rows) - len(rows)
-    return (
-        Group(table, Text(f"and {omitted:,} others: add `top:{len(report.rows)}`", style="dim")) if omitted else table
-    )
-
-
-def _task_cells(report: Report, row: TaskRow) -> list[str]:
-    amount = row.spend(report.basis)
-    created = f"{row.created_at.astimezone(report.zone):%Y-%m-%d %H:%M}"
-    plain = [one_line(part, 40) for part in (row.member, row.model, row.status)]
-    return [
-        one_line(row.task_id, 40)[:8],
-        created,
-        *plain,
-        "unknown" if amount is None else show_usd(amount),
-        one_line(row.title or ""),
-    ]
-
-
-def _detail(task: TaskDetail, report: Report) -> list[RenderableType]:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in task_facts(task, report):
-        table.add_row(name, value)
-    return [table]
+    columns = row_columns(report, with_titles=True)
+    print_table(console, columns, [row_cells(report, each, with_titles=True) for each in rows])
+    if omitted := len(report.rows) - len(rows):
+        print_line(console, f"and {omitted:,} more: add `top:{len(report.rows)}`", style="dim")

@@ -1,16 +1,18 @@
 """Prints the status in the terminal."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from bot.domain.cells import Cell, count_cell, moment_cell
+from bot.domain.formatting import moment
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
 from bot.ledger.passes.history import PassRecord
+from bot.terminal.layout import print_facts, print_line, print_table
 from bot.usage.status import LedgerStatus, message_counts_text, read_kind_text, rejected_rows_text, task_counts_text
 
 _MOST_LISTED = 10
@@ -21,33 +23,45 @@ def print_status(
 ) -> None:
     """Print a status; `document` is the same as data."""
     if status.warning:
-        console.print(Text(f"WARNING: {one_line(status.warning, 400)}", style="bold red"))
-    for name, value in _facts(status, document, zone, now):
-        console.print(Text.assemble((f"{name:<14}", "dim"), value))
-    if status.quarantine:
-        console.print(Text("\nrejected rows", style="bold"))
-        for each in status.quarantine[:_MOST_LISTED]:
-            console.print(
-                Text(f"  {one_line(each.key, 60)}: {one_line(each.reason)} (since {each.first_seen_at:%Y-%m-%d %H:%M})")
-            )
-        if len(status.quarantine) > _MOST_LISTED:
-            console.print(Text(f"  and {len(status.quarantine) - _MOST_LISTED:,} others"))
-    if status.outbox.dead:
-        console.print(Text("\nmessages that couldn't be sent", style="bold"))
-        for key, why, at in status.outbox.dead[:_MOST_LISTED]:
-            console.print(Text(f"  {one_line(key)}: {one_line(why)} ({from_us(at).astimezone(zone):%Y-%m-%d %H:%M})"))
-    console.print(Text("\nlast reads of Neo", style="bold"))
-    console.print(_passes(status.passes, zone))
+        print_line(console, f"WARNING: {one_line(status.warning, 400)}", style="bold red")
+    print_facts(console, _facts(status, document, zone, now))
+    _print_list(
+        console,
+        "Rejected rows",
+        [
+            f"{one_line(each.key, 60)}: {one_line(each.reason)} (since {moment(each.first_seen_at, zone)})"
+            for each in status.quarantine
+        ],
+    )
+    _print_list(
+        console,
+        "Messages that couldn't be sent",
+        [f"{one_line(key)}: {one_line(why)} ({moment(from_us(at), zone)})" for key, why, at in status.outbox.dead],
+    )
+    if status.passes:
+        print_line(console, "\nLast reads of Neo", style="bold")
+        print_table(console, _PASS_COLUMNS, [_pass_cells(each, zone) for each in status.passes])
+
+
+def _print_list(console: Console, heading: str, lines: Sequence[str]) -> None:
+    if lines:
+        print_line(console, f"\n{heading}", style="bold")
+    for line in lines[:_MOST_LISTED]:
+        print_line(console, line, indent=2)
+    if (more := len(lines) - _MOST_LISTED) > 0:
+        print_line(console, f"and {more:,} more", indent=2)
 
 
 def _facts(status: LedgerStatus, document: dict[str, Any], zone: ZoneInfo, now: datetime) -> list[tuple[str, str]]:
     as_of = status.fresh.as_of
-    fresh = "never: run `neo-usage sync`" if as_of is None else f"{as_of.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    fresh = "never: run `neo-usage sync`" if as_of is None else f"{moment(as_of, zone)} ({zone.key})"
     stale = ", out of date" if document["stale"] and as_of is not None else ""
-    covered = "; ".join(f"{each['from'] or 'the beginning'} to {each['to']}" for each in document["covered"])
+    history = "; ".join(
+        f"{_end(each['from'], zone) or 'the beginning'} to {_end(each['to'], zone)}" for each in document["covered"]
+    )
     return [
         ("data as of", f"{fresh}{stale}"),
-        ("history", covered or "nothing yet"),
+        ("history", history or "nothing yet"),
         ("tasks", task_counts_text(status)),
         ("messages", message_counts_text(status.outbox, zone, now)),
         ("rows", rejected_rows_text(status)),
@@ -55,17 +69,18 @@ def _facts(status: LedgerStatus, document: dict[str, Any], zone: ZoneInfo, now: 
     ]
 
 
-def _passes(records: tuple[PassRecord, ...], zone: ZoneInfo) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("kind", "started", "complete"):
-        table.add_column(name, no_wrap=True)
-    for name in ("pages", "tasks", "new", "updated", "restated", "rejected"):
-        table.add_column(name, justify="right")
-    table.add_column("error", overflow="fold")
-    for each in records:
-        counts = (each.tally.pages, each.tally.tasks, each.tally.new, each.tally.grown, each.tally.restated)
-        outcome = "yes" if each.complete else ("no" if each.finished_at else "running or interrupted")
-        started = f"{each.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-        numbers = [f"{count:,}" for count in (*counts, each.tally.quarantined)]
-        table.add_row(read_kind_text(each.kind), started, outcome, *numbers, one_line(each.error or "", 400))
-    return table
+def _end(text: str | None, zone: ZoneInfo) -> str:
+    return "" if text is None else moment(datetime.fromisoformat(text), zone)
+
+
+_PASS_COLUMNS = (
+    "Kind", "Started", "Complete", "Pages", "Tasks", "New", "Updated", "Restated", "Rejected", "Error",
+)  # fmt: skip
+
+
+def _pass_cells(record: PassRecord, zone: ZoneInfo) -> list[Cell]:
+    tally = record.tally
+    outcome = "yes" if record.complete else "no" if record.finished_at else "running or interrupted"
+    counts = (tally.pages, tally.tasks, tally.new, tally.grown, tally.restated, tally.quarantined)
+    started = moment_cell(record.started_at, zone)
+    return [read_kind_text(record.kind), started, outcome, *map(count_cell, counts), one_line(record.error or "", 400)]

@@ -20,8 +20,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 
+import click
 import pytest
 
+from bot.cli.main import app
 from bot.database.engine import open_database
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Status
@@ -167,6 +169,50 @@ def test_sync_then_report_in_every_form(run: Run, neo: NeoServer) -> None:
     assert "Data as of" in shown
 
 
+@pytest.mark.parametrize("line", ["report --help", "report help", "report ?", "errors --help", "errors help"])
+def test_help_teaches_the_language_on_one_screen(bare_run: Run, line: str) -> None:
+    shown = bare_run(*line.split())
+    assert (shown.returncode, shown.stderr) == (0, "")
+    for part in (
+        "Examples:",
+        "Time ",
+        "Filters ",
+        "-status:completed",
+        "People ",
+        f"neo-usage {line.split(maxsplit=1)[0]} ",
+    ):
+        assert part in shown.stdout
+    assert len(shown.stdout.splitlines()) <= 36
+
+
+EXAMPLE = re.compile(r"^ +(neo-usage (?:report|errors)(?: \S+)*?)(?:  |$)", re.MULTILINE)
+
+
+@costly
+def test_every_example_of_the_help_is_answered(synced: Run) -> None:
+    examples = [line for name in ("report", "errors") for line in EXAMPLE.findall(synced(name, "help").stdout)]
+    assert len(examples) == 8
+    for line in examples:
+        answer = synced(*line.replace("@ana", "@priya").split()[1:])
+        assert (answer.returncode, answer.stderr) == (0, ""), line
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with the words that call it."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def test_every_command_says_what_it_does_with_an_example(bare_run: Run) -> None:
+    for words, command in commands(app):
+        shown = bare_run(*words, "--help").stdout
+        assert (command.help or "").split("\n\n")[0].rstrip().endswith("."), words
+        assert f"neo-usage {' '.join(words)}" in shown.partition("\n")[2].replace("\n  ", " "), words
+
+
 def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(synced: Run) -> None:
     assert synced("report", "team", "-status:completed", "30d").returncode == 0
     document = json.loads(synced("report", "last month", "search:no one", "--json").stdout)
@@ -252,7 +298,7 @@ def slack_settings(slack: SlackServer) -> dict[str, str]:
 def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer, slack_settings: dict[str, str]) -> None:
     found = json.loads(synced("status", "--json").stdout)
     assert (found["stale"], found["quarantine"], found["passes"][0]["complete"]) == (False, [], True)
-    assert "last reads of Neo" in synced("status").stdout
+    assert "Last reads of Neo" in synced("status").stdout
     well = synced("doctor", **slack_settings)
     assert well.returncode == 0, well.stdout
     neo.api.faults.always = Status(401)
@@ -295,8 +341,8 @@ def test_backup_restore_and_verify(synced: Run, neo: NeoServer, tmp_path: Path) 
     assert "FAIL  a task's charges sum to its total" in broken.stdout
     restored = synced("db", "restore", "copy.db")
     assert restored.returncode == 0
-    assert "the former ledger is kept as" in restored.stdout
-    assert "messages: 0 pending" in restored.stdout
+    assert "The former database is kept as" in restored.stdout
+    assert "Messages: 0 pending" in restored.stdout
     with closing(open_database(tmp_path / "neo-usage.db")):
         refused = start(neo, {}, tmp_path, "db", "restore", "copy.db")
         assert refused.wait() == 1
@@ -313,7 +359,7 @@ def test_a_changed_unit_is_refused_until_reprice(synced: Run) -> None:
     assert byok["unit_assumed"] is True
     assert "Run `neo-usage db reprice`" in synced("report", BYOK_UNIT="usd").stderr
     assert "Run `neo-usage db reprice`" in synced("sync", BYOK_UNIT="usd").stderr
-    assert "priced again in usd" in synced("db", "reprice", BYOK_UNIT="usd").stdout
+    assert "again in usd. Spend changed by " in synced("db", "reprice", BYOK_UNIT="usd").stdout
     after = json.loads(synced("report", "90d", "byok:yes", "--json", BYOK_UNIT="usd").stdout)
     assert Decimal(after["total"]["spend_usd"]) < Decimal(byok["total"]["spend_usd"])
     assert after["unit_assumed"] is False
@@ -370,12 +416,12 @@ def test_two_syncs_at_once_take_turns(neo: NeoServer, run: Run, where: dict[str,
     neo.api.page_cap, neo.api.latency_s = 20, 0.2
     run("db", "upgrade")
     both = [start(neo, where, tmp_path, "sync") for _ in range(2)]
-    while not any("another sync is running" in each.err for each in both) and both[0].process.is_alive():
+    while not any("Another sync is running" in each.err for each in both) and both[0].process.is_alive():
         time.sleep(0.01)
     neo.api.latency_s = 0.0
     assert [each.wait() for each in both] == [0, 0]
     assert all("complete: yes" in each.out for each in both)
-    assert sum("another sync is running" in each.err for each in both) == 1
+    assert sum("Another sync is running" in each.err for each in both) == 1
     assert Decimal(json.loads(run("report", "90d", "--json").stdout)["total"]["spend_usd"]) == expected(neo)
 
 
@@ -406,13 +452,14 @@ def test_people_may_be_called_by_their_names(synced: Run) -> None:
 
 def test_a_member_is_linked_and_listed(synced: Run) -> None:
     assert (
-        "is priya.raman@acme.example in Neo now" in synced("member", "link", "priya.raman@acme.example", "U1ANA").stdout
+        "Linked U1ANA to priya.raman@acme.example."
+        in synced("member", "link", "priya.raman@acme.example", "U1ANA").stdout
     )
     listed = {each["email"]: each["slack_user"] for each in json.loads(synced("member", "list", "--json").stdout)}
     assert listed["priya.raman@acme.example"] == "U1ANA"
     assert "is already linked to <@U1ANA>" in synced("member", "link", "priya.raman@acme.example", "U2BO").stderr
     assert synced("member", "link", "ana@acme.dev", "ana").returncode == 2
-    assert "was linked to priya.raman" in synced("member", "link", "remove", "U1ANA").stdout
+    assert "Removed the link of U1ANA to priya.raman" in synced("member", "link", "remove", "U1ANA").stdout
 
 
 def test_the_service_says_at_once_what_is_not_set(bare_run: Run) -> None:

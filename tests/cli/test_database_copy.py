@@ -56,7 +56,7 @@ def test_there_and_back_it_answers_the_same(
     assert moved.returncode == 0, moved.stderr
     assert f"{empty_postgres} is a copy of neo-usage.db, compared row by row" in moved.stdout
     assert "task_detail: " in moved.stdout
-    assert "run the service on one of them only" in moved.stdout
+    assert "Run the service on one of the two only" in moved.stdout
     assert answers(run, there) == before
     assert run("db", "verify", DATABASE_URL=there).returncode == 0
     back = run("db", "copy", "DATABASE_URL", "back.db", DATABASE_URL=there)
@@ -73,8 +73,8 @@ def test_what_is_wrong_is_one_line_without_a_password(run: Run, synced: str, tmp
         ("neo-usage.db", "no/copy.db", 1, "there is no directory no"),
         ("neo-usage.db", "postgresql://neo@127.0.0.1:1/neo", 1, "no database server answers"),
         ("neo-usage.db", "DATABASE_URL", 1, "no database server answers"),
-        ("neo-usage.db", "postgresql://neo:secret@127.0.0.1:1/neo", 2, "must hold no password, as anybody on this"),
-        ("postgresql://neo:secret@127.0.0.1:1/neo", "copy.db", 2, "Set DATABASE_URL to the address and write the word"),
+        ("neo-usage.db", "postgresql://neo:secret@127.0.0.1:1/neo", 2, "can't have a password, because anyone on this"),
+        ("postgresql://neo:secret@127.0.0.1:1/neo", "copy.db", 2, "Set DATABASE_URL to the address and type the word"),
         ("neo-usage.db", "postgresql://neo:secret@/neo", 2, "it has no host"),
         ("neo-usage.db", "mysql://neo:secret@host/neo", 2, "not a database address"),
     ):

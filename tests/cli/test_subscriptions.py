@@ -60,7 +60,7 @@ async def test_one_is_added_listed_and_removed_and_its_owner_is_told(harness: Se
 async def test_one_for_a_person_shows_what_that_person_may_see(harness: ServiceHarness) -> None:
     refused = await run(harness, *WORDS, "--to", PRIYA)
     assert (refused.returncode, refused.stdout) == (USAGE, "")
-    assert "Only operators see other people's spend" in refused.stderr
+    assert "Only operators can see other people's spend" in refused.stderr
     added = await run(harness, "subscription", "add", "last week daily at 8", "--to", PRIYA, "--owner", "U0HANNAH")
     assert added.stdout == (
         "Added subscription 1 of U0HANNAH: last week, every day at 08:00, to the DM of U0PRIYA\n"

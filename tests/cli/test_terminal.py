@@ -261,6 +261,17 @@ def test_on_a_terminal_only_our_own_styles_act(hostile: dict[str, str], tmp_path
         assert not re.search(r"\x1b\[31mred", seen)
 
 
+def test_a_narrow_terminal_without_our_signs_shows_every_amount(hostile: dict[str, str], tmp_path: Path) -> None:
+    narrow = {**os.environ, **hostile, "COLUMNS": "40", "LANG": "C", "PYTHONIOENCODING": "ascii"}
+    for line, figure in (("report 30d by:member,model", "$90.00"), ("errors 30d", "$360.00"), ("status", "4")):
+        seen = in_a_terminal([sys.executable, "-m", "bot", *line.split()], narrow, tmp_path)
+        shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.replace("\r", ""))
+        assert figure in shown
+        assert shown.isascii()
+        assert "Traceback" not in shown
+        assert max(map(len, shown.splitlines())) <= 40, shown
+
+
 def in_a_terminal(run: list[str], environment: dict[str, str], directory: Path) -> str:
     reading, writing = pty.openpty()
     with subprocess.Popen(run, cwd=directory, env=environment, stdout=writing, stderr=writing) as process:  # noqa: S603

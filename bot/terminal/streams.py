@@ -1,4 +1,4 @@
-"""The terminal: the one way out to standard output and error, on which no text from elsewhere can act."""
+"""The one way out to standard output and error, on which no text from elsewhere can act."""
 
 import codecs
 import errno
@@ -14,10 +14,11 @@ from bot.domain.text import visible
 if TYPE_CHECKING:
     from rich.console import Console
 
-WIDTH = 160  # of what is piped somewhere
+UNLIMITED = 100_000  # the width of what is piped somewhere, where nothing is cut or wrapped
 _ERRORS = "neo-usage"
-# what we draw ourselves, for an encoding that lacks it; all else is written as an escape such as \u6771
-_REPLACEMENTS = {"\u2026": "...", "\u2013": "-", "\u2014": "-", "\u2022": "*", "\u00b7": "."}
+# what we write ourselves, for an encoding that lacks it; all else is written as an escape such as \u6771
+_REPLACEMENTS = {"\u2026": "...", "\u2013": "-", "\u2014": "-", "\u2022": "*", "\u00b7": "-", "\u2192": "->"}
+_REPLACEMENTS |= {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00d7": "x", "\u2591": "."}
 _REPLACEMENTS |= dict(zip("█▉▊▋▌▍▎▏▁▂▃▄▅▆▇", "#====---_..--==", strict=True))
 
 
@@ -101,8 +102,13 @@ def console(*, error: bool = False) -> "Console":
             raise BrokenPipeError  # as everywhere else; the library would end the process
 
     stream = _plain_stream(sys.stderr if error else sys.stdout)
-    width = None if is_terminal(error=error) else WIDTH
+    width = None if is_terminal(error=error) else UNLIMITED
     return Inert(file=stream, highlight=False, emoji=False, markup=False, width=width)
+
+
+def printable(text: str, encoding: str) -> str:
+    """Return a text as it is written in an encoding: with stand-ins for what that lacks, and nothing hidden."""
+    return visible(text).encode(encoding, _ERRORS).decode(encoding)
 
 
 def is_terminal(*, error: bool = False) -> bool:
@@ -117,7 +123,6 @@ def _plain_stream(stream: object) -> TextIO | None:
 
 
 def _accept_any_letter(stream: TextIO) -> None:
-    codecs.register_error(_ERRORS, _replacement)
     if reconfigure := getattr(stream, "reconfigure", None):
         reconfigure(errors=_ERRORS)
 
@@ -127,3 +132,6 @@ def _replacement(error: UnicodeError) -> tuple[str | bytes, int]:
         raise error
     letter = error.object[error.start]
     return _REPLACEMENTS.get(letter) or letter.encode("ascii", "backslashreplace").decode(), error.start + 1
+
+
+codecs.register_error(_ERRORS, _replacement)

@@ -1,0 +1,68 @@
+"""The tables of an answer: their columns and cells, in Slack and in the terminal."""
+
+from bot.domain.cells import Cell, Number, amount_cell, count_cell, moment_cell, unknown_cell
+from bot.domain.text import one_line
+from bot.ledger.spend_groups import SpendGroup
+from bot.ledger.task_list import TaskRow
+from bot.usage.durations import duration
+from bot.usage.report import Report
+
+_LONGEST_TITLE = 60  # characters of a title, and of an error, in a list
+
+# --- groups --------------------------------------------------------------------------------------
+
+
+def group_columns(report: Report) -> list[str]:
+    """Return the names of the columns of groups."""
+    numbers = ["Spend", "Share", "Tasks"]
+    if report.question.counts_only:
+        numbers = ["Calls", "Time", "Tasks"] if "tool" in report.question.by else ["Triggers", "Tasks"]
+    return [*(name.capitalize() for name in report.question.by), *numbers]
+
+
+def group_cells(report: Report, group: SpendGroup) -> list[Cell]:
+    """Return a group as cells of `group_columns`."""
+    key, tasks = report.shown_key(group), count_cell(group.tasks)
+    if "tool" in report.question.by:
+        return [*key, count_cell(group.calls), Number(group.time_ms, duration(group.time_ms)), tasks]
+    if "agent" in report.question.by:
+        return [*key, count_cell(group.calls), tasks]
+    is_unknown = group.tasks == group.without_cost
+    spend = amount_cell(None if is_unknown else group.spend(report.basis))
+    return [*key, spend, _share_cell(None if is_unknown else report.share(group)), tasks]
+
+
+_SMALLEST_SHARE = 0.001  # the smallest share that is not shown as 0.0%
+
+
+def _share_cell(share: float | None) -> Number:
+    if share is None:
+        return unknown_cell("")
+    return Number(share, "<0.1%" if 0 < share < _SMALLEST_SHARE else f"{share:.1%}")
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+
+def row_columns(report: Report, *, with_titles: bool) -> list[str]:
+    """Return the names of the columns: what tells tasks apart stands first, since phones show the first ones only."""
+    titles = ["Title", *(["Error"] if _has_errors(report) else [])] if with_titles else []
+    member = [] if _one_member(report) else ["Member"]
+    return [*titles, "Status", "Spend in period", *member, "Model", "Created", "Task"]
+
+
+def row_cells(report: Report, row: TaskRow, *, with_titles: bool) -> list[Cell]:
+    """Return a task as cells of `row_columns`."""
+    texts = [row.title, *([row.error_message] if _has_errors(report) else [])] if with_titles else []
+    member = [] if _one_member(report) else [report.name_of(row.member)]
+    created = moment_cell(row.created_at, report.zone)
+    titles = [one_line(text or "", _LONGEST_TITLE) for text in texts]
+    return [*titles, row.status, amount_cell(row.spend(report.basis)), *member, row.model, created, row.task_id[:8]]
+
+
+def _has_errors(report: Report) -> bool:
+    return any(row.error_message for row in report.rows)
+
+
+def _one_member(report: Report) -> bool:
+    return report.scope.members is not None and len(report.scope.members) == 1
