@@ -444,7 +444,7 @@ def test_people_may_be_called_by_their_names(synced: Run) -> None:
     assert [each["scope"] for each in budgets] == [email] * len(budgets)
     assert synced("explain", "priya", "raman").stdout == synced("explain", email).stdout
     assert email in synced("budget", "remove", "priya", "week").stdout
-    assert f"is {email} in Neo now" in synced("member", "link", "Priya", "Raman", "U1ANA").stdout
+    assert f"Linked U1ANA to {email}." in synced("member", "link", "Priya", "Raman", "U1ANA").stdout
     stranger = synced("budget", "set", "zaphod", "500/month")
     assert (stranger.returncode, stranger.stdout) == (2, "")
     assert "I can't find `zaphod` in Neo." in stranger.stderr
