@@ -3,10 +3,8 @@
 import asyncio
 import io
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -16,6 +14,7 @@ from bot.app import App
 from bot.domain.money import show_usd
 from bot.sandbox.world import START, World
 from bot.terminal.streams import UNLIMITED
+from bot.usage.report import Report
 from bot.usage.report_document import to_json
 from bot.usage.report_printer import print_report
 from tests.support.app import report_of
@@ -50,22 +49,21 @@ def rich_world(world: World, wire: Wire) -> App:
     return app
 
 
-def amounts_in(document: Any) -> Iterator[str]:
-    """The amounts of spend that a report's JSON holds, as people read them."""
-    for each in [document["total"], *document["groups"], *document.get("rows", [])]:
-        if each["spend_usd"] is not None and not is_unknown(each):
-            yield show_usd(int(Decimal(each["spend_usd"]) * 10**9))
-
-
-def is_unknown(document: dict[str, Any]) -> bool:
-    return document.get("tasks") == document.get("tasks_without_cost", -1) or document.get("share", 0) is None
+def amounts_in(report: Report) -> set[str]:
+    """The known amounts of spend that a report's JSON holds, as people read them."""
+    document = json.loads(to_json(report))
+    known = zip(document["groups"], report.groups, strict=True)
+    groups = [each for each, group in known if group.tasks != group.without_cost]
+    shown = [document["total"], *groups, *document.get("rows", [])]
+    spends = [each["spend_usd"] for each in shown if each["spend_usd"] is not None]
+    return {show_usd(int(Decimal(spend) * 10**9)) for spend in spends}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_every_amount_stands_whole_at_every_width(rich_world: App, encoding: str) -> None:
     for line in LINES:
         report = report_of(rich_world, line)
-        amounts = set(amounts_in(json.loads(to_json(report))))
+        amounts = amounts_in(report)
         assert amounts
         for width in WIDTHS:
             stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="neo-usage")
