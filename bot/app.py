@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.database.timing import LEASE_LIFETIME
-from bot.maintenance.ledger_access import LedgerAccess
 from bot.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from bot.capability import Capability, Clock, Context
     from bot.database.engine import Database
     from bot.ledger.booking_policy import Observer
+    from bot.maintenance.ledger_access import LedgerAccess
     from bot.neo.client import RetryPolicy
     from bot.outbox.outbox import Outbox
     from bot.outbox.rules import DeliveryTiming
@@ -64,8 +64,10 @@ class App:
     lease_lifetime: timedelta = LEASE_LIFETIME
 
     @property
-    def ledger(self) -> LedgerAccess:
+    def ledger(self) -> "LedgerAccess":
         """The place of the ledger, at which it is opened."""
+        from bot.maintenance.ledger_access import LedgerAccess
+
         return LedgerAccess(self.settings.database, self.settings.pricing_unit, self.clock, self.capabilities)
 
     # --- a sync ------------------------------------------------------------------------------------

@@ -43,14 +43,19 @@ def demo(*, port: int, seed: int, no_browser: bool) -> None:
     import asyncio
 
     from bot.cli.signals import run_until_signal
-    from bot.demo import runner
-    from bot.service.log import configure
-    from bot.settings.model import LogFormat, LogLevel
+    from bot.demo.bot_process import spawn
 
-    configure(LogLevel.ERROR, LogFormat.CONSOLE)
-    begin_the_search()
-    console = streams.console()
-    asyncio.run(run_until_signal(lambda stop: runner.run(port, seed, console, stop, browser=not no_browser)))
+    async def serve(stop: asyncio.Event) -> None:
+        spawned = await spawn()  # it loads its modules while this process loads its own
+        from bot.demo import runner
+        from bot.service.log import configure
+        from bot.settings.model import LogFormat, LogLevel
+
+        configure(LogLevel.ERROR, LogFormat.CONSOLE)
+        begin_the_search()
+        await runner.run(port, seed, streams.console(), stop, spawned, browser=not no_browser)
+
+    asyncio.run(run_until_signal(serve))
 
 
 COMMANDS = (run, demo)

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.database.reading import driver_needed
-
 if TYPE_CHECKING:
     from bot.settings.database_place import DatabasePlace
 
@@ -22,6 +20,8 @@ def scratch_place(place: "DatabasePlace", file: Path) -> Iterator["DatabasePlace
     if isinstance(place, Path):
         yield file
         return
+    from bot.database.reading import driver_needed
+
     with driver_needed(place):
         from bot.database.postgres_scratch import scratch_schema
     with scratch_schema(place) as scratch:

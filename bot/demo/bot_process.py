@@ -13,20 +13,38 @@ _COMMAND = (sys.executable, "-m", "bot.demo.entrypoint")
 _STOP_TIMEOUT_S = 15.0  # for it to exit by itself
 _ROOT = Path(__file__).parents[2]  # the directory from which `bot` can be imported, installed or not
 
-_KILLED = "The bot is killed (SIGKILL), in the middle of whatever it did. What it knows and owes is in its database."
-_STARTED = "The bot runs again, from its database: it goes on where it was, and tells nothing twice."
+_KILLED = "The bot was killed (SIGKILL) in the middle of its work. All it needs is in its database. Start it again."
+_STARTED = "The bot is running again. It continues where it stopped and sends nothing twice."
+
+
+async def spawn() -> asyncio.subprocess.Process:
+    """Start the process of a bot, which loads its modules while it waits for its settings."""
+    return await asyncio.create_subprocess_exec(
+        *_COMMAND,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=_ROOT,
+        start_new_session=True,  # Ctrl-C is for the demo, which then stops it
+    )
 
 
 class BotProcess:
     """The service in its own process, with the simulated clock and these settings.
 
+    `spawned` is the process of its first start, if there is one already.
     Each line written to its input says how far simulated time is ahead; it answers with a line when it has caught up.
     `on_exit` is called when the process ends, for whatever reason.
     """
 
     def __init__(
-        self, settings: Mapping[str, str], directory: Path, clock: SimClock, on_exit: Callable[[], None]
+        self,
+        settings: Mapping[str, str],
+        directory: Path,
+        clock: SimClock,
+        on_exit: Callable[[], None],
+        spawned: asyncio.subprocess.Process | None = None,
     ) -> None:
+        self._spawned = spawned
         self._settings, self._directory, self._clock, self._on_exit = settings, directory, clock, on_exit
         self._process: asyncio.subprocess.Process | None = None
         self._exit_watcher: asyncio.Task[None] | None = None
@@ -44,13 +62,7 @@ class BotProcess:
 
     async def start(self) -> None:
         """Start the process, and wait until it is connected to Slack, or gives up waiting for that."""
-        self._process = await asyncio.create_subprocess_exec(
-            *_COMMAND,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            cwd=_ROOT,
-            start_new_session=True,  # Ctrl-C is for the demo, which then stops it
-        )
+        self._process, self._spawned = self._spawned or await spawn(), None
         self._exit_watcher = asyncio.create_task(self._watch_exit(self._process))
         await self._request({"settings": dict(self._settings), "directory": str(self._directory)})
 
@@ -66,6 +78,7 @@ class BotProcess:
                 await self.kill()
                 return _KILLED
             await self.start()
+            await self.catch_up()
             return _STARTED
 
     async def kill(self) -> None:

@@ -17,7 +17,7 @@ from bot.service.service import Service, running_service
 from bot.settings.environment import load
 from bot.settings.model import LogFormat, LogLevel
 
-PACING = DeliveryTiming(pace=0.05)  # the embedded Slack takes more than one message a second
+PACING = DeliveryTiming(pace=0.02)  # the embedded Slack takes more than one message a second
 RETRIES = RetryPolicy(answer=5, connect=2, deadline=2, longest_retry_after=5, first_wait=0.2)  # for a Neo taken down
 _WAIT_S = 3.0  # for Slack: the connection, and the delivery of messages
 
@@ -26,9 +26,10 @@ async def main() -> None:
     """Serve until the input ends."""
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
     requests = await _requests()
-    first = json.loads(await requests.readline())
-    clock = SimClock(system_clock)
-    _advance(clock, first)
+    if not (line := await requests.readline()):
+        return
+    first = json.loads(line)
+    clock = SimClock(system_clock, timedelta(seconds=first["ahead"]))
     async with running_service(_app(first, clock)) as service:
         await _wait_connected(service)
         _answer()

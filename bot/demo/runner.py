@@ -2,7 +2,8 @@
 
 import asyncio
 import webbrowser
-from collections.abc import AsyncIterator, Iterator
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +15,7 @@ from rich.console import Console
 from bot.app import App, build, system_clock
 from bot.database.scratch import scratch_place
 from bot.demo.bot_process import BotProcess
+from bot.demo.past import Past, beginning
 from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer, Server
 from bot.sandbox.neo import NeoApi
@@ -23,6 +25,7 @@ from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import World
 from bot.settings.database_place import DatabasePlace, place_url
 from bot.settings.environment import load, load_place
+from bot.settings.model import Settings
 from bot.shipped import shipped
 from bot.slack.mrkdwn import Trusted
 from bot.slack.templates import Templates
@@ -32,29 +35,38 @@ OPERATOR = "hannah"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The running demo. `app` is another App over the bot's database, for tests to query."""
+    """The running demo."""
 
     page: Page
     url: str
     bot: BotProcess
-    app: App
+    settings: Settings
+
+    @property
+    def app(self) -> App:
+        """Another App over the bot's database, to query it."""
+        return build(self.settings, self.page.clock)
 
 
-async def run(port: int, seed: int, console: Console, stop: asyncio.Event, *, browser: bool) -> None:
+async def run(port: int, seed: int, console: Console, stop: asyncio.Event, spawned: Process, *, browser: bool) -> None:
     """Serve the page until `stop` is set.
 
     The bot's database is a file in a temporary directory, or if DATABASE_URL names a PostgreSQL server, a schema of its
-    own there.
+    own there. `spawned` is the process of the bot, which waits for its settings.
 
     Raises:
         SettingsError: DATABASE_URL cannot be used.
         LedgerError: the server cannot be used, or for another demo already.
     """
+
+    def announce(url: str) -> None:
+        console.print(Templates(shipped("templates")).render("demo/welcome", url=Trusted(url)))
+        if browser:
+            opening.append(asyncio.create_task(asyncio.to_thread(webbrowser.open, url)))
+
+    opening: list[asyncio.Task[bool]] = []
     with _directory() as directory, scratch_place(load_place(), directory / "demo.db") as place:
-        async with demo(port, seed, directory, place=place) as running_demo:
-            console.print(Templates(shipped("templates")).render("demo/welcome", url=Trusted(running_demo.url)))
-            if browser:
-                await asyncio.to_thread(webbrowser.open, running_demo.url)
+        async with demo(port, seed, directory, place=place, spawned=spawned, announce=announce):
             await stop.wait()
 
 
@@ -66,28 +78,41 @@ def _directory() -> Iterator[Path]:
 
 @asynccontextmanager
 async def demo(
-    port: int, seed: int, directory: Path, ahead: timedelta = timedelta(0), place: DatabasePlace | None = None
+    port: int,
+    seed: int,
+    directory: Path,
+    ahead: timedelta = timedelta(0),
+    place: DatabasePlace | None = None,
+    *,
+    spawned: Process | None = None,
+    announce: Callable[[str], object] = str,
 ) -> AsyncIterator[Demo]:
     """Serve the page at the port, or at a free one if that is taken, with the bot connected to its workspace.
 
-    Simulated time starts `ahead` of the machine's. The ledger is at `place`, or a new file in the directory.
+    Simulated time is `ahead` of the machine's, once the demo's past has been lived through: then it is given, and the
+    page shows the workspace. `announce` is called with the page's address as soon as it is served. The ledger is at
+    `place`, or a new file in the directory.
     """
-    clock = SimClock(system_clock)
-    clock.advance(ahead)
+    end = system_clock() + ahead
+    clock = SimClock(system_clock, ahead + beginning(end) - end)
     neo = NeoApi(World(seed=seed, start=clock()), clock)
     slack = SlackApi(Workspace.default(), clock, system_clock)
     page = Page(slack, neo, clock)
+    page.is_ready.clear()
     async with AsyncExitStack() as stack:
         upstream = await stack.enter_async_context(NeoServer(neo))
         server = await _start_server(page, port)
         stack.push_async_callback(server.stop)
         slack.url = server.url
         settings = _settings(slack, upstream.url, neo.key, place or directory / "demo.db")
-        page.actions.bot = bot = BotProcess(settings, directory, clock, slack.workspace.touch)
+        page.actions.bot = bot = BotProcess(settings, directory, clock, slack.workspace.touch, spawned)
         page.on_change.append(bot.catch_up)
         stack.push_async_callback(bot.stop)
+        announce(server.url)
         await bot.start()
-        yield Demo(page, server.url, bot, build(load(settings, directory), clock))
+        await Past(slack, neo.world, clock, bot, end).live()
+        page.is_ready.set()
+        yield Demo(page, server.url, bot, load(settings, directory))
 
 
 async def _start_server(page: Page, port: int) -> Server[Page]:
@@ -113,7 +138,7 @@ def _settings(slack: SlackApi, neo_url: str, neo_key: str, place: DatabasePlace)
         "DIGEST_CHANNEL": "#neo-spend",
         "DATABASE_URL": place_url(place),
         "BYOK_UNIT": "credits",
-        "HISTORY_DAYS": "120",
+        "HISTORY_DAYS": "100",
         "HTTP_PORT": "0",
         "POLL_SECONDS": "60",
     }

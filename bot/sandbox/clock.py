@@ -1,15 +1,15 @@
-"""The sandbox's clock, which follows the real one and can be advanced."""
+"""The sandbox's clock, which follows the real one from any time on and can be advanced."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 
 class SimClock:
-    """A callable that returns simulated time (aware UTC): `real()` plus all advances so far."""
+    """A callable that returns simulated time (aware UTC): `real()` plus `ahead`, which may begin in the past."""
 
-    def __init__(self, real: Callable[[], datetime]) -> None:
+    def __init__(self, real: Callable[[], datetime], ahead: timedelta = timedelta(0)) -> None:
         self._real = real
-        self._ahead = timedelta(0)
+        self._ahead = ahead
 
     def __call__(self) -> datetime:
         """Return the simulated time."""
@@ -17,7 +17,7 @@ class SimClock:
 
     @property
     def ahead(self) -> timedelta:
-        """The sum of all advances so far."""
+        """How far it is ahead of the real time; negative if it is behind."""
         return self._ahead
 
     def advance(self, by: timedelta) -> datetime:

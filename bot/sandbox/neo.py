@@ -37,6 +37,7 @@ class NeoApi:
     latency_s: the delay of each response. page_cap: the most rows of a page, whatever its limit.
     history_entries: entries of `tool_call_history` in each row; with 30, 200 rows weigh 0.6 MB.
     before_response: called with a request's number after its response is computed and before it is sent.
+    on_rows: called with the rows of each page that is sent without a fault.
     """
 
     def __init__(self, world: World, clock: Callable[[], datetime], key: str = KEY) -> None:
@@ -49,6 +50,7 @@ class NeoApi:
         self.page_cap: int | None = None
         self.history_entries = 0
         self.before_response: Callable[[int], None] | None = None
+        self.on_rows: Callable[[list[Row]], None] | None = None
         self.faults = Faults()
         self.log: list[Request] = []
         self._listing = Listing()
@@ -84,6 +86,8 @@ class NeoApi:
             return replace(Response.error(refused.status, refused.detail, request.number), headers=refused.headers)
         except InvalidQueryError as invalid:
             return Response.error(400, str(invalid), request.number)
+        if fault is None and self.on_rows:
+            self.on_rows(page.rows)
         return Response(200, edit_page(page, fault).to_json())
 
     def _authorize(self, request: Request) -> None:

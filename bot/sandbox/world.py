@@ -10,6 +10,7 @@ from threading import RLock
 from typing import NamedTuple, Self
 
 from bot.sandbox import scenarios
+from bot.sandbox.error_messages import OVERLOADED
 from bot.sandbox.generator import tasks_created_on
 from bot.sandbox.tasks import Row, SimTask, Stream, row
 from bot.sandbox.team import TEAM, Member
@@ -96,9 +97,9 @@ class World:
         """Add and return some tasks of the member that ended just before `now` and together cost exactly `usd`."""
         return self._add_all(scenarios.spike(self._random(), email, usd, now))
 
-    def error_storm(self, count: int, now: datetime) -> list[SimTask]:
+    def error_storm(self, count: int, now: datetime, error: str = OVERLOADED) -> list[SimTask]:
         """Add and return `count` tasks of several members that failed the same way shortly before `now`."""
-        return self._add_all(scenarios.error_storm(self._random(), self.members, count, now))
+        return self._add_all(scenarios.error_storm(self._random(), self.members, count, now, error))
 
     def _add_all(self, tasks: list[SimTask]) -> list[SimTask]:
         with self._lock:

@@ -13,7 +13,7 @@ from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
 from tests.support.acts import spend
 from tests.support.app import budget_evaluator
-from tests.support.harness import ServiceHarness
+from tests.support.harness import CHANNEL, GUEST_CHANNEL, ServiceHarness
 from tests.support.messages import actions, notifications, table, visible_text
 from tests.support.worlds import MARCUS, PRIYA, add
 
@@ -332,13 +332,15 @@ def mrkdwn(part: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("user", "why"),
+    ("user", "channel", "why"),
     [
-        ("marcus", "Only operators can approve or decline requests."),
-        ("gil", "Sorry, I only answer full members of this workspace"),
+        ("marcus", CHANNEL, "Only operators can approve or decline requests."),
+        ("gil", GUEST_CHANNEL, "Sorry, I only answer full members of this workspace"),
     ],
 )
-async def test_nobody_but_an_operator_decides_on_a_request(harness: ServiceHarness, user: str, why: str) -> None:
+async def test_nobody_but_an_operator_decides_on_a_request(
+    harness: ServiceHarness, user: str, channel: str, why: str
+) -> None:
     await harness.ask("priya", "budget request 90/month")
     await harness.deliver()
     (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
@@ -347,18 +349,18 @@ async def test_nobody_but_an_operator_decides_on_a_request(harness: ServiceHarne
         "block_id": "b",
         "elements": [{"type": "button", "action_id": "budget_approve", "value": "1"}],
     }
-    (await copied(harness, request)).blocks.append(button)
-    before = len(harness.visible(user))
-    copy = harness.visible(user)[-1]
-    await harness.slack.click(user, "neo-spend", copy.ts, "budget_approve")
-    assert visible_text(await harness.answer(user, "neo-spend", before)).startswith(why)
+    (await copied(harness, request, channel)).blocks.append(button)
+    before = len(harness.visible(user, channel))
+    copy = harness.visible(user, channel)[-1]
+    await harness.slack.click(user, channel, copy.ts, "budget_approve")
+    assert visible_text(await harness.answer(user, channel, before)).startswith(why)
     assert "No budget is set" in visible_text(await harness.ask("hannah", "budgets"))
 
 
-async def copied(harness: ServiceHarness, message: Message) -> Message:
-    """The same message in a channel that everybody reads."""
+async def copied(harness: ServiceHarness, message: Message, channel: str = CHANNEL) -> Message:
+    """The same message in a channel that everybody there reads."""
     copy = Message(harness.workspace.stamp(harness.clock()), message.user, text=message.text, bot_id=message.bot_id)
-    harness.workspace.post(harness.workspace.channel("neo-spend").id, copy)
+    harness.workspace.post(harness.workspace.channel(channel).id, copy)
     return copy
 
 

@@ -13,7 +13,7 @@ from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import World
 from tests.support.acts import fail_task
 from tests.support.engines import many_cases
-from tests.support.harness import ServiceHarness
+from tests.support.harness import GUEST_CHANNEL, ServiceHarness
 from tests.support.messages import actions, notification_keys, notifications, table, visible_text
 from tests.support.worlds import add
 
@@ -331,7 +331,7 @@ async def test_hundreds_of_failures_are_one_new_message_a_tick_and_the_counts_ar
 
 
 async def test_a_guest_is_refused(harness: ServiceHarness) -> None:
-    assert "guest" in visible_text(await harness.ask("gil", "errors"))
+    assert "guest" in visible_text(await harness.ask("gil", "errors", GUEST_CHANNEL))
 
 
 async def test_without_an_alert_channel_operators_hear_of_it_with_the_error(closed: ServiceHarness) -> None:

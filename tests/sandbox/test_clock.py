@@ -17,6 +17,14 @@ def test_it_goes_with_the_real_clock_and_keeps_its_lead() -> None:
     assert clock() == datetime(2026, 3, 3, 10, 5, tzinfo=UTC)
 
 
+def test_it_may_begin_in_the_past() -> None:
+    real = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    clock = SimClock(lambda: real, timedelta(days=-1))
+    assert clock() == datetime(2026, 3, 1, 9, tzinfo=UTC)
+    clock.advance(timedelta(hours=25))
+    assert (clock(), clock.ahead) == (real + timedelta(hours=1), timedelta(hours=1))
+
+
 def test_it_does_not_go_back() -> None:
     clock = SimClock(lambda: datetime(2026, 3, 2, tzinfo=UTC))
     with pytest.raises(ValueError, match="forward only"):

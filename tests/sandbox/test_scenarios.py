@@ -1,6 +1,7 @@
 """Spikes and error storms."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -28,6 +29,15 @@ def test_an_error_storm_fails_many_tasks_the_same_way_in_different_words() -> No
     assert {task.last.status for task in made} == {"error"}
     assert 2 <= len({task.email for task in made}) <= 4
     assert all(START - HOUR < task.created_at < task.last.ended_at < START for task in made)
+
+
+def test_right_after_midnight_all_of_it_is_of_the_new_day() -> None:
+    for seconds in (1, 600, 3_599, 3_600):
+        now = START.replace(hour=0) + timedelta(seconds=seconds)
+        world = World.empty()
+        made = [*world.spike("mei.chen@acme.example", Decimal(90), now), *world.error_storm(9, now)]
+        assert all(now.date() == task.created_at.date() for task in made)
+        assert all(task.created_at < task.last.started_at < task.last.ended_at < now for task in made)
 
 
 def test_the_same_trouble_twice_is_two_troubles() -> None:

@@ -28,6 +28,7 @@ HURRIED = RetryPolicy(answer=2, connect=5, deadline=0.2, longest_retry_after=2.0
 # a request that ends late on a busy machine would be looked for at a time that a clock which stands still never reaches
 PROMPT = DeliveryTiming(request=20, lease=50, unconfirmed=0.2, checks=(0.2,), pace=0, first_wait=0.05, longest_wait=0.2)
 CHANNEL = "neo-spend"
+GUEST_CHANNEL = "shop-pentest"  # the only one that the guest is in
 NOON = timedelta(hours=12)
 PATIENCE = 60  # seconds
 

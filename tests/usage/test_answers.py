@@ -6,7 +6,7 @@ import pytest
 
 from bot.sandbox.world import World
 from tests.support.app import report_of
-from tests.support.harness import ServiceHarness
+from tests.support.harness import GUEST_CHANNEL, ServiceHarness
 from tests.support.messages import actions, table, visible_text
 from tests.support.worlds import add, generated_world
 
@@ -46,7 +46,7 @@ async def test_a_member_is_told_the_same_about_anybody_elses(harness: ServiceHar
 
 
 async def test_a_guest_is_refused_politely(harness: ServiceHarness) -> None:
-    assert "here as a guest" in visible_text(await harness.ask("gil", "7d"))
+    assert "here as a guest" in visible_text(await harness.ask("gil", "7d", GUEST_CHANNEL))
 
 
 async def test_who_matches_no_member_is_told_whom_to_ask(harness: ServiceHarness) -> None:

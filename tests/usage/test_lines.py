@@ -8,7 +8,7 @@ from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from tests.support.effort import amount
 from tests.support.engines import costly
-from tests.support.harness import ServiceHarness
+from tests.support.harness import CHANNEL, GUEST_CHANNEL, ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.worlds import generated_world
 
@@ -46,19 +46,19 @@ def line(random: Random) -> str:
 @pytest.mark.long
 async def test_each_has_an_answer(harness: ServiceHarness, caplog: pytest.LogCaptureFixture) -> None:
     random = Random(2026)
-    before = {who: len(harness.visible(who)) for who in ("hannah", "priya", "gil")}
+    places = {"hannah": CHANNEL, "priya": CHANNEL, "gil": GUEST_CHANNEL}
+    before = {who: len(harness.visible(who, place)) for who, place in places.items()}
     asked = dict.fromkeys(before, 0)
     for _ in range(COUNT // BATCH):
         for _ in range(BATCH):
             who = random.choice(("hannah", "hannah", "priya", "gil"))
-            ack = await harness.slack.command(who, "neo-spend", line(random))
+            ack = await harness.slack.command(who, places[who], line(random))
             assert ack.ok
             asked[who] += 1
         await harness.idle()
     for who, count in asked.items():
-        answers = [
-            each for each in harness.visible(who)[before[who] :] if each.ephemeral_to == harness.workspace.user(who).id
-        ]
+        new = harness.visible(who, places[who])[before[who] :]
+        answers = [each for each in new if each.ephemeral_to == harness.workspace.user(who).id]
         assert len(answers) >= count
         assert not [visible_text(answer) for answer in answers if went_wrong(answer)]
     assert not [record for record in caplog.records if record.levelname in {"ERROR", "CRITICAL"}]

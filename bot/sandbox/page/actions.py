@@ -4,19 +4,29 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import cycle
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.clock import SimClock
+from bot.sandbox.error_messages import NO_HEARTBEAT, OVERLOADED, TOO_LONG
 from bot.sandbox.faults import Status
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.page.neo_panel import NeoPanel
+from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.streams import CREDIT_USD
 
-SPIKES = (  # who overspends, and dollars; the page can act as both of them, so that their DMs can be read
-    ("priya.raman@acme.example", Decimal("184.60")),
+SPIKES = (  # who overspends, and dollars; the page can act as the first of them
     ("marcus.delgado@acme.example", Decimal("247.35")),
+    ("rafael.costa@acme.example", Decimal("198.20")),
+    ("jonas.lindqvist@acme.example", Decimal("173.90")),
+    ("mei.chen@acme.example", Decimal("161.45")),
+    ("dana.whitfield@acme.example", Decimal("184.60")),
+)
+STORMS = (  # another kind each time, as more of one kind only changes its message: the error, and what it means
+    (OVERLOADED, "the model was overloaded"),
+    (NO_HEARTBEAT, "the sandbox did not answer"),
+    (TOO_LONG, "the context was too long"),
 )
 STEP = timedelta(hours=4)  # of simulated time, after which observers run
 STORM_TASKS = 9
@@ -24,6 +34,13 @@ UNAVAILABLE = Status(503, detail="Neo is being maintained; please come back late
 
 
 Observer = Callable[[], Awaitable[None]]
+
+
+class Outcome(NamedTuple):
+    """What came of an action: a sentence, and the ids of the conversations in which the bot has posted or edited."""
+
+    text: str
+    places: list[str]
 
 
 class Killable(Protocol):
@@ -44,7 +61,7 @@ class PageActions:
 
     def __init__(self, slack: SlackApi, neo: NeoApi, clock: SimClock, panel: NeoPanel, zone: ZoneInfo) -> None:
         self._slack, self._neo, self._clock, self._panel, self._zone = slack, neo, clock, panel, zone
-        self._spikes = cycle(SPIKES)
+        self._spikes, self._storms = cycle(SPIKES), cycle(STORMS)
         self._durations = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
         self._scenarios: dict[str, Callable[[], str]] = {"spike": self._spike, "storm": self._storm}
         self._toggles: dict[str, Callable[[], str]] = {"neo": self._toggle_neo, "slack": self._toggle_slack}
@@ -55,11 +72,12 @@ class PageActions:
         """The names of all actions."""
         return {*self._durations, *self._scenarios, *self._toggles, *(["bot"] if self.bot else [])}
 
-    async def run(self, name: str, observers: list[Observer]) -> str:
-        """Run an action and return a sentence that reports it. Raises KeyError if the name is unknown.
+    async def run(self, name: str, observers: list[Observer]) -> Outcome:
+        """Run an action and return what came of it. Raises KeyError if the name is unknown.
 
         The observers are awaited after each change of the time or of Neo's tasks.
         """
+        before = self._messages()
         if name in self._durations:
             report = await self._advance(self._durations[name], observers)
         elif name == "bot" and self.bot is not None:
@@ -68,8 +86,26 @@ class PageActions:
             report = (self._scenarios | self._toggles)[name]()
             if name in self._scenarios:
                 await _notify(observers)
+                report += self._reason_for_silence()
         self._slack.workspace.touch()
-        return report
+        after = self._messages()
+        return Outcome(report, [channel for channel in after if after[channel] - before.get(channel, set())])
+
+    def _messages(self) -> dict[str, set[tuple[str, str | None]]]:
+        """Return the bot's messages that everybody sees, by conversation; an edit makes another one."""
+        bot, channels = self._slack.workspace.bot_user, self._slack.workspace.channels.values()
+        return {
+            channel.id: {(each.ts, each.edited_ts) for each in channel.messages if _is_public(each, bot)}
+            for channel in channels
+        }
+
+    def _reason_for_silence(self) -> str:
+        """Return a sentence that says why the bot posts nothing now; empty if it can."""
+        if self.bot is not None and not self.bot.up:
+            return " The bot is not running: it will see this when you start it again."
+        if self._neo.faults.always is not None:
+            return " Neo is down: the bot will see this when you bring it back."
+        return " Slack is down: the bot will post when you bring it back." if self._slack.down else ""
 
     async def _advance(self, by: timedelta, observers: list[Observer]) -> str:
         """Advance the clock in steps: a bot that runs all day sees the hours between, too."""
@@ -83,7 +119,7 @@ class PageActions:
         ended = self._panel.ended_streams(start, now)
         spent = sum((amount for s in ended for amount in (s.credits, s.llm_cost, s.neo_cost) if amount), Decimal(0))
         runs = "1 run" if len(ended) == 1 else f"{len(ended)} runs"
-        return f"It is {_local_time(now, self._zone)}. {runs} ended meanwhile and cost ${spent * CREDIT_USD:,.2f}."
+        return f"It is {_local_time(now, self._zone)}. {runs} ended and cost ${spent * CREDIT_USD:,.2f}."
 
     def _spike(self) -> str:
         email, usd = next(self._spikes)
@@ -92,22 +128,23 @@ class PageActions:
         return f"{name} just spent ${usd:,.2f} on {len(tasks)} tasks with {tasks[0].last_model}."
 
     def _storm(self) -> str:
-        tasks = self._neo.world.error_storm(STORM_TASKS, self._clock())
+        error, meaning = next(self._storms)
+        tasks = self._neo.world.error_storm(STORM_TASKS, self._clock(), error)
         people = len({task.email for task in tasks})
-        return f"{len(tasks)} tasks of {people} members just failed the same way: {tasks[0].last.error_message}"
+        return f"{len(tasks)} tasks of {people} members just failed the same way: {meaning}."
 
     def _toggle_neo(self) -> str:
         if self._neo.faults.always is None:
             self._neo.faults.always = UNAVAILABLE
-            return "Neo is down: its API answers 503 to every request. What the bot says is as old as its last look."
+            return "Neo is down: its API answers 503 to every request. The bot shows what it read before, and says so."
         self._neo.faults.always = None
-        return "Neo is back. The bot catches up at its next look."
+        return "Neo is back. The bot reads what is new within a minute."
 
     def _toggle_slack(self) -> str:
         self._slack.down = not self._slack.down
         if self._slack.down:
-            return "Slack is down: sockets are cut and no request gets through. Notifications wait."
-        return "Slack is back. The bot reconnects by itself and delivers what waited."
+            return "Slack is down: no request gets through. Notifications wait."
+        return "Slack is back. The bot reconnects and sends what waited."
 
 
 async def _notify(observers: list[Observer]) -> None:
@@ -115,6 +152,10 @@ async def _notify(observers: list[Observer]) -> None:
         await observer()
 
 
+def _is_public(message: Message, bot: str) -> bool:
+    return message.user == bot and message.ephemeral_to is None and not message.deleted
+
+
 def _local_time(moment: datetime, zone: ZoneInfo) -> str:
     local = moment.astimezone(zone)
-    return f"{local:%A}, {local.day} {local:%B}, {local:%H:%M}"
+    return f"{local:%a, %b} {local.day}, {local:%H:%M}"

@@ -1,14 +1,15 @@
-"""The Neo panel of the page: the simulated team's running and latest tasks, and today's cost."""
+"""The Neo panel of the page: the simulated team's running and latest tasks, and what the bot has booked of them."""
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.streams import CREDIT_USD
-from bot.sandbox.tasks import SimTask, Stream, wire_time
+from bot.sandbox.page.bookings import Bookings, cost_usd, sum_usd
+from bot.sandbox.tasks import Row, SimTask, Stream, row, wire_time
 
 Json = dict[str, Any]
 LOOK_AHEAD = timedelta(hours=24)  # no execution takes longer, so what runs now has ended by then
@@ -16,7 +17,7 @@ CACHE_LIFETIME = timedelta(hours=9)
 LOOK_BACK = timedelta(hours=48)
 MAX_TASKS = 24  # in the list
 HOUR = timedelta(hours=1)
-FAILED_STATUSES = {"error", "failed"}
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 class CachedTasks(NamedTuple):
@@ -28,28 +29,50 @@ class CachedTasks(NamedTuple):
 
 
 class NeoPanel:
-    """Summarizes Neo's tasks. Asks the world for another time only every nine hours, as that empties its cache."""
+    """Summarizes Neo's tasks, and what the bot has booked of them.
+
+    Asks the world for another time only every nine hours, as that empties its cache.
+    """
 
     def __init__(self, neo: NeoApi, zone: ZoneInfo) -> None:
         self._neo, self._zone = neo, zone
         self._cache: CachedTasks | None = None
+        self._bookings = Bookings()
+        neo.on_rows = self._read
 
     def summary(self, now: datetime) -> Json:
-        """Return whether the API is up, today's sums (dollars) and the latest tasks, running ones first."""
-        midnight = datetime.combine(now.astimezone(self._zone).date(), time(), self._zone)
+        """Return whether the API is up, the sums that the bot would answer (dollars) and the latest tasks.
+
+        Sums are of what the bot has read until `read_at`. `unread_usd` is by how much the tasks of two days cost more
+        by now; changes of older ones the bot reads at night.
+        """
+        local = datetime.combine(now.astimezone(self._zone).date(), time(), self._zone)
+        today, month = self._bookings.totals(local, FOREVER), self._bookings.totals(local.replace(day=1), FOREVER)
         tasks = self._tasks(now)
-        today = [stream for task in tasks for stream in task.streams if midnight <= stream.ended_at <= now]
         running = [task for task in tasks if _is_running(task, now)]
+        read_at = self._bookings.read_at
         return {
             "up": self._neo.faults.always is None,
-            "tasks": len({task.task_id for task in tasks if any(stream in today for stream in task.streams)}),
+            "read_at": read_at and wire_time(read_at),
+            "unread_usd": float(self._bookings.unread_usd(_rows(tasks, now))),
+            "tasks": today.tasks,
             "running": len(running),
-            "failed": sum(stream.status in FAILED_STATUSES for stream in today),
-            "spent_today_usd": _dollars(today),
-            "last_hour_usd": _dollars(stream for stream in today if stream.ended_at > now - HOUR),
-            "by_hour_usd": [_dollars(hour) for hour in _hours(today, self._zone)],
+            "failed": today.failed,
+            "spent_today_usd": float(today.usd),
+            "spent_this_month_usd": float(month.usd),
+            "tasks_this_month": month.tasks,
+            "last_hour_usd": float(sum_usd(self._bookings.between(now - HOUR, now))),
+            "by_hour_usd": [float(usd) for usd in self._by_hour(local)],
             "recent": [self._row(task, now) for task in _latest(tasks, running, now)],
         }
+
+    def _read(self, rows: list[Row]) -> None:
+        self._bookings.read(rows, self._neo.clock())
+
+    def _by_hour(self, midnight: datetime) -> list[Decimal]:
+        bookings = self._bookings.between(midnight, FOREVER)
+        hours = [booking.at.astimezone(self._zone).hour for booking in bookings]
+        return [sum_usd(b for b, at in zip(bookings, hours, strict=True) if at == hour) for hour in range(24)]
 
     def ended_streams(self, since: datetime, until: datetime) -> list[Stream]:
         """Return the executions that ended after `since` and at or before `until`."""
@@ -73,7 +96,7 @@ class NeoPanel:
             "member": next(names, task.email or "unattributed"),
             "model": task.model,
             "status": "running" if runs else ended[-1].status,
-            "cost_usd": _dollars(ended) if ended else None,
+            "cost_usd": _cost(replace(task, streams=tuple(ended))) if ended else None,
             "created_at": wire_time(task.created_at),
             "at": wire_time(_started_at(task, now) if runs else ended[-1].ended_at),
             "streams": len(ended) + runs,
@@ -94,12 +117,14 @@ def _started_at(task: SimTask, now: datetime) -> datetime:
     return max(stream.started_at for stream in task.streams if stream.started_at <= now < stream.ended_at)
 
 
-def _hours(streams: list[Stream], zone: ZoneInfo) -> Iterator[list[Stream]]:
-    for hour in range(24):
-        yield [stream for stream in streams if stream.ended_at.astimezone(zone).hour == hour]
+def _rows(tasks: list[SimTask], now: datetime) -> Iterator[Row]:
+    """Yield the rows in which the API lists the tasks of two days at `now`."""
+    for task in tasks:
+        ended = task.with_streams_where(lambda stream: stream.ended_at <= now)
+        if ended and task.created_at > now - LOOK_BACK:
+            yield row(ended)
 
 
-def _dollars(streams: "Iterator[Stream] | list[Stream]") -> float:
-    """Return their total cost in dollars; a float, as it is only displayed."""
-    amounts = (amount for s in streams for amount in (s.credits, s.llm_cost, s.neo_cost))
-    return float(sum((amount for amount in amounts if amount is not None), Decimal(0)) * CREDIT_USD)
+def _cost(task: SimTask) -> float | None:
+    cost = cost_usd(row(task))
+    return None if cost is None else float(cost)

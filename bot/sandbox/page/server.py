@@ -36,6 +36,7 @@ class Page:
     """The page over one workspace and one Neo team, together with Slack's routes.
 
     `actors`: the handles of the people the page can act as. `on_change`: awaited after the time or Neo's tasks changed.
+    `is_ready`: while it is not set, the page waits to show the workspace.
     `actions`: the actions of its buttons; its `bot` may be set to one that can be killed.
     `timezone`: in which the page shows times and counts today.
     """
@@ -51,6 +52,8 @@ class Page:
     ) -> None:
         self.slack, self.neo, self.clock, self.timezone = slack, neo, clock, timezone
         self.actors = {slack.workspace.user(handle).id: handle for handle in actors}
+        self.is_ready = asyncio.Event()
+        self.is_ready.set()
         self.on_change: list[Callable[[], Awaitable[None]]] = []
         zone = ZoneInfo(timezone)
         self._panel, self._user_view = NeoPanel(neo, zone), UserView(slack.workspace)
@@ -83,7 +86,8 @@ class Page:
         ]
 
     async def _state(self, request: web.Request) -> web.Response:
-        """Answer with everything but the messages; without `as`, as the first actor sees it."""
+        """Answer with everything but the messages, once it is ready; without `as`, as the first actor sees it."""
+        await self.is_ready.wait()
         me = self._actor(request.query if "as" in request.query else {"as": next(iter(self.actors))})
         now, workspace = self.clock(), self.slack.workspace
         return web.json_response(
@@ -175,7 +179,8 @@ class Page:
         name = str((await _json(request)).get("do"))
         if name not in self.actions.names:
             raise web.HTTPBadRequest(text=f"the world cannot do {name!r}")
-        return web.json_response({"ok": True, "text": await self.actions.run(name, self.on_change)})
+        outcome = await self.actions.run(name, self.on_change)
+        return web.json_response({"ok": True, "text": outcome.text, "places": outcome.places})
 
     async def _file(self, request: web.Request) -> web.Response:
         file = self._user_view.file(self._actor(request.query), request.match_info["id"])

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.sandbox.clock import SimClock
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.page.neo_panel import NeoPanel
-from bot.sandbox.tasks import SimTask, Status, Stream
+from bot.sandbox.tasks import SimTask, Status, Stream, row
 from bot.sandbox.world import START, World
 from tests.support.sandbox import HOUR
 
@@ -18,6 +18,15 @@ def panel(world: World, zone: str = "UTC") -> NeoPanel:
     return NeoPanel(NeoApi(world, SimClock(lambda: START)), ZoneInfo(zone))
 
 
+def read_panel(world: World, zone: str = "UTC") -> NeoPanel:
+    """A panel whose API has sent all rows."""
+    neo = NeoApi(world, SimClock(lambda: START))
+    neo_panel = NeoPanel(neo, ZoneInfo(zone))
+    assert neo.on_rows
+    neo.on_rows([row(task) for task in world.tasks(START)])
+    return neo_panel
+
+
 def stream(started: datetime, ended: datetime, credits_: str = "1", status: Status = "completed") -> Stream:
     return Stream(started, ended, Decimal(credits_), status=status)
 
@@ -26,7 +35,7 @@ def test_a_task_that_runs_is_listed_before_the_api_lists_it() -> None:
     world = World.empty()
     world.add(SimTask.of("a", stream(START - MINUTE, START + HOUR)))
     summary = panel(world).summary(START)
-    assert (summary["running"], summary["tasks"]) == (1, 0)
+    assert (summary["running"], summary["tasks"], summary["unread_usd"]) == (1, 0, 0)
     [task] = summary["recent"]
     assert (task["status"], task["cost_usd"]) == ("running", None)
 
@@ -37,8 +46,8 @@ def test_it_ends_as_time_goes_on() -> None:
     neo_panel = panel(world)
     neo_panel.summary(START)
     summary = neo_panel.summary(START + HOUR)
-    assert (summary["running"], summary["tasks"], summary["failed"], summary["spent_today_usd"]) == (0, 1, 1, 25.0)
-    assert summary["recent"][0]["status"] == "failed"
+    assert (summary["running"], summary["unread_usd"]) == (0, 25.0)
+    assert (summary["recent"][0]["status"], summary["recent"][0]["cost_usd"]) == ("failed", 25.0)
 
 
 def test_a_continued_task_shows_what_it_cost_so_far() -> None:
@@ -51,23 +60,27 @@ def test_a_continued_task_shows_what_it_cost_so_far() -> None:
 def test_yesterday_is_not_today() -> None:
     world = World.empty()
     world.add(SimTask.of("a", stream(START - 20 * HOUR, START - 19 * HOUR)))
-    summary = panel(world).summary(START)
+    summary = read_panel(world).summary(START)
     assert (summary["spent_today_usd"], summary["tasks"], len(summary["recent"])) == (0.0, 0, 1)
+    assert (summary["spent_this_month_usd"], summary["tasks_this_month"]) == (10.0, 1)
 
 
 def test_today_begins_at_midnight_in_the_time_zone() -> None:
     world = World.empty()
-    world.add(SimTask.of("a", stream(START - 11 * HOUR, START - 10 * HOUR)))  # 23:00 UTC, 08:00 in Tokyo
-    assert panel(world).summary(START)["spent_today_usd"] == 0.0
-    assert panel(world, "Asia/Tokyo").summary(START)["by_hour_usd"][8] == 10.0
+    world.add(SimTask.of("a", stream(START - 11 * HOUR, START - 10 * HOUR)))  # begun 22:00 UTC, 07:00 in Tokyo
+    assert read_panel(world).summary(START)["spent_today_usd"] == 0.0
+    summary = read_panel(world, "Asia/Tokyo").summary(START)
+    assert (summary["spent_today_usd"], summary["by_hour_usd"][7]) == (10.0, 10.0)
 
 
-def test_an_interference_is_seen_at_once() -> None:
+def test_what_is_not_read_yet_is_said_at_once() -> None:
     world = World.empty()
     neo_panel = panel(world)
-    assert neo_panel.summary(START)["recent"] == []
+    summary = neo_panel.summary(START)
+    assert (summary["recent"], summary["read_at"]) == ([], None)
     world.spike("someone@acme.example", Decimal(30), START)
-    assert neo_panel.summary(START)["spent_today_usd"] == 30.0
+    summary = neo_panel.summary(START)
+    assert (summary["unread_usd"], summary["spent_today_usd"]) == (30.0, 0.0)
 
 
 def test_a_whole_team_is_looked_at_once_in_hours(busy: World) -> None:

@@ -1,5 +1,6 @@
 """The page's server through its front door: what is shown to whom, and what acts do."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -61,9 +62,17 @@ async def test_the_state_says_who_one_is_and_where_one_can_go(get: Get) -> None:
     assert state["actors"] == ["U0HANNAH", "U0PRIYA", "U0MARCUS", "U0GIL"]
     assert state["now"] == "2026-03-02T09:00:00+00:00"
     names = {one["name"]: one for one in state["conversations"]}
-    assert list(names) == ["neo-spend", "security", "general", "sec-leads", "priya"]
+    assert list(names) == ["neo-spend", "security", "general", "shop-pentest", "sec-leads", "priya"]
     assert names["priya"]["with"] == "U0NEOUSAGE"
     assert names["sec-leads"]["kind"] == "private"
+
+
+async def test_it_waits_until_it_is_ready(page: Page, get: Get) -> None:
+    page.is_ready.clear()
+    waiting = asyncio.create_task(get("/page/state"))
+    assert (await asyncio.wait({waiting}, timeout=0.1))[0] == set()
+    page.is_ready.set()
+    assert (await waiting)["me"] == "U0HANNAH"
 
 
 @pytest.mark.parametrize(
@@ -76,14 +85,14 @@ async def test_everybody_has_a_role(get: Get, who: str, role: str) -> None:
 
 async def test_a_guest_sees_the_guests_channel_only(get: Get) -> None:
     state = await get("/page/state", **{"as": "gil"})
-    assert [one["name"] for one in state["conversations"]] == ["neo-spend", "gil"]
+    assert [one["name"] for one in state["conversations"]] == ["shop-pentest", "gil"]
 
 
 async def test_what_only_one_may_see_nobody_else_gets(get: Get, post_as: PostAs) -> None:
     post_as("neo-spend", "neo-usage", "for Hannah", ephemeral_to="U0HANNAH")
     post_as("neo-spend", "neo-usage", "for all")
     hers = await get("/page/messages", **{"as": "hannah", "channel": "C0NEOSPEND"})
-    his = await get("/page/messages", **{"as": "gil", "channel": "C0NEOSPEND"})
+    his = await get("/page/messages", **{"as": "marcus", "channel": "C0NEOSPEND"})
     assert [(one["text"], one["ephemeral"]) for one in hers["messages"]] == [("for Hannah", True), ("for all", False)]
     assert [one["text"] for one in his["messages"]] == ["for all"]
 

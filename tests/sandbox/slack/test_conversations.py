@@ -21,7 +21,9 @@ async def test_channels_the_bot_is_not_in_are_known_when_public(client: AsyncWeb
 
 
 async def test_a_channel_tells_its_members(client: AsyncWebClient, refused: Refused) -> None:
-    assert "U0GIL" in (await client.conversations_members(channel=SPEND))["members"]
+    members = (await client.conversations_members(channel=SPEND))["members"]
+    assert "U0PRIYA" in members
+    assert "U0GIL" not in members
     assert (await client.conversations_info(channel=SPEND))["channel"]["name"] == "neo-spend"
     assert await refused(client.conversations_info(channel="C0SECLEADS")) == "channel_not_found"
 

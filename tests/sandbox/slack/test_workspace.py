@@ -27,7 +27,7 @@ def test_the_guest_is_in_one_channel(workspace: Workspace) -> None:
     guest = workspace.user("gil")
     channels = [channel for channel in workspace.channels.values() if guest.id in channel.members]
     assert guest.is_ultra_restricted
-    assert [channel.name for channel in channels if channel.kind != "im"] == ["neo-spend"]
+    assert [channel.name for channel in channels if channel.kind != "im"] == ["shop-pentest"]
 
 
 @pytest.mark.parametrize("name", ["neo-spend", "#neo-spend", "C0NEOSPEND"])

@@ -6,6 +6,7 @@ import { blocksOf } from "./blocks.js";
 import { Composer } from "./composer.js";
 import { h, replace } from "./dom.js";
 import { starterExamples } from "./examples.js";
+import { Hint } from "./hint.js";
 import { icon } from "./icons.js";
 import { emptyState, MessageList } from "./messages.js";
 import { Modals } from "./modal.js";
@@ -35,6 +36,7 @@ class App {
     this.threadComposer = new Composer(find("thread-composer"), this.ctx, (text) => this.send(text, this.thread), "thread-composer");
     this.sidebar = new Sidebar(find("sidebar-body"), this.ctx, { open: (id) => this.open(id), actAs: (id) => this.actAs(id) });
     this.neo = new NeoPanel(find("neo-body"), this.ctx, (name) => this.runAction(name));
+    this.hint = new Hint(find("hint"), { ask: (line) => this.composer.submit(line), act: (name) => this.runAction(name) });
     Object.assign(this, { as: null, channel: null, tab: "messages", thread: null, messages: [], loaded: null });
   }
 
@@ -71,6 +73,7 @@ class App {
   actAs(id) {
     this.modals.hide();
     this.navigate(this.ctx.people.get(id).handle, this.wanted.place, this.wanted.tab);
+    find("app").dataset.drawer = "";
   }
 
   navigate(handle, place, tab) {
@@ -161,7 +164,7 @@ class App {
     if (signature === this.homeSignature) return;
     this.homeSignature = signature;
     const surface = view && { chosen: view.chosen, act: (action) => this.perform("/page/click", { view_id: view.id, ...action }), inputs: [] };
-    const placeholder = h("div", { class: "empty" }, h("img", { src: "/static/mark.svg", alt: "" }), h("h2", {}, "Nothing here yet"), h("p", {}, "neo-usage draws this page when it is opened. If it stays empty, the bot is not running or cannot reach Slack."));
+    const placeholder = h("div", { class: "empty" }, h("img", { src: "/static/mark.svg", alt: "" }), h("h2", {}, "Nothing here yet"), h("p", {}, "neo-usage fills this page when you open it. If it stays empty, the bot is not running or cannot reach Slack."));
     replace(find("home"), view ? h("div", { class: "home-view", testid: "home-view", "data-view-id": view.id }, blocksOf(view.blocks, this.ctx, surface) ?? "This view has a part that the page cannot show.") : placeholder);
   }
 
@@ -169,7 +172,7 @@ class App {
     const here = this.ctx.channels.get(this.channel);
     const me = this.ctx.people.get(this.ctx.me);
     const title = here.kind === "im" ? "Ask what Neo costs" : `This is #${here.name}`;
-    const text = here.kind === "im" ? "A message here is answered like the command. Try one of these:" : "Nothing was asked here yet. Pick a line to run it, or type / below:";
+    const text = here.kind === "im" ? "Write here without the command. Try one of these:" : "No messages yet. Pick a line to run it, or type / below:";
     return emptyState(title, text, starterExamples(me.role), (line) => this.composer.submit(line));
   }
 
@@ -193,15 +196,18 @@ class App {
     const here = this.ctx.channels.get(this.channel);
     const me = this.ctx.people.get(this.ctx.me);
     const isApp = here.with === this.page.bot;
+    find("loading").hidden = true;
+    this.hint.update(this.page.app);
     this.sidebar.update(this.page, here.id);
     this.neo.update(this.page);
+    drawUnread(this.page.conversations, here.id);
     drawHeader(here, isApp, this);
     find("log").hidden = find("composer").hidden = this.tab === "home";
     find("home").hidden = this.tab !== "home";
     const name = isApp ? "neo-usage" : `#${here.name}`;
     this.composer.label(`Message ${name} or type /`, me);
     document.title = `${name} · ${this.page.team.name} · neo-usage sandbox`;
-    const down = [!this.page.slack.up && "Slack is down: messages and commands do not get through.", !this.page.neo.up && "Neo is down: the bot cannot see new tasks.", this.page.app?.up === false && "The bot is killed: nobody answers, and what it owes waits in its database."].filter(Boolean);
+    const down = [!this.page.slack.up && "Slack is down: messages and commands do not get through.", !this.page.neo.up && "Neo is down: the bot cannot see new tasks.", this.page.app?.up === false && "The bot was killed: nobody answers until you start it again."].filter(Boolean);
     find("outage").hidden = !down.length;
     find("outage").textContent = down.join(" ");
   }
@@ -228,9 +234,24 @@ class App {
   }
 
   async runAction(name) {
+    find("app").dataset.drawer = "";
     const answer = await post("/page/world", { do: name });
-    toast(answer.ok ? answer.text : answer.error, answer.ok ? "" : "error");
+    toast(answer.ok ? answer.text : answer.error, answer.ok ? "" : "error", answer.ok ? this.links(answer.places) : []);
     await this.refresh();
+    if (answer.places?.includes(this.channel)) this.log.toEnd();
+  }
+
+  /** Where to look after an action: the conversations in which the bot posted, other than the open one. */
+  links(places) {
+    return places.filter((id) => id !== this.channel).map((id) => this.link(id)).filter(Boolean);
+  }
+
+  link(id) {
+    const mine = this.ctx.channels.get(id);
+    if (mine) return { label: mine.kind === "im" ? "Open your DM" : `Open #${mine.name}`, open: () => this.open(id) };
+    const actor = this.page.actors.find((each) => id === `D${each.slice(1)}`);
+    const person = this.ctx.people.get(actor);
+    return person && { label: `Open ${person.name.split(" ")[0]}'s DM`, open: () => this.navigate(person.handle, this.ctx.people.get(this.page.bot).handle) };
   }
 
   showError(error) {
@@ -273,6 +294,15 @@ function initFrame(app) {
     if (event.key === "Escape" && !event.defaultPrevented) root.dataset.drawer = "";
   });
   drawTheme();
+}
+
+/** How many messages wait elsewhere, on the button of the drawer that narrow windows have. */
+function drawUnread(conversations, current) {
+  const unread = conversations.filter(({ id }) => id !== current).reduce((sum, each) => sum + each.unread, 0);
+  if (find("menu").dataset.unread === String(unread)) return;
+  find("menu").dataset.unread = unread;
+  find("menu").setAttribute("aria-label", unread ? `Channels and people, ${unread} unread` : "Channels and people");
+  replace(find("menu"), icon("menu"), unread > 0 && h("span", { class: "count" }, unread > 99 ? "99+" : unread));
 }
 
 function drawHeader(here, isApp, app) {

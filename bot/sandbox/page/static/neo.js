@@ -1,4 +1,4 @@
-/** The Neo panel: the simulated clock, today's spend, the tasks, and the buttons that change the simulated world. */
+/** The Neo panel: the simulated clock, the bot's figures of today and of the month, the tasks, and the buttons that change the simulated world. */
 
 import { h, replace, s } from "./dom.js";
 import { icon } from "./icons.js";
@@ -79,18 +79,28 @@ export class NeoPanel {
 
   today(neo) {
     const figure = (value, label, testid) => h("div", {}, h("b", { testid }, value), h("span", {}, label));
+    const month = neo.tasks_this_month === 1 ? "1 task" : `${neo.tasks_this_month.toLocaleString("en-US")} tasks`;
     return h(
       "section",
-      { "aria-label": "Today" },
+      { "aria-label": "Today and this month" },
       h("div", { class: "today-spend" }, h("span", {}, "Spent today"), h("b", { testid: "spent-today" }, dollars.format(neo.spent_today_usd)), h("small", {}, `${dollars.format(neo.last_hour_usd)} in the last hour`)),
       hours(neo.by_hour_usd, this.ctx),
-      h("div", { class: "today-counts" }, figure(neo.running, "running", "running"), figure(neo.tasks, "ended today", "ended"), figure(neo.failed, "failed today", "failed")),
+      h("div", { class: "today-counts" }, figure(neo.running, "running", "running"), figure(neo.tasks, "tasks today", "tasks-today"), figure(neo.failed, "failed today", "failed")),
+      h("div", { class: "today-spend month-spend" }, h("span", {}, "This month"), h("b", { testid: "spent-this-month" }, dollars.format(neo.spent_this_month_usd)), h("small", { testid: "tasks-this-month" }, month)),
+      h("p", { class: "muted figures-note", testid: "figures-note" }, this.note(neo)),
     );
+  }
+
+  /** Where the figures come from, and what they do not hold yet. */
+  note(neo) {
+    if (!neo.read_at) return "The bot has not read any tasks yet.";
+    const read = `As the bot read it at ${formatDate(new Date(neo.read_at), "time", this.ctx.timezone)}. A task counts on the day it began.`;
+    return Math.abs(neo.unread_usd) < 0.005 ? read : `${read} The bot has not read ${dollars.format(neo.unread_usd)} yet.`;
   }
 
   list(neo) {
     const rows = neo.recent.map((task) => this.task(task));
-    const none = h("p", { class: "muted" }, "Nothing ran in the last two days. Make a spike, or let a day pass.");
+    const none = h("p", { class: "muted" }, "No tasks in the last two days. Make a spike, or go to the next day.");
     return h("section", {}, h("h2", {}, "Tasks"), rows.length ? h("ul", { class: "task-list", testid: "tasks" }, rows) : none);
   }
 
