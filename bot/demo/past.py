@@ -15,7 +15,7 @@ from bot.sandbox.streams import CREDIT_USD
 from bot.sandbox.world import World
 
 DIGEST_AT = time(9)
-TEAM_BUDGET, DEFAULT_BUDGET = "3500/month", "150/day"
+TEAM_BUDGET, DEFAULT_BUDGET = "4000/month", "150/day"
 PRIYA = "priya.raman@acme.example"
 FAILED_TASKS = 6
 REQUEST = 'budget request 600/day reason:"Globex pentest, until Friday"'

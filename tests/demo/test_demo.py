@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -48,14 +50,14 @@ async def test_it_dies_and_comes_back(shown: Demo) -> None:
     await shown.page.slack.workspace.until(lambda: not shown.bot.up, PATIENCE)
     await shown.bot.catch_up()  # which nobody does
     shown.page.slack.down = True
-    assert "runs again" in await shown.bot.toggle()
+    assert "running again" in await shown.bot.toggle()
     shown.page.slack.down = False
     await connected(shown)
     assert "The whole team" in await answer(shown)
     second = shown.bot.pid
     killed, started = await asyncio.gather(shown.bot.toggle(), shown.bot.toggle())  # two people press at once
-    assert "is killed" in killed
-    assert "runs again" in started
+    assert "was killed" in killed
+    assert "running again" in started
     await connected(shown)
     assert len({first, second, shown.bot.pid, None}) == 4
 
@@ -85,7 +87,11 @@ def test_on_a_server_it_has_a_schema_of_its_own_and_leaves_the_ledger_there_alon
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         assert process.stdout is not None
-        assert "http://127.0.0.1:" in process.stdout.readline()
+        [port] = re.findall(r"http://127.0.0.1:(\d+)", process.stdout.readline())
+        page = HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE)
+        page.request("GET", "/page/state")
+        assert page.getresponse().status == 200  # once the workspace has lived
+        page.close()
         [[tables]] = postgres.run(schema, name)
         assert tables > 20
         again = run_command(("demo", "--port", "0", "--no-browser"), environment, tmp_path)
