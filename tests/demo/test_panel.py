@@ -109,7 +109,7 @@ async def test_they_agree_on_own_keys(
     panel: NeoPanel, closed: ServiceHarness, amounts: dict[str, Any], usd: int
 ) -> None:
     closed.neo.world = World.empty()
-    costs = {name: Decimal(amount) for name, amount in amounts.items() if isinstance(amount, str)}
+    costs: dict[str, Any] = {name: Decimal(amount) for name, amount in amounts.items() if isinstance(amount, str)}
     begun = START - 2 * HOUR
     stream = Stream(begun, begun + HOUR, **costs)
     closed.neo.world.add(SimTask.of("own-key", stream, is_byok=amounts["is_byok"]))

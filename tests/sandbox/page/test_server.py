@@ -69,7 +69,7 @@ async def test_the_state_says_who_one_is_and_where_one_can_go(get: Get) -> None:
 
 async def test_it_waits_until_it_is_ready(page: Page, get: Get) -> None:
     page.is_ready.clear()
-    waiting = asyncio.create_task(get("/page/state"))
+    waiting = asyncio.ensure_future(get("/page/state"))
     assert (await asyncio.wait({waiting}, timeout=0.1))[0] == set()
     page.is_ready.set()
     assert (await waiting)["me"] == "U0HANNAH"
