@@ -15,6 +15,7 @@ from benchmarks import (
     budgets,
     decoding,
     delivery,
+    demo,
     digest,
     everyday,
     fingerprints,
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "fingerprints": fingerprints.measure,
     "answers": answers.measure,
     "service": service.measure,
+    "demo": demo.measure,
     "postgres": on_postgres.measure,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")

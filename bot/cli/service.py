@@ -43,7 +43,7 @@ def demo(*, port: int, seed: int, no_browser: bool) -> None:
     import asyncio
 
     from bot.cli.signals import run_until_signal
-    from bot.demo.bot_process import spawn
+    from bot.demo.bot_process import end, spawn
 
     async def serve(stop: asyncio.Event) -> None:
         spawned = await spawn()  # it loads its modules while this process loads its own
@@ -53,7 +53,10 @@ def demo(*, port: int, seed: int, no_browser: bool) -> None:
 
         configure(LogLevel.ERROR, LogFormat.CONSOLE)
         begin_the_search()
-        await runner.run(port, seed, streams.console(), stop, spawned, browser=not no_browser)
+        try:
+            await runner.run(port, seed, streams.console(), stop, spawned, browser=not no_browser)
+        finally:
+            await end(spawned)
 
     asyncio.run(run_until_signal(serve))
 

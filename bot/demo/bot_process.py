@@ -28,6 +28,13 @@ async def spawn() -> asyncio.subprocess.Process:
     )
 
 
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Kill a process, unless it has ended, and wait for its end."""
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
+
+
 class BotProcess:
     """The service in its own process, with the simulated clock and these settings.
 

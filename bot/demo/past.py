@@ -44,6 +44,7 @@ class Past:
 
     async def live(self) -> None:
         """Let it happen, until the clock is at the end. The bot is running and has just been installed."""
+        await self.slack.workspace.until(lambda: len(self.slack.sockets) > 0, _ANSWER_S)
         await self.bot.catch_up()
         await self._set_budgets()
         for event in self._events():

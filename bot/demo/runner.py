@@ -85,7 +85,7 @@ async def demo(
     place: DatabasePlace | None = None,
     *,
     spawned: Process | None = None,
-    announce: Callable[[str], object] = str,
+    announce: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Demo]:
     """Serve the page at the port, or at a free one if that is taken, with the bot connected to its workspace.
 
@@ -108,7 +108,8 @@ async def demo(
         page.actions.bot = bot = BotProcess(settings, directory, clock, slack.workspace.touch, spawned)
         page.on_change.append(bot.catch_up)
         stack.push_async_callback(bot.stop)
-        announce(server.url)
+        if announce is not None:
+            announce(server.url)
         await bot.start()
         await Past(slack, neo.world, clock, bot, end).live()
         page.is_ready.set()
