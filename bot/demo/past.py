@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bot.demo.bot_process import BotProcess
 from bot.sandbox.clock import SimClock
-from bot.sandbox.error_messages import RATE_LIMITED
+from bot.sandbox.error_messages import NO_HEARTBEAT
 from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.streams import CREDIT_USD
@@ -120,7 +120,7 @@ class Past:
         self.world.spike(PRIYA, _cents(self._limit / 2), self.clock())
 
     async def _fail_tasks(self) -> None:
-        self.world.error_storm(FAILED_TASKS, self.clock(), RATE_LIMITED)
+        self.world.error_storm(FAILED_TASKS, self.clock(), NO_HEARTBEAT)
 
     def _spent_today(self, at: datetime) -> Decimal:
         """Return what Priya's tasks of the UTC day of `at` have cost by then, in dollars."""

@@ -6,7 +6,6 @@ from random import Random
 from bot.sandbox.workloads import HOSTS
 
 OVERLOADED = "llm gateway 10.{a}.{b}.{c}:8443 answered 529 overloaded_error at {time} (request_id: req_{request})"
-RATE_LIMITED = "llm request failed: 429 rate_limit_error: retry after {seconds}s (request_id: req_{request})"
 TOO_LONG = "llm request failed: context length {tokens} exceeds the maximum of 200000 tokens"
 NO_HEARTBEAT = "sandbox sbx-{short} did not answer within {seconds}s (last heartbeat {time})"
 SPENDING_CAP = "user_spending_cap_reached: monthly spending cap reached for {email}, resets {reset}"
@@ -15,7 +14,7 @@ UPFRONT_ERRORS = frozenset({SPENDING_CAP, NO_CREDITS})  # these may stop a task 
 
 COMMON_ERRORS = (
     OVERLOADED,
-    RATE_LIMITED,
+    "llm request failed: 429 rate_limit_error: retry after {seconds}s (request_id: req_{request})",
     TOO_LONG,
     NO_HEARTBEAT,
     "planner gave up after 5 consecutive tool failures (trace {request})",

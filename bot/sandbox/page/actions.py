@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.clock import SimClock
-from bot.sandbox.error_messages import NO_HEARTBEAT, OVERLOADED, TOO_LONG
+from bot.sandbox.error_messages import OVERLOADED, TOO_LONG, TOOL_ERRORS
 from bot.sandbox.faults import Status
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.page.neo_panel import NeoPanel
@@ -25,8 +25,8 @@ SPIKES = (  # who overspends, and dollars; the page can act as the first of them
 )
 STORMS = (  # another kind each time, as more of one kind only changes its message: the error, and what it means
     (OVERLOADED, "the model was overloaded"),
-    (NO_HEARTBEAT, "the sandbox did not answer"),
     (TOO_LONG, "the context was too long"),
+    (TOOL_ERRORS["git"], "git could not sign in"),
 )
 STEP = timedelta(hours=4)  # of simulated time, after which observers run
 STORM_TASKS = 9

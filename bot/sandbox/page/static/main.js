@@ -236,9 +236,9 @@ class App {
   async runAction(name) {
     find("app").dataset.drawer = "";
     const answer = await post("/page/world", { do: name });
-    toast(answer.ok ? answer.text : answer.error, answer.ok ? "" : "error", answer.ok ? this.links(answer.places) : []);
     await this.refresh();
     if (answer.places?.includes(this.channel)) this.log.toEnd();
+    toast(answer.ok ? answer.text : answer.error, answer.ok ? "" : "error", answer.ok ? this.links(answer.places) : []);
   }
 
   /** Where to look after an action: the conversations in which the bot posted, other than the open one. */
