@@ -211,14 +211,14 @@ async def test_a_long_table_has_pages_and_is_sorted_by_a_press_on_a_columns_name
     spend = shown.get_by_role("button", name="Spend")
     await spend.click()
     await expect(shown.get_by_role("columnheader", name="Spend")).to_have_attribute("aria-sort", "descending")
-    largest = [amount_in(row[1]) for row in (await rows_of(shown))[1:]]
+    largest = [amount_in(row[3]) for row in (await rows_of(shown))[1:]]
     await pager.get_by_role("button", name="Next").click()
     await expect(pager).to_contain_text("21–40 of ")
-    following = [amount_in(row[1]) for row in (await rows_of(shown))[1:]]
+    following = [amount_in(row[3]) for row in (await rows_of(shown))[1:]]
     assert largest + following == sorted(largest + following, reverse=True)
     await spend.click()
     await expect(pager).to_contain_text("1–20 of ")
-    smallest = [amount_in(row[1]) for row in (await rows_of(shown))[1:]]
+    smallest = [amount_in(row[3]) for row in (await rows_of(shown))[1:]]
     assert smallest == sorted(smallest)
     assert smallest[-1] <= following[-1]
 
