@@ -33,6 +33,10 @@ OWN_SPEND = OWN_SPEND_ONLY.replace("`", "")  # as it is seen
 NUMBER = re.compile(r"^[1-9]\d*$")
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+AT_THE_TOP = """() => {
+  document.getElementById("log").scrollTop = 0; // until nothing scrolls to what is new any more
+  return !document.getElementById("to-end").hidden;
+}"""
 FITS = "element => element.scrollWidth <= element.clientWidth"
 NO_GUESTS = "Sorry, I only answer full members of this workspace"
 PRIYA = "priya.raman@acme.example"
@@ -544,13 +548,13 @@ async def test_the_phones_drawers_close_after_a_choice(lived: Demo, sit: Sit) ->
 @pytest.mark.parametrize("window", [PHONE, {"width": 1280, "height": 800}])
 async def test_nothing_covers_text(lived: Demo, sit: Sit, window: dict[str, int]) -> None:
     seat = await sit(lived, viewport=window)
-    await seat.find("log").evaluate("log => { log.scrollTop = 0 }")  # so that there is a way to the newest
     if window == PHONE:
         await seat.find("neo-toggle").click()
     await seat.find("world-hour").click()
     parts = [seat.find(each) for each in ("top", "hint", "toast", "log", "to-end", "composer")]
     parts[0] = seat.page.locator("#top")
-    await seat.find("log").evaluate("log => { log.scrollTop = 0 }")
+    await expect(parts[2]).to_be_visible()
+    await seat.page.wait_for_function(AT_THE_TOP)
     for part in parts:
         await expect(part).to_be_visible()
     boxes = [box for part in parts if (box := await part.bounding_box())]
