@@ -117,9 +117,13 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 def until_afternoon() -> timedelta:
-    """How far it is to two o'clock: just after midnight a day holds nothing yet, and a spike lies in the one before."""
+    """How far it is to two o'clock of a day that is not the first of a month, of which no chart is drawn yet.
+
+    Just after midnight a day holds nothing yet.
+    """
     now = system_clock()
-    return datetime.combine(now.date() + timedelta(days=1), time(14), UTC) - now
+    day = now.date() + timedelta(days=1)
+    return datetime.combine(day + timedelta(days=day.day == 1), time(14), UTC) - now
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
