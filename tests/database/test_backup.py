@@ -217,7 +217,7 @@ def test_who_may_read_it_stays_so(ledger: Path, copy: Path) -> None:
 def test_nothing_is_written_to_a_file_that_another_one_has_replaced(ledger: Path, copy: Path) -> None:
     database = open_database(ledger)
     shutil.move(copy, ledger)  # by hand
-    with pytest.raises(ReplacedFileError, match="Start again"), database.transaction():
+    with pytest.raises(ReplacedFileError, match="Restart to use the present file"), database.transaction():
         pytest.fail("it was let in")
     database.close()
 

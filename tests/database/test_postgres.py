@@ -242,7 +242,7 @@ async def test_who_is_frozen_in_a_transaction_loses_it(
     [
         ("53100", "the disk of the database is full"),
         ("25006", "its server is a read-only replica"),
-        ("58030", "the disk of the database fails"),
+        ("58030", "the disk of the database failed"),
         ("42501", "lacks a right"),
         ("57014", "took too long"),
         ("XX001", "restore a backup"),

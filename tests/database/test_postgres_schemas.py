@@ -56,7 +56,7 @@ def test_who_writes_into_one_does_not_wait_for_who_writes_into_another(
         open_database(each).close()
     monkeypatch.setattr("bot.database.postgres.BUSY_SECONDS", 0.05)
     with closing(ServerTarget(one)):
-        with pytest.raises(UnusableError, match="is locked"):
+        with pytest.raises(UnusableError, match="stays locked"):
             open_database(one)
         with pytest.raises(InUseError):
             ServerTarget(one)

@@ -215,7 +215,7 @@ async def test_a_service_whose_file_is_exchanged_under_it_ends_and_says_why(clos
     await closed.workspace.until(lambda: len(closed.slack.sockets) > before or bool(closed.slack.sockets), 10)
     copy.replace(closed.directory / "ledger.db")
     async with asyncio.timeout(15):
-        with pytest.raises(LedgerError, match="another one put in its place"):
+        with pytest.raises(LedgerError, match="it was moved, deleted or replaced"):
             await ended
 
 
