@@ -100,9 +100,7 @@ def _cost(platform: int | None, provider: int | None, basis: SpendBasis) -> int 
 
 # by an index each: of charges by member (in its order, or PostgreSQL would rather look through all charges), and of the
 # few tasks without a cost, which have no charge
-_ANY_CHARGE = (
-    select(charge.c.id).where(charge.c.member == bindparam("of_member")).order_by(charge.c.booked_at).limit(1)
-)
+_ANY_CHARGE = select(charge.c.id).where(charge.c.member == bindparam("of_member")).order_by(charge.c.booked_at).limit(1)
 _ANY_WITHOUT_COST = select(task.c.id).where(has_no_cost(task), task.c.member == bindparam("of_member")).limit(1)
 # recently changed tasks are few, recently created ones may be many
 _CHANGED = select(task.c.member).where(
