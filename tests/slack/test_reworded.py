@@ -15,7 +15,7 @@ from bot.shipped import shipped
 from tests.support.acts import fail_task
 from tests.support.app_home import open_home
 from tests.support.engines import many_cases
-from tests.support.harness import ServiceHarness
+from tests.support.harness import CHANNEL, GUEST_CHANNEL, ServiceHarness
 from tests.support.messages import text_of, visible_text
 from tests.support.worlds import add
 
@@ -101,7 +101,7 @@ async def test_whatever_is_told_daily_can_be_reworded(harness: ServiceHarness) -
     await goes_on(harness, 63)  # until Monday, whose digest has the week
     for user in ("hannah", "priya", "gil"):
         await open_home(harness, user)
-        await harness.ask(user)
+        await harness.ask(user, channel=GUEST_CHANNEL if user == "gil" else CHANNEL)
     await harness.ask("hannah", "errors team 7d")
     await harness.ask("hannah", "errors everyone last 7 days")
     text = everything(harness)
