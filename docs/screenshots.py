@@ -1,4 +1,4 @@
-"""Takes the README's pictures anew: `.venv/bin/python docs/screenshots.py` (needs a Chromium)."""
+"""Takes the manual's pictures anew: `.venv/bin/python docs/screenshots.py` (needs a Chromium)."""
 
 import asyncio
 import shutil
@@ -6,7 +6,7 @@ import struct
 import zlib
 from base64 import b64encode
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,21 +38,23 @@ class Picture:
     height: int
     dark: bool = False
     chart: bool = False
-    shows: str = "over your daily budget"
+    shows: str = ""
     home: bool = False
     thread: bool = False
 
 
 PICTURES = (
+    Picture("card", "hannah/neo-spend", ("",), 1280, 1080),
     Picture("team-by-member", "hannah/neo-spend", ("team 7d by:member",), 1280, 832),  # the table as a whole
     Picture("by-day-dark", "hannah/neo-spend", ("team 14d by:day,model",), 1280, 800, dark=True, chart=True),
     Picture("member-phone", "priya/neo-spend", ("14d by:day",), 390, 760, chart=True),
     Picture("refused", "priya/general", ("@marcus 7d", "modle:opus"), 1280, 420),
-)
-OVER = Picture("budget-over", "priya/neo-usage", (), 1280, 640)
-TOLD = (  # after a spike, an error storm, and a night
+    Picture("budget-over", "priya/neo-usage", (), 1280, 640, shows="over your daily budget"),
+    Picture("thread", "priya/neo-usage", (), 1280, 640, shows="over your daily budget", thread=True),
+    Picture("request", "hannah/neo-usage", (), 1280, 640, shows="Globex pentest"),
     Picture("failures", "hannah/neo-spend", (), 1280, 620, shows="tasks failed:"),
-    Picture("errors-dark", "hannah/general", ("errors team 7d",), 1280, 900, dark=True),
+    Picture("errors-dark", "hannah/general", ("errors team 24h",), 1280, 760, dark=True),
+    Picture("help", "marcus/general", ("help",), 1280, 640),
     Picture("digest", "marcus/neo-spend", (), 1440, 1320, shows="the day before"),
     Picture("home", "hannah/neo-usage", (), 1280, 1500, home=True),
     Picture("home-dark", "priya/neo-usage", (), 1280, 1160, dark=True, home=True),
@@ -61,8 +63,8 @@ TOLD = (  # after a spike, an error storm, and a night
 
 async def main() -> None:
     """Serve the demo once, and take every picture."""
-    now = system_clock()  # in the pictures it is two in the afternoon, whenever they are taken
-    ahead = datetime.combine(now.date() + timedelta(days=1), time(14), UTC) - now
+    now = system_clock()  # in the pictures it is two in the afternoon of a 19th, whenever they are taken
+    ahead = datetime.combine((now.date().replace(day=1) + timedelta(days=31)).replace(day=19), time(14), UTC) - now
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with TemporaryDirectory() as directory:
         async with async_playwright() as playwright, demo(0, SEED, Path(directory), ahead) as shown:
@@ -70,37 +72,7 @@ async def main() -> None:
             browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             for picture in PICTURES:
                 await _take(browser, shown, picture)
-            await _overspend(browser, shown)
-            await _take(browser, shown, OVER)
-            await _take(browser, shown, replace(OVER, name="thread", thread=True))
-            await _cause(browser, shown, "storm")
-            await _take(browser, shown, TOLD[0])
-            await _cause(browser, shown, "day")
-            for picture in TOLD[1:]:
-                await _take(browser, shown, picture)
             await browser.close()
-
-
-async def _overspend(browser: Browser, shown: Demo) -> None:
-    """Drive Priya over 80 and 100 % of a daily budget."""
-    page = await browser.new_page()
-    await page.goto(f"{shown.url}/#hannah/security")
-    await _ask(page, 0, "budget @priya 230/day")
-    for _ in range(3):  # of two people in turn
-        await page.get_by_test_id("world-spike").click()
-        await expect(page.get_by_text("just spent").last).to_be_visible()
-        await shown.bot.catch_up()
-    await page.close()
-
-
-async def _cause(browser: Browser, shown: Demo, what: str) -> None:
-    """Press one of the buttons beside Neo, and wait until all is told."""
-    page = await browser.new_page()
-    await page.goto(f"{shown.url}/#hannah/security")
-    await page.get_by_test_id(f"world-{what}").click()
-    await expect(page.get_by_test_id("toast").last).to_be_visible(timeout=60_000)
-    await shown.bot.catch_up()
-    await page.close()
 
 
 async def _take(browser: Browser, shown: Demo, picture: Picture) -> None:
@@ -110,14 +82,13 @@ async def _take(browser: Browser, shown: Demo, picture: Picture) -> None:
         reduced_motion="reduce",
     )
     await page.goto(f"{shown.url}/#{picture.seat}")
-    for number, line in enumerate(picture.lines):
-        await _ask(page, number, line)
+    await page.get_by_test_id("log").locator("[data-testid=message], [data-testid=empty]").first.wait_for()
+    for line in picture.lines:
+        await _ask(page, line)
     if picture.home:
         await page.get_by_test_id("tab-home").click()
         await expect(page.get_by_test_id("home-view")).to_contain_text("Updates automatically")
-    else:
-        await expect(page.get_by_test_id("composer")).to_be_visible()
-    if not picture.lines and not picture.home:
+    if picture.shows:
         told = page.get_by_text(picture.shows).last
         await told.scroll_into_view_if_needed()
         await expect(told).to_be_in_viewport(ratio=1)
@@ -125,7 +96,7 @@ async def _take(browser: Browser, shown: Demo, picture: Picture) -> None:
         await page.get_by_test_id("thread-open").last.click()
         await expect(page.get_by_test_id("replies")).to_be_visible()
     if picture.chart:
-        await expect(page.get_by_test_id("chart").locator("svg")).to_be_in_viewport(ratio=1)
+        await expect(page.get_by_test_id("chart").last.locator("svg")).to_be_in_viewport(ratio=1)
     png = await page.screenshot()
     await page.goto("about:blank")  # where scripts may decode it
     pixels = await page.evaluate(PIXELS, b64encode(png).decode())
@@ -133,8 +104,9 @@ async def _take(browser: Browser, shown: Demo, picture: Picture) -> None:
     (HERE / f"{picture.name}.png").write_bytes(_png([int(each) for each in pixels.split()], picture.width))
 
 
-async def _ask(page: Page, number: int, line: str) -> None:
-    answer = page.get_by_test_id("log").get_by_test_id("message").nth(number)
+async def _ask(page: Page, line: str) -> None:
+    messages = page.get_by_test_id("log").get_by_test_id("message")
+    answer = messages.nth(await messages.count())
     await page.get_by_test_id("composer").fill(f"/neo-usage {line}")
     await page.get_by_test_id("send").click()
     await expect(answer.get_by_text("Only visible to you")).to_be_in_viewport(ratio=1)

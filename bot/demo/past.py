@@ -52,9 +52,15 @@ class Past:
             await event.happen()
             await self.bot.catch_up()
         self._advance(self.end)
-        for who in ("hannah", "priya"):
-            await self.slack.open_home(who)
         await self.bot.catch_up()
+        await self._open_homes(["hannah", "priya"])
+
+    async def _open_homes(self, people: list[str]) -> None:
+        workspace = self.slack.workspace
+        for who in people:
+            await self.slack.open_home(who)
+        ids = [workspace.user(who).id for who in people]
+        await workspace.until(lambda: all(workspace.home_of(each) for each in ids), _ANSWER_S)
 
     def _events(self) -> list[_Event]:
         overspent = _overspent(self.end)

@@ -36,7 +36,9 @@ def card_message(facts: CardFacts, view: HomeView) -> Message:
 def _text(facts: CardFacts, view: HomeView) -> str:
     """Return the message's text, for notifications and where blocks are not shown."""
     if facts.own is not None:
-        return view.templates.render("home/headline", **month_render.month_values(facts.own.facts.month, view))
+        return view.templates.render(
+            "home/headline", **month_render.month_values(facts.own.facts.month, view, own=True)
+        )
     if facts.team is not None:
         return view.templates.render("home/team", **month_render.month_values(facts.team, view))
     return "I can't find you in Neo."
@@ -44,7 +46,8 @@ def _text(facts: CardFacts, view: HomeView) -> str:
 
 def _add_own(draft: Draft, own: OwnCard, view: HomeView) -> None:
     month = own.facts.month
-    draft.add(blocks.section(view.templates.render("home/month", **month_render.month_values(month, view))))
+    values = month_render.month_values(month, view, own=True)
+    draft.add(blocks.section(view.templates.render("home/month", **values)))
     draft.add(month_render.own_budgets(own.facts.budgets, view))
     if month.report.total.tasks:
         draft.add(blocks.section(view.templates.render("home/models", **_model_values(own.models))))

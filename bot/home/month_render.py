@@ -62,12 +62,13 @@ def freshness_line(as_of: datetime | None, view: HomeView, *, is_page: bool) -> 
 # --- the month -----------------------------------------------------------------------------------
 
 
-def month_values(month: MonthFacts, view: HomeView) -> dict[str, object]:
-    """Return the values of the templates about a month."""
+def month_values(month: MonthFacts, view: HomeView, *, own: bool = False) -> dict[str, object]:
+    """Return the values of the templates about a month; `own` where the reader's is to be told from the team's."""
     report, forecast = month.report, month.forecast
     total, today = report.total, local_day(view.now, view.zone)
     last_day = formatting.last_date(report.window.end, view.zone)
     return {
+        "own": own,
         "month": f"{last_day:%B}",
         "any_tasks": bool(total.tasks),
         "total": show_usd(report.spend_nanos),

@@ -51,14 +51,14 @@ async def test_a_member_sees_their_month_at_a_glance_and_nothing_of_others(harne
     await harness.ask("hannah", "budget @priya 40/month")
     answer = await harness.ask("priya")
     text = visible_text(answer)
-    assert text.startswith("*$20.00* (2.00 credits) in March so far · 2 tasks")
+    assert text.startswith("*You:* *$20.00* (2.00 credits) in March so far · 2 tasks")
     assert "First forecast on Mar 6, after 5 full days of data" in text
     assert "█████░░░░░ *50% of your budget* · $20.00 of $40 a month (personal budget)" in text
     assert "*Top models*\n• model-0: $10.00 (50%)\n• model-1: $10.00 (50%)\n" in text
     assert "\nData as of 21:00 (UTC)\n" in text
     for of_others in ("marcus", "haiku", "Team", "$80", "$100"):
         assert of_others not in text
-    assert answer.text.startswith("*$20.00* (2.00 credits) in March so far")
+    assert answer.text.startswith("*You:* *$20.00* (2.00 credits) in March so far")
 
 
 @costly
@@ -70,7 +70,7 @@ async def test_later_in_a_month_it_compares_forecasts_and_draws_the_days(harness
     await harness.sync()
     answer = await harness.ask("priya")
     first, *_ = lines = visible_text(answer).splitlines()
-    assert first.startswith("*$115.00* (11.50 credits) in March so far · 12 tasks · ")
+    assert first.startswith("*You:* *$115.00* (11.50 credits) in March so far · 12 tasks · ")
     assert first.endswith("5% more than the same days of February ($110.00)")
     assert any(line.startswith("Forecast: $3") and line.endswith(" by Mar 31") for line in lines)
     assert sum(chart(answer)) == pytest.approx(115)
@@ -105,7 +105,7 @@ async def test_an_operator_sees_their_own_month_and_the_teams_line(closed: Servi
     closed.settings["ADMINS"] = PRIYA
     await closed.open()
     text = await card(closed, "priya")
-    assert text.startswith("*$20.00* (2.00 credits) in March so far · 2 tasks")
+    assert text.startswith("*You:* *$20.00* (2.00 credits) in March so far · 2 tasks")
     assert "*Team:* *$100.00* (10.00 credits) in March so far · 3 tasks" in text
 
 
@@ -127,7 +127,7 @@ async def test_who_has_no_task_is_told_whom_to_ask(harness: ServiceHarness) -> N
 async def test_a_mention_alone_shows_it_to_whoever_wrote_it(harness: ServiceHarness) -> None:
     await harness.slack.say("priya", "neo-spend", "@neo-usage")
     answer = await harness.answer("priya", "neo-spend", 1)
-    assert visible_text(answer).startswith("*$20.00* (2.00 credits) in March so far")
+    assert visible_text(answer).startswith("*You:* *$20.00* (2.00 credits) in March so far")
     assert len(harness.visible("marcus")) == 1
 
 
@@ -176,7 +176,7 @@ async def test_a_month_without_spend_is_one_factual_line(harness: ServiceHarness
     harness.clock.advance(30 * DAY)
     await harness.sync()
     text = await card(harness, "priya")
-    assert text.startswith("No Neo spend in April so far.\nNo monthly budget is set.\nData as of")
+    assert text.startswith("*You:* No Neo spend in April so far.\nNo monthly budget is set.\nData as of")
 
 
 async def test_an_unknown_cost_is_never_nothing(harness: ServiceHarness) -> None:
@@ -184,7 +184,7 @@ async def test_an_unknown_cost_is_never_nothing(harness: ServiceHarness) -> None
     add(harness.neo.world, "free", None, email=PRIYA, begun=harness.clock() - HOUR, model="opus", status="error")
     await harness.sync()
     text = await card(harness, "priya")
-    assert text.startswith("*Cost unknown* in April so far · 1 task · 1 failed (cost unknown)")
+    assert text.startswith("*You:* *Cost unknown* in April so far · 1 task · 1 failed (cost unknown)")
     assert "• opus: unknown" in text
     assert "$0.00" not in text
 
