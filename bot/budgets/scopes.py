@@ -42,7 +42,9 @@ def full_name(connection: Connection, name: str) -> str:
     return email_called(connection, name) or name
 
 
-def email_called(connection: Connection, name: str, in_slack: Callable[[], EmailsByName] = no_names) -> str | None:
+def email_called(
+    connection: Connection, name: str, in_slack: Callable[[Connection], EmailsByName] = no_names
+) -> str | None:
     """Return the e-mail of the only person with a name such as `ana`; None if it is no name, or nobody's.
 
     Raises RefusedError if several people are called so.

@@ -20,7 +20,7 @@ EmailsByName = Mapping[str, Sequence[str]]
 """The e-mails of people by their names in Slack, in lower case: `marcus delgado`, `marcus`."""
 
 
-def no_names() -> EmailsByName:
+def no_names(_connection: Connection) -> EmailsByName:
     """Return no names, for where there is no Slack."""
     return {}
 
@@ -31,7 +31,7 @@ class LedgerNames:
 
     connection: Connection
     scope: Scope
-    in_slack: Callable[[], EmailsByName] = no_names
+    in_slack: Callable[[Connection], EmailsByName] = no_names
 
     def meanings(self, name: str) -> list[str]:
         """Return what a lower-cased name may mean, in the query language: `email:...` and `model:...`."""
@@ -74,7 +74,9 @@ class LedgerNames:
     @cached_property
     def _emails(self) -> EmailsByName:
         pairs = [(name, email) for email in self._current for name in names_of_email(email)]
-        return by_name([*pairs, *((name, email) for name, emails in self.in_slack().items() for email in emails)])
+        return by_name(
+            [*pairs, *((name, email) for name, emails in self.in_slack(self.connection).items() for email in emails)]
+        )
 
     @cached_property
     def _models(self) -> Mapping[str, Sequence[str]]:

@@ -28,7 +28,7 @@ def parse_question(
     now: datetime,
     zone: tzinfo,
     failing: Sequence[str] = (),
-    in_slack: Callable[[], EmailsByName] = no_names,
+    in_slack: Callable[[Connection], EmailsByName] = no_names,
 ) -> Question:
     """Return the question that a line asks.
 

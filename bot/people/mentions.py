@@ -56,7 +56,9 @@ def email_of_name(connection: Connection, name: str) -> str:
     return _one_called(name.lower(), current_emails(connection))
 
 
-def email_called(connection: Connection, name: str, in_slack: Callable[[], EmailsByName] = no_names) -> str | None:
+def email_called(
+    connection: Connection, name: str, in_slack: Callable[[Connection], EmailsByName] = no_names
+) -> str | None:
     """Return the e-mail of the only person with a name such as `ana` or `ana silva`; None if it is nobody's.
 
     What has an @, or is itself what a member is known by, is no name. Whose names those are is for operators alone.

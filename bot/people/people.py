@@ -13,7 +13,7 @@ from bot.domain.slack_ids import format_mention, parse_mention
 from bot.ledger.names import EmailsByName, by_name, names_of_person
 from bot.people import links
 from bot.people.directory import Directory
-from bot.people.member_names import member_names
+from bot.people.member_names import member_names, users_by_email
 from bot.people.roles import DenialReason, SlackUser, caller_of
 from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
 
@@ -98,10 +98,13 @@ class People:
             )
         return emails[mention]
 
-    def emails_by_name(self) -> EmailsByName:
-        """Return the e-mails of Slack users by what they are called: whole names and first names, in lower case."""
-        users = ((user.name, user.email) for user in self.directory.users() if user.email)
-        return by_name((name, email) for full_name, email in users for name in names_of_person(full_name))
+    def emails_by_name(self, connection: Connection) -> EmailsByName:
+        """Return the e-mails of Slack users by what they are called: whole names and first names, in lower case.
+
+        They are those that the users are matched to: an operator's link counts before the address in Slack.
+        """
+        users = users_by_email(self.directory.users(), links.users_by_email(connection))
+        return by_name((name, email) for email, user in users.items() for name in names_of_person(user.name))
 
     def names(self, connection: Connection, emails: Iterable[str]) -> dict[str, str]:
         """Return what the members with these e-mails are called in Slack; the e-mail itself of who is not known there.

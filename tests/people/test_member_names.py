@@ -8,6 +8,11 @@ from bot.database.engine import Database
 from bot.people.links import link
 from bot.people.member_names import member_names
 from bot.people.roles import DenialReason, SlackUser
+from bot.sandbox.world import World
+from tests.support.engines import rows_of
+from tests.support.harness import ServiceHarness
+from tests.support.messages import table, visible_text
+from tests.support.worlds import MARCUS, PRIYA, add
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 USERS = (
@@ -48,3 +53,42 @@ async def test_whoever_is_linked_to_an_address_gives_it_the_name(database: Datab
     await database.write(lambda connection: link(connection, "U1", "old@acme.dev", by="U1", now=NOW))
     names = await database.read(lambda connection: member_names(connection, USERS, ["ana@acme.dev", "old@acme.dev"]))
     assert names == {"ana@acme.dev": "No Address", "old@acme.dev": "Ana O\u2019Neil"}
+
+
+async def test_an_address_that_is_linked_to_somebody_unknown_keeps_the_name_of_nobody_else(database: Database) -> None:
+    await database.write(lambda connection: link(connection, "U99", "ana@acme.dev", by="U1", now=NOW))
+    names = await database.read(lambda connection: member_names(connection, USERS, ["ana@acme.dev"]))
+    assert names == {"ana@acme.dev": "ana@acme.dev"}
+
+
+# --- through the front door ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def world() -> World:
+    world = World.empty()
+    add(world, "hers", "3", email=PRIYA)
+    add(world, "his", "1", email=MARCUS)
+    add(world, "renamed", "2", email="pr@neo.example")
+    return world
+
+
+@pytest.mark.parametrize(
+    "name", [MARCUS, "Marcus\u200b Delgado", "\uff2darcus Delgado", "\u200b", "unattributed", "Team"]
+)
+async def test_nobody_takes_the_name_of_another_in_an_answer(closed: ServiceHarness, name: str) -> None:
+    closed.workspace.user("priya").name = name
+    await closed.open()
+    hers, *_, his = table(await closed.ask("hannah", "by:member"))[1:]
+    assert hers[:2] == [PRIYA, "$30.00"]
+    assert his[0] in {"Marcus Delgado", MARCUS}
+
+
+async def test_a_name_means_the_address_that_its_holder_is_linked_to(closed: ServiceHarness) -> None:
+    closed.workspace.user("priya").name = "Pri Wonder"
+    await closed.open()
+    await closed.ask("hannah", "link @priya pr@neo.example")
+    assert "*$20.00*" in visible_text(await closed.ask("hannah", "pri wonder"))
+    assert "Pri Wonder's budget is now $500" in visible_text(await closed.ask("hannah", "budget pri 500/month"))
+    scopes = "SELECT m.email FROM budget b JOIN member m ON m.id = b.scope"
+    assert rows_of(closed.place, scopes) == [("pr@neo.example",)]
