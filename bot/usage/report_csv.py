@@ -15,7 +15,12 @@ _SIGNS = (
     "=+@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u207a\u207b\u207c\u208a\u208b\u208c\u2212\u02d7\u2795\u2796-"
 )
 # a cell begins at the start of the text, and after any sign that a spreadsheet may split at (in much of Europe `;`)
-_FORMULA = re.compile(rf"((?:^|[;,|:^~\xa6\t\v\f\r\n\x1c-\x1f\x85\u2028\u2029])[\s\"]*)(?=[{_SIGNS}])")
+_DIVIDERS = r";,|:^~\xa6\t\v\f\r\n\x1c-\x1f\x85\u2028\u2029"
+# from the start, or a run of dividers, spaces and quotes with a divider in it; each run is read once
+_FORMULA = re.compile(
+    rf"(^[\s\"{_DIVIDERS}]*+|(?<![\s\"{_DIVIDERS}])(?:(?![{_DIVIDERS}])[\s\"])*+[{_DIVIDERS}][\s\"{_DIVIDERS}]*+)"
+    rf"(?=[{_SIGNS}])"
+)
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _LONGEST_CELL = 32_000  # characters; the limit of spreadsheets
 
