@@ -1,11 +1,13 @@
 """Answers the question of a subscription for its reader, whose rights and those of its owner are decided anew."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
 from bot.domain.query.errors import QueryError, WhenError
-from bot.domain.query.question import Field, Question
+from bot.domain.query.question import TIME_GROUPINGS, Field, Question
 from bot.domain.visibility import Privacy
+from bot.ledger.spend_groups import SpendGroup
 from bot.outbox.destinations import ChannelDestination
 from bot.people.people import DeniedError, UnverifiedError
 from bot.slack.blocks import TABLE_ROWS
@@ -85,7 +87,19 @@ class SubscriptionAnswers:
         """Return the report without members' names, where channels may see members but not who they are."""
         if self.privacy is Privacy.NAMED or not isinstance(subscription.place, ChannelDestination):
             return report
-        return replace(report, names=dict.fromkeys(report.emails, A_MEMBER))
+        return replace(report, names=dict.fromkeys(report.emails, A_MEMBER), groups=tuple(_in_nameless_order(report)))
+
+
+def _in_nameless_order(report: Report) -> Sequence[SpendGroup]:
+    """Return the groups so that their order tells nothing of names: members stand by what they spent, never by name."""
+    by, sort = report.question.by, report.question.sort
+
+    def rank(group: SpendGroup) -> tuple[object, ...]:
+        others = [part for name, part in zip(by, group.key, strict=True) if name != "member"]
+        return others, -group.spend(report.basis), -group.calls, -group.tasks
+
+    is_by_name = sort == "name" or (sort is None and by[:1] in {(each,) for each in TIME_GROUPINGS})
+    return sorted(report.groups, key=rank) if "member" in by and is_by_name else report.groups
 
 
 def _names_somebody(question: Question) -> bool:

@@ -163,6 +163,20 @@ async def test_where_members_are_anonymous_they_are_not_named(harness: ServiceHa
     assert "priya" not in answer
 
 
+@pytest.mark.parametrize("question", ["team by:day,member", "by:member sort:name", "by:member,model sort:name"])
+async def test_where_members_are_anonymous_their_order_does_not_tell_who_they_are(
+    harness: ServiceHarness, question: str
+) -> None:
+    add(harness.neo.world, "more", "2", email="aaron@acme.example", model="opus")
+    harness.settings["ALERT_PRIVACY"] = "anonymous"
+    await harness.restart()
+    await harness.ask("hannah", f"subscribe {question} every day")
+    await next_morning(harness)
+    (answer,) = answers(harness, "marcus")
+    assert [each for each in ("$10.00", "$20.00", "$30.00") if each not in answer] == []
+    assert answer.index("$30.00") < answer.index("$20.00")  # both are of one model
+
+
 async def test_where_members_are_for_operators_a_channel_sees_none_also_later(harness: ServiceHarness) -> None:
     await harness.ask("hannah", TEAM)
     harness.settings["ALERT_PRIVACY"] = "operators"
