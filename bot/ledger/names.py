@@ -7,6 +7,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
+from bot.domain.everyday import vocabulary
 from bot.domain.query.question import quote
 from bot.domain.text import ascii_lower
 from bot.ledger.members import UNATTRIBUTED_NAME, current_emails
@@ -15,6 +16,7 @@ from bot.ledger.scope_queries import seen_values
 
 _SHORTEST_PART = 3  # letters of a model's name that may stand for it
 _MOST_MODELS = 4  # offered one by one
+_EVERYDAY = vocabulary.FILLER.union(vocabulary.KNOWN)
 
 EmailsByName = Mapping[str, Sequence[str]]
 """The e-mails of people by their names in Slack, in lower case: `marcus delgado`, `marcus`."""
@@ -102,3 +104,20 @@ def by_name(pairs: Iterable[tuple[str, str]]) -> EmailsByName:
     for name, value in pairs:
         found[name][value] = None
     return {name: tuple(values) for name, values in found.items()}
+
+
+def unmistakable(names: EmailsByName) -> EmailsByName:
+    """Return the names without those of several words that say something else: `everyone spend`, `of marcus`.
+
+    People choose their names themselves, and nobody may so be taken for everybody or for somebody else.
+    """
+    return {name: emails for name, emails in names.items() if not _says_something_else(name, names)}
+
+
+def _says_something_else(name: str, names: EmailsByName) -> bool:
+    """Return whether a name of several words is of everyday words only, or else of another person's name."""
+    words = name.split()
+    rest = " ".join(each for each in words if each not in _EVERYDAY)
+    if len(words) == 1 or rest == name:
+        return False
+    return not rest or not set(names.get(rest, ())) <= set(names[name])

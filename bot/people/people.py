@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
 from bot.domain.slack_ids import format_mention, parse_mention
-from bot.ledger.names import EmailsByName, by_name, names_of_person
+from bot.ledger.names import EmailsByName, by_name, names_of_person, unmistakable
 from bot.people import links
 from bot.people.directory import Directory
 from bot.people.member_names import member_names, users_by_email
@@ -104,7 +104,8 @@ class People:
         They are those that the users are matched to: an operator's link counts before the address in Slack.
         """
         users = users_by_email(self.directory.users(), links.users_by_email(connection))
-        return by_name((name, email) for email, user in users.items() for name in names_of_person(user.name))
+        pairs = ((name, email) for email, user in users.items() for name in names_of_person(user.name))
+        return unmistakable(by_name(pairs))
 
     def names(self, connection: Connection, emails: Iterable[str]) -> dict[str, str]:
         """Return what the members with these e-mails are called in Slack; the e-mail itself of who is not known there.

@@ -92,3 +92,19 @@ async def test_a_name_means_the_address_that_its_holder_is_linked_to(closed: Ser
     assert "Pri Wonder's budget is now $500" in visible_text(await closed.ask("hannah", "budget pri 500/month"))
     scopes = "SELECT m.email FROM budget b JOIN member m ON m.id = b.scope"
     assert rows_of(closed.place, scopes) == [("pr@neo.example",)]
+
+
+@pytest.mark.parametrize("name", ["Of Marcus", "Everyone Spend", "Marcus Yesterday"])
+async def test_nobody_calls_themselves_so_that_a_question_means_them(closed: ServiceHarness, name: str) -> None:
+    closed.workspace.user("priya").name = name
+    await closed.open()
+    for line in ("show the spend of marcus", "what did everyone spend", "marcus yesterday"):
+        answer = visible_text(await closed.ask("hannah", line))
+        assert "Understood as `email:priya" not in answer, answer
+    assert "I can't find" in visible_text(await closed.ask("hannah", f"budget {name} 500/month"))
+
+
+async def test_a_name_with_an_everyday_word_in_it_is_a_name(closed: ServiceHarness) -> None:
+    closed.workspace.user("priya").name = "An Nguyen"
+    await closed.open()
+    assert "*$30.00*" in visible_text(await closed.ask("hannah", "an nguyen"))
