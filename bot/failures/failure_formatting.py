@@ -1,6 +1,6 @@
 """Formatting of failures: phrases that alerts, answers and App Home share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -8,7 +8,10 @@ from zoneinfo import ZoneInfo
 from bot.domain import formatting
 from bot.domain.cells import Number, amount_cell
 from bot.domain.money import show_usd
+from bot.domain.query.question import Field
+from bot.domain.text import one_line
 from bot.failures.alert_facts import GroupFacts
+from bot.failures.report import ErrorReport
 from bot.failures.rules import Cap
 from bot.slack.mrkdwn import Trusted, escape
 
@@ -20,6 +23,17 @@ CAPS = {
     Cap.PROJECT: "the project's spending cap in Neo is reached",
     Cap.CREDITS: "the team's Neo credits are used up",
 }
+
+
+def whose(report: ErrorReport, everybody: str, name: Callable[[str], str]) -> str:
+    """Return whose failures a report is about, and the filters that leave some out.
+
+    `everybody` stands where nobody is named; `name` returns what a member is called.
+    """
+    question = report.question
+    members = report.members or question.included_values(Field.EMAIL)
+    without = (f"without {name(email)}" for email in question.excluded_values(Field.EMAIL))
+    return one_line(", ".join([*(map(name, members) if members else [everybody]), *without, *question.conditions]))
 
 
 def within(group: GroupFacts) -> str:

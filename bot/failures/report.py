@@ -11,7 +11,7 @@ from bot.domain import formatting
 from bot.domain.access import AT_THE_TERMINAL, Caller, RefusedError
 from bot.domain.money import usd_text
 from bot.domain.periods import Window
-from bot.domain.query.question import Question, describe
+from bot.domain.query.question import Field, Question, describe
 from bot.domain.query.when import resolve
 from bot.failures.error_lines import ErrorLine, error_lines
 from bot.failures.rules import FailurePolicy
@@ -73,7 +73,8 @@ class ErrorReport:
     @property
     def emails(self) -> set[str]:
         """The e-mails that it names."""
-        return {*(self.members or ()), *(share.name for share in self.by_member)}
+        named = self.question.values_of(Field.EMAIL)
+        return {*(self.members or ()), *named, *(share.name for share in self.by_member)}
 
 
 def check_question(question: Question, failing: Sequence[str]) -> None:

@@ -20,8 +20,9 @@ def print_report(report: ErrorReport, zone: ZoneInfo, console: Console) -> None:
     """Print the report."""
     if report.question.in_words:
         print_line(console, f"Understood as: errors {one_line(report.query)}", style="dim")
-    whose = "Team" if report.members is None else ", ".join(report.members)
-    print_line(console, f"{one_line(whose)}, {period(report, zone)} ({zone.key})", style="dim")
+    print_line(
+        console, f"{failure_formatting.whose(report, 'Team', str)}, {period(report, zone)} ({zone.key})", style="dim"
+    )
     print_line(console, _headline(report), style="bold")
     if report.lines:
         _print_kinds(report, zone, console)

@@ -65,9 +65,8 @@ def report_message(report: ErrorReport, view: FailureView, silences: Sequence[Ac
 
 
 def _facts(report: ErrorReport, view: FailureView) -> dict[str, object]:
-    whose = "Everyone" if report.members is None else ", ".join(map(view.name, report.members))
     return {
-        "whose": one_line(whose),
+        "whose": failure_formatting.whose(report, "Everyone", view.name),
         "when": str(report.question.effective_when) or "all time",
         "span": period(report, view.zone),
         "failed": report.failed,

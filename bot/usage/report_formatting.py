@@ -28,13 +28,8 @@ def who(report: Report) -> str:
     """Return whose spend is answered: "team", the members named, or the one the answer is limited to."""
     question = report.question
     members = report.scope.members or question.included_values(Field.EMAIL)
-    return one_line(", ".join([*(map(report.name_of, members) if members else ["team"]), *_exclusions(report)]))
-
-
-def _exclusions(report: Report) -> Iterator[str]:
-    for each in report.question.filters:
-        if each.exclude and each.field is Field.EMAIL:
-            yield from (f"without {report.name_of(email)}" for email in each.values)
+    exclusions = (f"without {report.name_of(email)}" for email in question.excluded_values(Field.EMAIL))
+    return one_line(", ".join([*(map(report.name_of, members) if members else ["team"]), *exclusions]))
 
 
 def when(question: Question) -> str:
@@ -58,8 +53,7 @@ def span(report: Report) -> str:
 
 def filters(question: Question) -> str:
     """Return the conditions on tasks, without those on whose they are."""
-    conditions = [one_line(str(each)) for each in question.filters if each.field is not Field.EMAIL]
-    return ", ".join([*conditions, *{None: (), True: ("byok:yes",), False: ("byok:no",)}[question.byok]])
+    return ", ".join(map(one_line, question.conditions))
 
 
 def without_filters(question: Question) -> str:

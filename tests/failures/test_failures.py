@@ -266,6 +266,13 @@ async def test_the_report_has_counts_cost_and_shares(harness: ServiceHarness) ->
     assert error.startswith("sandbox sbx-")
     assert "opus: 3 of 4 (75%)" in visible_text(answer)
     assert "Marcus Delgado: 2 of 3 (67%)" in visible_text(answer)
+    for line, whose in (
+        ("errors @priya today", "Priya Raman, Mar 2"),
+        (f"errors email:{PRIYA} today", "Priya Raman, Mar 2"),
+        (f"errors team today -email:{PRIYA}", "Everyone, without Priya Raman, Mar 2"),
+        ("errors team today model:haiku byok:no", "Everyone, model:haiku, byok:no, Mar 2"),
+    ):
+        assert whose in visible_text(await harness.ask("hannah", line))
     own = visible_text(await harness.ask("priya", "errors today"))
     assert "*2 of 2 tasks failed (100%).* They cost $13.00 in this period." in own
     assert "marcus" not in own

@@ -120,7 +120,7 @@ class PhraseReader:
         label, rest = vocabulary.GROUPS.get(texts[0]), texts[1:]
         if not rest:
             return None
-        found = self._status(rest) if label == "status" else None
+        found = (self._known_status(rest) or self._status(rest)) if label == "status" else None
         if label in {"model", "member"} and any(each.startswith(_FILTERS[label]) for each in self._meanings(rest[0])):
             found = self._name(rest)
         return None if found is None else (1 + found[0], found[1])
@@ -136,9 +136,13 @@ class PhraseReader:
         return None if found is None else (place + found[0], found[1])
 
     def _status(self, texts: Sequence[str], sign: str = "") -> Phrase | None:
-        text, known = texts[0], {status.lower(): status for status in self.context.statuses}
-        if text in vocabulary.FAILURES:
+        """Return the filter of tasks that a word describes; `failed` are all that count as failed."""
+        if texts[0] in vocabulary.FAILURES:
             return 1, _part(f"{sign}status:{','.join(FAILED_STATUSES)}")
+        return self._known_status(texts, sign)
+
+    def _known_status(self, texts: Sequence[str], sign: str = "") -> Phrase | None:
+        text, known = texts[0], {status.lower(): status for status in self.context.statuses}
         status = known.get(text) or known.get(vocabulary.STATUSES.get(text, ""))
         return None if status is None else (1, _part(f"{sign}status:{quote(status)}"))
 

@@ -53,7 +53,7 @@ MOST: Final = _words("top limit most biggest largest highest expensive priciest 
 TASKS: Final = _words("task tasks job jobs")
 SPENDERS: Final = _words("spender spenders consumer consumers")
 
-FAILURES: Final = _words("failing fails failure failures unsuccessful")
+FAILURES: Final = _words("failed failing fails failure failures unsuccessful")
 STATUSES: Final = {
     word: status
     for status, words in {
@@ -96,5 +96,5 @@ KEYS: Final = SYNONYMS | {
 NEED_TIME: Final = _words("last past previous prior recent since after from until till through thru between")
 """What is nothing without a time."""
 
-KNOWN: Final = tuple({*GROUPS, *ADVERBS, *MEANINGS, *MOST, *STATUSES, *FAILURES, "yesterday", "today", "failed"})
+KNOWN: Final = tuple({*GROUPS, *ADVERBS, *MEANINGS, *MOST, *STATUSES, *FAILURES, "yesterday", "today"})
 """Words that a misspelt one may have been meant to be."""

@@ -80,6 +80,16 @@ class Question:
         """Return the values that a filter on the field lets through; empty if there is no such filter."""
         return next((f.values for f in self.filters if f.field is field and not f.exclude), ())
 
+    def excluded_values(self, field: Field) -> tuple[str, ...]:
+        """Return the values that filters on the field leave out."""
+        return tuple(value for each in self.filters if each.field is field and each.exclude for value in each.values)
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions on tasks as they can be typed, without those on whose they are."""
+        filters = (str(each) for each in self.filters if each.field is not Field.EMAIL)
+        return (*filters, *{None: (), True: ("byok:yes",), False: ("byok:no",)}[self.byok])
+
 
 def quote(value: str) -> str:
     """Return a value as it can be typed: in double quotes if it is not one plain word."""
