@@ -9,8 +9,8 @@ import click
 from bot import __version__
 from bot.cli import budgets, database, digest, explain, failures, members, service, setup, subscriptions, sync, usage
 from bot.cli.errors import FAILED, Debug, error_text, print_error
-from bot.cli.unused_objects import put_off_the_search
 from bot.terminal import streams
+from bot.unused_objects import put_off_the_search
 
 
 @click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})

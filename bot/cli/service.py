@@ -4,8 +4,8 @@ import click
 
 from bot.cli.errors import print_errors
 from bot.cli.startup import load_app
-from bot.cli.unused_objects import begin_the_search
 from bot.terminal import streams
+from bot.unused_objects import begin_the_search
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from bot.cli.unused_objects import begin_the_search
+from bot.unused_objects import begin_the_search
 
 if TYPE_CHECKING:
     from bot.app import App

@@ -1,19 +1,16 @@
 """`python -m bot.demo.entrypoint`: the process of the demo's service."""
 
 import asyncio
-import gc
 
-_IMPORTED_OBJECTS = 500_000  # between two looks for unused objects: what is imported stays, so none is looked for
-_YOUNG_OBJECTS = 50_000
+from bot.unused_objects import begin_the_search, put_off_the_search
 
 
 def run() -> None:
     """Serve until the input ends."""
-    gc.set_threshold(_IMPORTED_OBJECTS)
+    put_off_the_search()
     from bot.demo.driven_service import main
 
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS)
+    begin_the_search()
     asyncio.run(main())
 
 

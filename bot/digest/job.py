@@ -11,12 +11,12 @@ import structlog
 from bot.database.engine import Database
 from bot.digest.channels import apply_setting_changes, known_id, remember_ids, setting_changes
 from bot.digest.planner import DigestPlanner, DueDigests
+from bot.domain.post_times import TickRecord
 from bot.outbox.destinations import ChannelDestination, Destinations, ResolvedChannel
 from bot.slack.errors import RateLimitedError, SlackError, SlackUnavailableError
 
 _LOOKUP_WAIT = 5.0  # seconds to wait for a lookup of a channel, which goes on in the background
 _RETRY_AFTER, _LONGEST = timedelta(seconds=5), timedelta(hours=1)  # least and most between failed lookups
-_ASLEEP = timedelta(minutes=5)  # a longer time between two ticks means that the machine slept
 
 log = structlog.get_logger(__name__)
 
@@ -33,13 +33,12 @@ class DigestJob:
     _ids: dict[str, str] = field(default_factory=dict)
     _retry_at: dict[str, datetime] = field(default_factory=dict)
     _settings_applied: bool = False
-    _ticked_at: datetime | None = None
-    _awake_since: datetime | None = None  # since when ticks have followed each other closely
+    _ticks: TickRecord = field(default_factory=TickRecord)
 
     def begin(self) -> None:
         """Begin as after a start: another process, of other settings maybe, has planned digests since."""
         self._settings_applied = False
-        self._ticked_at = None
+        self._ticks.clear()
 
     async def tick(self) -> None:
         """Decide what is due, and enqueue it."""
@@ -48,21 +47,16 @@ class DigestJob:
             await self._apply_settings(now)
         if not self.channels:
             return
-        self._note_tick(now)
-        due = await self._due(self.channels, now)
+        awake = self._ticks.add(now)
+        due = await self._due(self.channels, now, awake)
         if due.new:
             names = await self._find_channels(now)
             if not names and not due.completed:
                 return
             await self.database.write(partial(remember_ids, ids=self._ids))
-            due = await self._due(names, now)
+            due = await self._due(names, now, awake)
         if due:
             await self.database.write(lambda connection: self.planner.apply_due(connection, due, now))
-
-    def _note_tick(self, now: datetime) -> None:
-        if self._ticked_at is None or not timedelta(0) <= now - self._ticked_at < _ASLEEP:
-            self._awake_since = now
-        self._ticked_at = now
 
     async def _apply_settings(self, now: datetime) -> None:
         """Record, once in a run, which channels of the settings came or went since the last run."""
@@ -71,10 +65,9 @@ class DigestJob:
             await self.database.write(lambda connection: apply_setting_changes(connection, changes))
         self._settings_applied = True
 
-    async def _due(self, names: Sequence[str], now: datetime) -> DueDigests:
+    async def _due(self, names: Sequence[str], now: datetime, awake: datetime) -> DueDigests:
         # two names may mean one channel
         ids = list(dict.fromkeys(self._ids.get(name, name) for name in names))
-        awake = self._awake_since or now
         return await self.database.read(lambda connection: self.planner.due(connection, ids, now, awake))
 
     # --- channels ------------------------------------------------------------------------------------

@@ -7,13 +7,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.domain.periods import Unit, Window, day_start, instant, local_day
+from bot.domain.post_times import CATCH_UP, data_deadline
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
 
-CATCH_UP = timedelta(hours=12)  # later than this, a digest is skipped, and the next one says so
-DATA_WAIT = timedelta(hours=1)  # how long it waits for complete data
-LAST_CALL = timedelta(minutes=10)  # before CATCH_UP ends, it is posted even if data is missing
 EDITED_FOR = timedelta(hours=12)  # after its decision, for when its data becomes complete
 _DAY = timedelta(days=1)
 _MOST_DAYS = 366  # the most days to look back
@@ -56,8 +54,8 @@ def digest_outcomes(
 ) -> dict[date, DigestOutcome]:
     """Return what is decided for the digests due after a day.
 
-    Only the last one can still be posted, and only if it is not too late. It waits a while for complete data, counted
-    from when it was due, or from when the process was `awake` to read any; while it waits it is left out.
+    Only the last one can still be posted, and only if it is not too late; then the next one says that it was skipped.
+    It waits a while for complete data, see `data_deadline`; while it waits it is left out.
     """
     due = schedule.dates(after, now)
     outcomes = dict.fromkeys(due, DigestOutcome.SKIPPED)
@@ -65,8 +63,7 @@ def digest_outcomes(
         return outcomes
     moment = schedule.due_at(due[-1])
     if now < moment + CATCH_UP:
-        latest = min(max(moment, awake) + DATA_WAIT, moment + CATCH_UP - LAST_CALL)
-        if complete or now >= latest:
+        if complete or now >= data_deadline(moment, awake):
             outcomes[due[-1]] = DigestOutcome.OWED
         else:
             del outcomes[due[-1]]

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, up
 
 from bot.database.statements import insert
 from bot.digest.keys import DigestKey, DigestTopic
-from bot.digest.rules import CATCH_UP, DigestDays, DigestOutcome, DigestSchedule
+from bot.digest.rules import DigestDays, DigestOutcome, DigestSchedule
 from bot.digest.tables import INCOMPLETE, digest
+from bot.domain.post_times import CATCH_UP
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 from bot.ledger.charge_queries import newest_charge
 from bot.ledger.former_ledger import FormerLedger

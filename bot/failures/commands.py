@@ -26,7 +26,7 @@ from bot.ledger.freshness import UnreadError
 from bot.ledger.members import member_id
 from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
-from bot.ledger.task_queries import has_tasks
+from bot.ledger.scope_queries import holds_any
 from bot.outbox.live_store import request_edits
 from bot.people.people import People
 from bot.slack import blocks
@@ -75,7 +75,7 @@ class FailureCommands:
         Raises UnmatchedError for somebody of whom Neo has no task at all.
         """
         is_operator, now = caller.role is Role.OPERATOR, self.clock()
-        if not is_operator and not report.tasks and not _has_history(connection, caller):
+        if not is_operator and not report.tasks and not holds_any(connection, Scope.of(connection, caller)):
             raise self.people.unmatched_error()
         names = self.people.names(connection, report.emails)
         view = FailureView(self.templates, self.policy.zone, now, names=names)
@@ -193,11 +193,6 @@ def _correction(tokens: Sequence[str]) -> str:
         return ""
     switch = nearest(how[0], ("on", "off")) if how else "on"
     return f"Did you mean `notify errors {switch}`? " if switch else ""
-
-
-def _has_history(connection: Connection, caller: Caller) -> bool:
-    member = member_id(connection, caller.member)
-    return member is not None and has_tasks(connection, member)
 
 
 def _is_listening(connection: Connection, email: str | None) -> bool:

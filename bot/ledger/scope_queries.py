@@ -26,6 +26,7 @@ from bot.ledger.expressions import has_no_cost
 from bot.ledger.members import UNATTRIBUTED_NAME, shown_email, stored_email
 from bot.ledger.scope import MEMBERS, Scope, ScopePart
 from bot.ledger.tables import charge, member, seen, task
+from bot.ledger.task_queries import has_tasks
 
 _CURRENT = func.coalesce(member.c.merged_into, member.c.id)
 
@@ -148,12 +149,13 @@ def inside(part: ScopePart) -> ColumnElement[bool]:
 
 
 _ANY = select(_ONE).select_from(task).limit(1)
-_MEMBERS_ANY = _of_tasks(_ONE).limit(1)
 
 
 def holds_any(connection: Connection, scope: Scope) -> bool:
     """Return whether a scope holds any task."""
-    return connection.execute(_ANY if scope.member is None else _MEMBERS_ANY, scope.values).first() is not None
+    if scope.member is not None:
+        return has_tasks(connection, scope.member)
+    return connection.execute(_ANY).first() is not None
 
 
 def _beginning(connection: Connection, scope: Scope, prefix: str) -> list[str]:

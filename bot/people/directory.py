@@ -124,6 +124,11 @@ class Directory:
         """Return all cached users, also those who may not use the bot; for their names."""
         return [user for user, _ in self._cache.values()]
 
+    def name_of(self, user: str) -> str | None:
+        """Return the name of a cached user by their id; None if they are not cached."""
+        cached = self._cache.get(user)
+        return None if cached is None else cached[0].name
+
     def _read(self, record: dict[str, Any]) -> SlackUser:
         own = self.workspace.identity
         return read_user(record, own.team, own.enterprise)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 
 import structlog
 from sqlalchemy import Connection
 
 from bot.database.engine import Database
+from bot.domain.post_times import TickRecord, data_deadline
 from bot.outbox.destinations import ChannelDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.slack.errors import SlackError
@@ -17,11 +18,7 @@ from bot.subscriptions.answering import LostRightError, SubscriptionAnswers
 from bot.subscriptions.channels import obstacle
 from bot.subscriptions.keys import SubscriptionKey
 from bot.subscriptions.requests import SubscriptionRequests
-from bot.subscriptions.schedule import CATCH_UP
 from bot.subscriptions.store import EndReason, StoredSubscription
-
-DATA_WAIT = timedelta(hours=1)  # how long an answer waits for fresh data
-LAST_CALL = timedelta(minutes=10)  # before it would be skipped, it is posted in any case
 
 log = structlog.get_logger(__name__)
 
@@ -45,33 +42,27 @@ class SubscriptionJob:
     workspace: Workspace
     zone: tzinfo
     clock: Callable[[], datetime]
-    _running_since: datetime | None = field(default=None)
+    _ticks: TickRecord = field(default_factory=TickRecord)
 
     def begin(self) -> None:
         """Begin as after a start: another process has run the job since."""
-        self._running_since = None
+        self._ticks.clear()
 
     async def tick(self) -> None:
         """Enqueue what is due, and end what cannot be posted any more."""
         now = self.clock()
-        if self._running_since is None or self._running_since > now:
-            self._running_since = now
+        awake = self._ticks.add(now)
         due = await self.database.read(lambda connection: list(_due_answers(connection, self.zone, now)))
         if not due:
             return
         is_fresh = await self._has_fresh_data(now)
         for each in due:
-            if is_fresh or now >= self._latest(each):
+            if is_fresh or now >= data_deadline(each.since, awake):
                 await self._post(each, now)
 
     async def _has_fresh_data(self, now: datetime) -> bool:
         as_of = (await self.answering.answers.freshness()).as_of
         return as_of is not None and now - as_of <= self.answering.answers.stale_after
-
-    def _latest(self, due: DueAnswer) -> datetime:
-        """Return until when an answer waits for fresh data: a while after it was due, or the process began to read."""
-        began = max(due.since, self._running_since or due.since)
-        return min(began + DATA_WAIT, due.since + CATCH_UP - LAST_CALL)
 
     async def _post(self, due: DueAnswer, now: datetime) -> None:
         reason = await self._loss(due.subscription)

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from bot.database.engine import Database
 from bot.domain.access import Caller
 from bot.domain.formatting import local_time
-from bot.domain.slack_ids import format_mention, is_channel_id
+from bot.domain.post_times import CATCH_UP
+from bot.domain.slack_ids import is_channel_id
 from bot.domain.visibility import Titles
 from bot.ledger.freshness import UnreadError
 from bot.outbox.destinations import ChannelDestination
@@ -23,14 +24,13 @@ from bot.subscriptions import store
 from bot.subscriptions.answering import LostRightError, SubscriptionAnswers
 from bot.subscriptions.keys import RemoveAction, StopAction, SubscriptionEndedKey, SubscriptionKey
 from bot.subscriptions.requests import SubscriptionRequests
-from bot.subscriptions.schedule import CATCH_UP
 from bot.subscriptions.store import EndReason, NewSubscription, StoredSubscription
 from bot.usage.report import Report
 from bot.usage.report_buttons import csv_button
 from bot.usage.report_render import report_message
 from bot.usage.report_view import ReportView
 
-_MENTION = re.compile(r"<@[UW][A-Z0-9]+>")
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 THIS_MONTH = "this month"  # the question that is the empty line
 
 
@@ -51,13 +51,15 @@ class SubscriptionFacts:
 
     def _question(self, line: str) -> str:
         """Return a question with the names of those whom it mentions."""
-        names = {format_mention(user.id): f"@{user.name}" for user in self.people.directory.cached_users()}
-        return _MENTION.sub(lambda found: names.get(found[0], found[0]), line) or THIS_MONTH
+        return _MENTION.sub(self._name_of, line) or THIS_MONTH
+
+    def _name_of(self, found: re.Match[str]) -> str:
+        name = self.people.directory.name_of(found[1])
+        return found[0] if name is None else f"@{name}"
 
     def owner(self, subscription: StoredSubscription) -> str:
         """Return what the owner is called in Slack, or a word for them if that is not known."""
-        users = {user.id: user.name for user in self.people.directory.cached_users()}
-        return users.get(subscription.owner) or "an operator"
+        return self.people.directory.name_of(subscription.owner) or "an operator"
 
 
 def where(subscription: NewSubscription) -> str:

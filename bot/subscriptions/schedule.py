@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Self
 
 from bot.domain.periods import instant, local_day
+from bot.domain.post_times import CATCH_UP
 
-CATCH_UP = timedelta(hours=12)  # later than this, a date is skipped
 DEFAULT_TIME = time(9)
 _DAY = timedelta(days=1)
 _FRIDAY = 4

@@ -22,7 +22,6 @@ from bot.ledger.spend import Counting, Sums, amounts, sums
 from bot.ledger.spend_groups import SpendGroup, grouped_spend
 from bot.ledger.task_detail import TaskDetail, task_details
 from bot.ledger.task_list import TaskRow, task_rows
-from bot.ledger.task_queries import has_tasks
 from bot.people import mentions
 from bot.usage.report import Previous, Report, ReportPolicy, ReportRequest
 
@@ -105,7 +104,7 @@ class _ReportBuilder:
             unit_assumed=total.by_unit,
             warning=quality.warning,
             quarantined=quality.quarantined,
-            has_history=bool(total.tasks) or scope.member is None or has_tasks(self.connection, scope.member),
+            has_history=bool(total.tasks) or scope.member is None or holds_any(self.connection, scope),
         )
 
     def _total_and_groups(self) -> tuple[Sums, list[SpendGroup]]:

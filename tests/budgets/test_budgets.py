@@ -15,18 +15,14 @@ from tests.support.acts import spend
 from tests.support.app import budget_evaluator
 from tests.support.harness import CHANNEL, GUEST_CHANNEL, ServiceHarness
 from tests.support.messages import actions, notifications, table, visible_text
-from tests.support.worlds import MARCUS, PRIYA, add
+from tests.support.worlds import MARCUS, PRIYA, add, two_spenders
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
 def world() -> World:
-    """Priya spent 40 dollars this month, Marcus 10."""
-    world = World.empty()
-    add(world, "first", "4", email=PRIYA, title="port scan", model="opus")
-    add(world, "other", "1", email=MARCUS, title="quiet", model="haiku")
-    return world
+    return two_spenders()
 
 
 @pytest.fixture

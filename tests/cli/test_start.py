@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.unused_objects import begin_the_search, put_off_the_search
 from bot.database.engine import open_database
 from bot.ledger.passes.record import begin_pass, end_pass
 from bot.ledger.passes.tally import PassOutcome, PassTally
+from bot.unused_objects import begin_the_search, put_off_the_search
 from tests.support.bookings import NOW, book_small_ledger
 
 COMMAND = """

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digest.rules import CATCH_UP, DigestDays, DigestOutcome, DigestSchedule, digest_outcomes
+from bot.digest.rules import DigestDays, DigestOutcome, DigestSchedule, digest_outcomes
 from bot.domain.periods import Unit
+from bot.domain.post_times import CATCH_UP
 
 BERLIN, TOKYO, LORD_HOWE = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Tokyo"), ZoneInfo("Australia/Lord_Howe")
 EVERY_DAY = frozenset(range(7))

@@ -31,3 +31,11 @@ def spent(world: World, now: datetime, email: str, usd: int, **others: Any) -> N
     """A task of an hour that has just ended."""
     begun = now - HOUR - timedelta(seconds=1)
     add(world, f"spent-{next(_NUMBERS)}", str(usd / 10), email=email, **{"begun": begun, **others})
+
+
+def two_spenders() -> World:
+    """Return a world in which Priya spent 40 dollars this month, and Marcus 10."""
+    world = World.empty()
+    add(world, "first", "4", email=PRIYA, title="port scan", model="opus")
+    add(world, "other", "1", email=MARCUS, title="quiet", model="haiku")
+    return world

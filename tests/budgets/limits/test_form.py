@@ -8,16 +8,12 @@ from bot.sandbox.world import World
 from tests.support.acts import spend, submit_form
 from tests.support.harness import ServiceHarness
 from tests.support.messages import notifications, visible_text
-from tests.support.worlds import MARCUS, PRIYA, add
+from tests.support.worlds import PRIYA, two_spenders
 
 
 @pytest.fixture
 def world() -> World:
-    """Priya spent 40 dollars this month, Marcus 10."""
-    world = World.empty()
-    add(world, "first", "4", email=PRIYA, title="port scan", model="opus")
-    add(world, "other", "1", email=MARCUS, title="quiet", model="haiku")
-    return world
+    return two_spenders()
 
 
 @pytest.fixture
