@@ -4,23 +4,11 @@ import re
 from datetime import time
 
 from bot.domain.access import RefusedError
+from bot.domain.everyday.dates import WEEKDAYS
 from bot.domain.everyday.typography import plain
 from bot.subscriptions.schedule import DEFAULT_TIME, WEEK, Frequency, Schedule
 
-_SHORT = {
-    "mon": 0,
-    "tue": 1,
-    "tues": 1,
-    "wed": 2,
-    "weds": 2,
-    "thu": 3,
-    "thur": 3,
-    "thurs": 3,
-    "fri": 4,
-    "sat": 5,
-    "sun": 6,
-}
-_DAYS = {**{day.value: day for day in WEEK}, **{short: WEEK[place] for short, place in _SHORT.items()}}
+_DAYS = {name: WEEK[number] for name, number in WEEKDAYS.items()}
 _UNITS = {
     "day": Frequency.DAY,
     "daily": Frequency.DAY,

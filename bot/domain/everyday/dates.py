@@ -20,7 +20,7 @@ WEEKDAYS = {
     name[:length]: number
     for number, name in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
     for length in (3, len(name))
-} | {"tues": 1, "thur": 3, "thurs": 3}
+} | {"tues": 1, "weds": 2, "thur": 3, "thurs": 3}
 _DAYS, _MONTHS = range(1, 32), range(1, 13)
 _UNITS = {"day": Unit.DAY, "week": Unit.WEEK, "month": Unit.MONTH, "quarter": Unit.QUARTER, "year": Unit.YEAR}
 _OFFSETS = {"this": 0, "current": 0, "last": -1, "previous": -1, "prior": -1}
