@@ -1,7 +1,7 @@
 """Access: whose spend a caller may see. The bot holds an admin's key, so it must decide this itself."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.query.question import Field, Question
@@ -77,3 +77,14 @@ def _operator_grant(question: Question, caller: Caller, named: tuple[str, ...]) 
     if question.asks_for_others or question.included_values(Field.TASK) or caller.member is None:
         return Grant(None)
     return Grant((caller.member,))
+
+
+def question_for_team(question: Question, caller: Caller, members: Collection[str] | None) -> Question | None:
+    """Return the same question for the whole team, if an operator who named nobody is answered about themselves.
+
+    `members` are those whose spend the answer contains. Returns None for everybody else and every other answer.
+    """
+    is_operator = caller.role is Role.OPERATOR and caller.member is not None
+    if not is_operator or members is None or set(members) != {caller.member} or question.asks_for_others:
+        return None
+    return replace(question, team=True)

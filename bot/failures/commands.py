@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from bot.database.engine import Database
 from bot.domain import formatting
-from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.access import Caller, RefusedError, Role, question_for_team
 from bot.domain.query.errors import QueryError
-from bot.domain.query.question import Question
+from bot.domain.query.question import Question, describe
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean
 from bot.failures import alert_store, listener_store
@@ -65,7 +65,10 @@ class FailureCommands:
             return
         report = await self._report(request, caller, question)
         view, silences = await self.database.read(lambda connection: self._surroundings(connection, report, caller))
-        await request.responder.respond(report_message(report, view, silences), replace=bool(request.action))
+        team = question_for_team(report.question, caller, report.members)
+        buttons = [] if team is None else [blocks.button("Show the team's", AskErrorsAction("team", describe(team)))]
+        message = report_message(report, view, silences, buttons)
+        await request.responder.respond(message, replace=bool(request.action))
 
     def _surroundings(
         self, connection: Connection, report: ErrorReport, caller: Caller

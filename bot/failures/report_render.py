@@ -47,8 +47,10 @@ class FailureView:
 # --- the report ----------------------------------------------------------------------------------
 
 
-def report_message(report: ErrorReport, view: FailureView, silences: Sequence[ActiveSilence]) -> Message:
-    """Return the report as a message, with the silences in force and buttons that lift them."""
+def report_message(
+    report: ErrorReport, view: FailureView, silences: Sequence[ActiveSilence], buttons: Sequence[Button] = ()
+) -> Message:
+    """Return the report as a message, with its buttons, and the silences in force with buttons that lift them."""
     text = view.templates.render("failures/report", **_facts(report, view))
     draft = Draft(text.partition("\n")[0])
     if report.question.in_words:
@@ -59,6 +61,8 @@ def report_message(report: ErrorReport, view: FailureView, silences: Sequence[Ac
     for title, shares in (("By model", report.by_model), ("By member", report.by_member)):
         if len(shares) > 1 and (lines := _share_lines(shares, view)):
             draft.add(blocks.section(f"*{title}*\n" + "\n".join(lines)))
+    if buttons:
+        draft.add(blocks.actions(list(buttons)))
     _add_silences(draft, silences, view)
     draft.add(blocks.context(view.templates.render("failures/footnotes", **_freshness(report, view))))
     return draft.message()

@@ -3,16 +3,18 @@
 import re
 from dataclasses import dataclass, replace
 
-from bot.domain.access import Caller
+from bot.domain.access import Caller, question_for_team
 from bot.domain.query.question import Question, describe
 from bot.slack.blocks import paragraph
 from bot.slack.errors import RefusedBySlackError, SlackError
+from bot.slack.mrkdwn import code
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 from bot.usage import report_formatting
 from bot.usage.answers import Answers
 from bot.usage.report import Report
+from bot.usage.report_buttons import csv_button
 from bot.usage.report_csv import to_csv
 
 MOST_TASKS = 50_000  # the most tasks in one file
@@ -36,16 +38,17 @@ class CsvSender:
         await self.answers.refresh()
         report = await self.answers.report(request.user, caller, question, MOST_TASKS + 1)
         content = await self._content(replace(report, rows=report.rows[:MOST_TASKS]))
-        name = self._file_name(question)
+        name, team = self._file_name(question), question_for_team(question, caller, report.scope.members)
         try:
             channel = await self.workspace.channels.open_dm(request.user)
-            await self.workspace.messages.upload_file(channel, name, content, _comment(report))
+            await self.workspace.messages.upload_file(channel, name, content, _comment(report, team))
         except SlackError as error:
             scope = error.needed if isinstance(error, RefusedBySlackError) else ""
             await self._respond(request, "csv_not_sent", reason=str(error), scope=scope or "")
             return
         lines, cut = f"{content.count(chr(10)) - 1:,}", len(report.rows) > MOST_TASKS
-        await self._respond(request, "csv_sent", lines=lines, name=name, cut=cut, most=f"{MOST_TASKS:,}")
+        values = {"lines": lines, "name": name, "cut": cut, "most": f"{MOST_TASKS:,}", "own": team is not None}
+        await self._respond(request, "csv_sent", team, **values)
 
     async def _content(self, report: Report) -> str:
         """Return the file's content, written in a reader's thread: it may take seconds."""
@@ -58,11 +61,16 @@ class CsvSender:
         today = self.answers.clock().astimezone(self.answers.policy.zone)
         return f"neo-usage {plain} {today:%Y-%m-%d}.csv"
 
-    async def _respond(self, request: Request, template: str, **values: object) -> None:
-        await request.responder.respond(paragraph(self.templates.render(f"usage/{template}", **values)))
+    async def _respond(self, request: Request, template: str, team: Question | None = None, **values: object) -> None:
+        """Respond with a template, and the button that sends the answer to the question for the team, if given."""
+        text = self.templates.render(f"usage/{template}", **values)
+        buttons = [] if team is None else list(csv_button(team, "Send the team's"))
+        await request.responder.respond(paragraph(text, buttons))
 
 
-def _comment(report: Report) -> str:
+def _comment(report: Report, team: Question | None) -> str:
     lacking, as_of = report_formatting.incompleteness(report), report_formatting.as_of(report)
-    parts = (lacking and f"{lacking}.", as_of and f"Data as of {as_of}")
-    return " ".join(filter(None, parts)) or "I haven't read all of Neo yet, so these figures will grow."
+    own = team and f"This is your own spend. For the team's, type {code(describe(team))}."
+    state = (lacking and f"{lacking}.", as_of and f"Data as of {as_of}")
+    parts = " ".join(filter(None, state)) or "I haven't read all of Neo yet, so these figures will grow."
+    return f"{own}\n{parts}" if own else parts

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bot.domain.access import question_for_team
 from bot.domain.keys import ActionKey
 from bot.domain.query.question import Field, Question, describe
 from bot.slack import blocks
@@ -19,6 +20,8 @@ def buttons_of(report: Report, view: ReportView) -> Iterator[Button]:
     if view.shared_by is not None:
         return
     question = _with_scope(report)
+    if team := question_for_team(report.question, view.caller, report.scope.members):
+        yield from _button("Show the team's", AskAction("team", describe(team)))
     has_tasks = bool(report.total.tasks) and not report.details
     if has_tasks:
         yield from _regroupings(question, operator=view.operator)
@@ -51,10 +54,10 @@ def _share_button(question: Question) -> Iterator[Button]:
     yield from _button("Share", ShareAction(describe(replace(question, csv=False))), confirm=confirm)
 
 
-def csv_button(question: Question) -> Iterator[Button]:
+def csv_button(question: Question, label: str = "CSV") -> Iterator[Button]:
     """Return the button that sends the answer as a file to whoever presses it, if the question fits into one."""
     exported = question if question.by or question.rows else replace(question, rows=True)
-    yield from _button("CSV", CsvAction(describe(replace(exported, csv=True))))
+    yield from _button(label, CsvAction(describe(replace(exported, csv=True))))
 
 
 def _button(label: str, key: ActionKey, confirm: tuple[str, str] | None = None) -> Iterator[Button]:

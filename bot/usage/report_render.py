@@ -27,13 +27,14 @@ def report_message(
         buttons: what stands under it in place of the usual ones.
     """
     span = f"{report_formatting.span(report)} ({report.zone.key})"
-    draft = Draft(view.templates.render("usage/text", whose=whose(report, view), span=span, **_facts(report)))
+    facts = {"whose": whose(report, view), **_facts(report)}
+    draft = Draft(view.templates.render("usage/text", span=span, **facts))
     if opening:
         draft.add(blocks.context(opening))
     if report.question.in_words:
         draft.add(blocks.context(view.templates.render("usage/understood", line=report.query)))
     draft.add(blocks.context(_question_line(report, view)))
-    draft.add(blocks.section(view.templates.render("usage/headline", **_facts(report))))
+    draft.add(blocks.section(view.templates.render("usage/headline", **facts)))
     if not report.total.tasks:
         draft.add(blocks.section(_empty_note(report, view)))
     elif report.details:

@@ -77,8 +77,8 @@ async def test_whoever_names_one_means_that_one(harness: ServiceHarness) -> None
         spent = "$70.00" if email == MARK else "$2.00" if "\u212a" in email else "$1.00"
         for line in (f"email:{email}", email):
             assert spent in visible_text(await harness.ask("hannah", line)), (line, spent)
-    assert "*$2.00*" in visible_text(await harness.ask("hannah", "team search:MAR\u212a@"))
-    assert "*$75.00*" in visible_text(await harness.ask("hannah", "team search:MARK@"))  # a part of some others, too
+    assert "spent $2.00*" in visible_text(await harness.ask("hannah", "team search:MAR\u212a@"))
+    assert "$75.00*" in visible_text(await harness.ask("hannah", "team search:MARK@"))  # a part of some others, too
     await harness.ask("hannah", f"budget {MARK} 7/month")
     assert "mar\u212a@" in visible_text(await harness.ask("hannah", "link @priya mar\u212a@acme.example"))
     await harness.idle()

@@ -88,7 +88,7 @@ async def test_a_name_means_the_address_that_its_holder_is_linked_to(closed: Ser
     closed.workspace.user("priya").name = "Pri Wonder"
     await closed.open()
     await closed.ask("hannah", "link @priya pr@neo.example")
-    assert "*$20.00*" in visible_text(await closed.ask("hannah", "pri wonder"))
+    assert " spent $20.00*" in visible_text(await closed.ask("hannah", "pri wonder"))
     assert "Pri Wonder's budget is now $500" in visible_text(await closed.ask("hannah", "budget pri 500/month"))
     scopes = "SELECT m.email FROM budget b JOIN member m ON m.id = b.scope"
     assert rows_of(closed.place, scopes) == [("pr@neo.example",)]
@@ -107,4 +107,4 @@ async def test_nobody_calls_themselves_so_that_a_question_means_them(closed: Ser
 async def test_a_name_with_an_everyday_word_in_it_is_a_name(closed: ServiceHarness) -> None:
     closed.workspace.user("priya").name = "An Nguyen"
     await closed.open()
-    assert "*$30.00*" in visible_text(await closed.ask("hannah", "an nguyen"))
+    assert " spent $30.00*" in visible_text(await closed.ask("hannah", "an nguyen"))

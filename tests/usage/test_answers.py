@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.query.question import describe
 from bot.sandbox.world import World
 from tests.support.app import report_of
 from tests.support.harness import GUEST_CHANNEL, ServiceHarness
@@ -14,6 +15,11 @@ from tests.support.worlds import add, generated_world
 @pytest.fixture
 def world() -> World:
     return generated_world()
+
+
+def described(harness: ServiceHarness, line: str) -> str:
+    """A line in the query language."""
+    return describe(report_of(harness.service.app, line).question)
 
 
 async def test_an_operator_sees_everybody_by_member(harness: ServiceHarness) -> None:
@@ -43,6 +49,39 @@ async def test_a_member_is_told_the_same_about_anybody_elses(harness: ServiceHar
         assert visible_text(await harness.ask("priya", line)) == (
             "Only operators can see other people's spend. To see yours, ask without names, `team` or `by:member`."
         ), line
+
+
+async def test_an_operator_who_names_nobody_is_told_whose_spend_it_is_and_offered_the_teams(
+    harness: ServiceHarness,
+) -> None:
+    for line in ("which model is most expensive", "top 5 tasks", "last 7 days", "7d model:opus"):
+        own = await harness.ask("hannah", line)
+        assert "\n*You spent $" in visible_text(own), line
+        assert actions(own)[0] == "ask:team"
+        pressed = visible_text(await harness.press("hannah", own, "ask:team"))
+        meant = described(harness, line)
+        assert pressed == visible_text(await harness.ask("hannah", f"team {meant}".strip())), line
+        assert "\n*The whole team spent $" in pressed
+    for line in ("team 7d", "@hannah 7d", "@priya 7d", "7d by:member"):
+        assert "ask:team" not in actions(await harness.ask("hannah", line)), line
+    assert "\n*You spent $" in visible_text(await harness.ask("priya", "7d"))
+    assert "ask:team" not in actions(await harness.ask("priya", "7d"))
+
+
+async def test_an_operators_own_file_and_failures_come_with_a_button_for_the_teams(harness: ServiceHarness) -> None:
+    sent = await harness.ask("hannah", "export last 7 days")
+    assert "It has your own spend." in visible_text(sent)
+    assert actions(sent) == ["csv"]
+    (file,) = [each for each in harness.dm("hannah") if each.files]
+    assert file.text.startswith("This is your own spend. For the team's, type `team 7d csv`.\nData as of")
+    pressed = visible_text(await harness.press("hannah", sent, "csv"))
+    assert "`neo-usage team 7d rows " in pressed
+    failures = await harness.ask("hannah", "errors last 7 days")
+    assert actions(failures) == ["errors:team"]
+    everybodys = visible_text(await harness.press("hannah", failures, "errors:team"))
+    assert everybodys == visible_text(await harness.ask("hannah", "errors team 7d"))
+    for line in ("export last 7 days", "errors last 7 days"):
+        assert actions(await harness.ask("priya", line)) == [], line
 
 
 async def test_a_guest_is_refused_politely(harness: ServiceHarness) -> None:
@@ -158,7 +197,7 @@ async def test_it_works_over_http_as_well(closed: ServiceHarness) -> None:
 
 async def test_a_quiet_hour_is_no_reason_to_doubt_who_somebody_is(harness: ServiceHarness) -> None:
     answer = visible_text(await harness.ask("priya", "from:2026-02-25T03:00 to:2026-02-25T03:01"))
-    assert "*$0.00* (0.00 credits) · 0 tasks\nNo spend in this period.\n" in answer
+    assert "*You spent $0.00* (0.00 credits) · 0 tasks\nNo spend in this period.\n" in answer
     assert "find you" not in answer
 
 

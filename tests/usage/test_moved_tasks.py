@@ -81,7 +81,7 @@ async def test_a_former_owner_may_ask_for_the_task_by_its_id(harness: ServiceHar
 
 async def test_no_filter_reveals_what_it_is_now(harness: ServiceHarness) -> None:
     for line in ("7d model:secret-model", "7d status:failed", "7d byok:yes", "7d byok:no model:first-model"):
-        assert "*$0.00* (0.00 credits) · 0 tasks" in visible_text(await harness.ask("priya", line)), line
+        assert "*You spent $0.00* (0.00 credits) · 0 tasks" in visible_text(await harness.ask("priya", line)), line
 
 
 async def test_a_csv_file_reveals_no_more_than_the_answer(harness: ServiceHarness) -> None:
@@ -154,7 +154,7 @@ async def test_a_merged_member_is_the_same_owner(harness: ServiceHarness) -> Non
     for user in ("priya", "marcus"):
         assert "*$120.00* (12.00 credits) in March so far · 2 tasks" in visible_text(await harness.ask(user))
         for line in ("this month", f"email:{MARCUS}", f"email:{PRIYA}"):
-            assert "*$120.00* (12.00 credits) · 2 tasks" in visible_text(await harness.ask(user, line))
+            assert "spent $120.00* (12.00 credits) · 2 tasks" in visible_text(await harness.ask(user, line))
 
 
 async def test_operators_see_the_task_as_it_is(harness: ServiceHarness) -> None:
