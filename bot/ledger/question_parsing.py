@@ -1,23 +1,25 @@
 """Parsing a question, in the query language or in everyday words, with the names that the ledger knows."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from sqlalchemy import Connection
 
-from bot.domain.access import Caller
+from bot.domain.access import OWN_SPEND_ONLY, Caller, RefusedError, Role
 from bot.domain.everyday.meaning import TypingContext
 from bot.domain.everyday.understanding import understand
 from bot.domain.periods import local_day
-from bot.domain.query.errors import AmbiguousError, QueryError
+from bot.domain.query.errors import EMPTY, AmbiguousError, QueryError, UnknownWordError
 from bot.domain.query.parser import parse
-from bot.domain.query.question import Question
+from bot.domain.query.question import Question, describe
 from bot.domain.query.when import When, compares_with
 from bot.domain.tasks import UPSTREAM_STATUSES
 from bot.ledger.names import EmailsByName, LedgerNames, no_names
 from bot.ledger.scope import Scope
 from bot.ledger.scope_queries import seen_values
+
+_OTHERS = "Only operators can see other people's spend. You can ask for your own."
 
 
 def parse_question(
@@ -38,6 +40,7 @@ def parse_question(
     Raises:
         AmbiguousError: it may mean several questions.
         QueryError: it is not a question.
+        RefusedError: it may mean several questions, which the caller may not ask.
     """
     try:
         return parse(line, now=now, zone=zone)
@@ -48,26 +51,65 @@ def parse_question(
     try:
         return parse(line, now=now, zone=zone, statuses=statuses)
     except QueryError as error:
-        names = LedgerNames(connection, scope, in_slack)
-        return _understood(line, error, names, statuses, now=now, zone=zone)
+        reader = _EverydayReader(LedgerNames(connection, scope, in_slack), statuses, now, zone)
+        is_operator = caller.role is Role.OPERATOR
+        return reader.question(line, error, is_operator=is_operator)
 
 
-def _understood(
-    line: str, strict: QueryError, names: LedgerNames, statuses: Collection[str], *, now: datetime, zone: tzinfo
-) -> Question:
-    """Return the question of everyday words; `strict` says why the line is none of the query language."""
+@dataclass(frozen=True, slots=True)
+class _EverydayReader:
+    """Reads questions in everyday words, asked at `now`, by the names and statuses that the caller may use."""
 
-    def is_compared(when: When, other: When) -> bool:
-        return compares_with(when, other, now, zone)
+    names: LedgerNames
+    statuses: Collection[str]
+    now: datetime
+    zone: tzinfo
 
-    context = TypingContext(local_day(now, zone), statuses, names, is_compared)
-    try:
-        lines = understand(line, context)
-        questions = {each: parse(each, now=now, zone=zone, statuses=statuses) for each in lines}
-    except QueryError as error:
+    def question(self, line: str, strict: QueryError, *, is_operator: bool) -> Question:
+        """Return the question of everyday words; `strict` says why the line is none of the query language.
+
+        Raises as `parse_question`.
+        """
+        context = TypingContext(local_day(self.now, self.zone), self.statuses, self.names, self._is_compared)
+        try:
+            lines = understand(line, context)
+            questions = {each: self._parsed(each) for each in lines}
+        except AmbiguousError as error:
+            if not is_operator and any(_is_for_operators(self._parsed(each)) for each in error.lines):
+                raise RefusedError(OWN_SPEND_ONLY) from None
+            raise
+        except QueryError as error:
+            raise self._clearest(error, strict, is_operator=is_operator) from error.__cause__
+        if len(questions) > 1:
+            raise AmbiguousError(lines)
+        return replace(questions[lines[0]], in_words=True)
+
+    def _parsed(self, line: str) -> Question:
+        return parse(line, now=self.now, zone=self.zone, statuses=self.statuses)
+
+    def _is_compared(self, when: When, other: When) -> bool:
+        return compares_with(when, other, self.now, self.zone)
+
+    def _clearest(self, error: QueryError, strict: QueryError, *, is_operator: bool) -> QueryError:
+        """Return what to say of a line of which both the query language and everyday words have an error."""
+        understood = self._askable(error.understood, is_operator=is_operator)
+        if not is_operator and isinstance(error, UnknownWordError) and error.is_name:
+            # the same whether or not there is somebody of that name
+            return QueryError(_OTHERS, error.word, error.column, understood or EMPTY)
         # about one word the query language knows more, unless only everyday words know what was meant
         is_strict = strict.instead or (error.word == strict.word and not error.instead)
-        raise (strict if is_strict else error) from error.__cause__
-    if len(questions) > 1:
-        raise AmbiguousError(lines)
-    return replace(questions[lines[0]], in_words=True)
+        said = strict if is_strict else error
+        return QueryError(said.reason, said.word, said.column, said.instead, understood)
+
+    def _askable(self, line: str, *, is_operator: bool) -> str:
+        """Return a line if it is a question that the caller may ask; else an empty one."""
+        try:
+            question = self._parsed(line)
+        except QueryError:
+            return ""
+        return "" if not is_operator and _is_for_operators(question) else describe(question)
+
+
+def _is_for_operators(question: Question) -> bool:
+    """Return whether only operators may ask it; it names e-mails only of those whom the caller may name."""
+    return question.team or bool(question.people) or "member" in question.by

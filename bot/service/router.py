@@ -20,6 +20,7 @@ from bot.people.people import DeniedError, People
 from bot.registry import Registry
 from bot.slack.blocks import Message, paragraph
 from bot.slack.errors import FormNotOpenedError, SlackError
+from bot.slack.line_errors import CommandAction
 from bot.slack.requests import Request, RequestKind
 from bot.slack.templates import Templates
 
@@ -94,6 +95,7 @@ class Router:
             await self.registry.home(request)
             return
         caller = await self.people.caller(request.user)
+        request = _as_typed(request)
         if request.kind in {RequestKind.BUTTON, RequestKind.FORM}:
             handler = self._handler_of_id(request)
         else:
@@ -132,3 +134,11 @@ class Router:
 
     def _message(self, template: str, **values: object) -> Message:
         return paragraph(self.templates.render(template, **values))
+
+
+def _as_typed(request: Request) -> Request:
+    """Return the request that typing the line of a CommandAction would be; any other request as it is."""
+    if request.kind is not RequestKind.BUTTON or kind_of(request.action) != CommandAction.kind:
+        return request
+    line = CommandAction.decode(request.action, request.text).line
+    return replace(request, kind=RequestKind.COMMAND, text=line, action="")

@@ -9,13 +9,20 @@ from bot.slack.blocks import Button, Message
 from bot.slack.templates import Templates
 
 
+class CommandAction(NamedLineAction):
+    """Does what typing a line would do, for whoever presses it."""
+
+    __slots__ = ()
+    kind = "command"
+
+
 def line_error_message(
     error: QueryError, templates: Templates, action: type[NamedLineAction], command: str = ""
 ) -> Message:
     """Return the answer to a line; its buttons are of the kind `action`, and ask a line behind `command`."""
     if isinstance(error, AmbiguousError):
         lines = [(f"choice{number}", line) for number, line in enumerate(error.lines, 1)]
-        text = templates.render("usage/choice", lines=[_typed(line, command) for _, line in lines])
+        text = templates.render("usage/choice", why=error.why, lines=[_typed(line, command) for _, line in lines])
     else:
         lines = [("instead", error.instead)] if error.instead else []
         text = error_text(error, templates, command)
@@ -24,7 +31,7 @@ def line_error_message(
 
 def error_text(error: QueryError, templates: Templates, command: str = "") -> str:
     """Return what is wrong with a line, and the line to type instead."""
-    behind = QueryError(error.reason, error.word, error.column, error.instead and _typed(error.instead, command))
+    behind = error.behind(command) if command else error
     values = {"word": behind.word, "column": behind.column, "reason": behind.reason, "instead": behind.instead or ""}
     return templates.render("usage/syntax_error", advice=behind.advice, **values)
 

@@ -15,7 +15,7 @@ from bot.slack import blocks
 from bot.slack.blocks import TABLE_ROWS, Message
 from bot.slack.channels import is_shared_outside
 from bot.slack.errors import RefusedBySlackError, SlackError
-from bot.slack.line_errors import error_text, line_error_message
+from bot.slack.line_errors import CommandAction, error_text, line_buttons, line_error_message
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
@@ -109,7 +109,9 @@ class QuestionHandlers:
             return None
         instead = f"{command} {without_markup(rest)}".strip()
         meant = QueryError(f"I don't know {quoted(first)}. Did you mean `{command}`?", first, 1, instead)
-        return blocks.paragraph(error_text(meant, self.templates))
+        return blocks.paragraph(
+            error_text(meant, self.templates), list(line_buttons([("instead", instead)], CommandAction))
+        )
 
     # --- sharing ---------------------------------------------------------------------------------
 

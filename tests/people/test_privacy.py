@@ -169,7 +169,7 @@ FORGED = {  # what is asked for, and how that is answered in the channel and in 
     "": (MINE, "I sent you `neo-usage this month 2026-03-02.csv`"),
     "\x00": (MINE, "I sent you `neo-usage this month 2026-03-02.csv`"),
     "task:feedbeef-1": ("You: $0.00 (0.00 credits), 0 tasks.", "I sent you `neo-usage task feedbeef-1 2026-03-02.csv`"),
-    "help": ("Try `7d by:model`, or ask for `help`.",) * 2,
+    "help": ("`help` shows what you can ask.",) * 2,
     "team by:member": (REFUSED, REFUSED),
     "@marcus": (REFUSED, REFUSED),
     f"email:{OTHER} rows": (REFUSED, REFUSED),

@@ -33,16 +33,19 @@ async def test_a_misspelt_command_is_asked_about_with_the_line_to_type(harness: 
             assert f"Did you mean `{meant.partition(' ')[0]}`?" in said, line
             if " " in meant:
                 assert f"Try `{meant}`" in said, line
-            assert actions(answer) == []
+            assert visible_text(answer).endswith(f"\n{meant}")  # the button
+            assert actions(answer) == ["command:instead"]
     assert "Did you mean `today`?" in visible_text(await harness.ask("hannah", "todya"))
+    pressed = await harness.press("hannah", await harness.ask("hannah", "budgts"), "command:instead")
+    assert visible_text(pressed) == visible_text(await harness.ask("hannah", "budgets"))
     said = visible_text(await harness.ask("hannah", "xyzzyplugh"))
-    assert said == 'I don\'t know "xyzzyplugh". Try `7d by:model`, or ask for `help`.'
+    assert said == 'I don\'t know "xyzzyplugh". `help` shows what you can ask.'
 
 
 async def test_every_command_is_known_by_its_name(harness: ServiceHarness) -> None:
     assert set(harness.service.wiring.registry.commands) - {""} == {
         "help", "status", "link", "budget", "threshold", "budgets", "snooze", "errors", "notify", "digest", "explain",
-        "subscribe", "subscriptions", "unsubscribe",
+        "subscribe", "subscriptions", "unsubscribe", "courtesy",
     }  # fmt: skip
 
 

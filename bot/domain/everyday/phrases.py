@@ -10,6 +10,7 @@ from bot.domain.everyday.times import NUMBERS, TimeReader
 from bot.domain.query.errors import MisspeltError, QueryError, quoted
 from bot.domain.query.question import GROUPINGS, TIME_GROUPINGS, quote
 from bot.domain.query.spelling import enumeration, nearest
+from bot.domain.query.when import Calendar
 from bot.domain.tasks import FAILED_STATUSES
 
 LONGEST_PHRASE = 16  # words
@@ -161,13 +162,29 @@ class PhraseReader:
 
     def _word(self, texts: Sequence[str]) -> Phrase | None:
         text = texts[0]
-        if text in vocabulary.VERSUS:
-            return 1 + (texts[1:2] in (["to"], ["with"])), _compare
+        if text in vocabulary.VERSUS or (text in vocabulary.MORE_OR_LESS and texts[1:2] == ["than"]):
+            place = 1 + (texts[1:2] in (["to"], ["with"], ["than"]))
+            return self._with_before(texts, place) or (place, Meaning.compare)
+        if text in vocabulary.MORE_OR_LESS and "than" in texts:  # `more this week than last week`
+            return 1, _part("")
         if text in vocabulary.MEANINGS:
             return 1, _part(vocabulary.MEANINGS[text])
         if text in vocabulary.FILLER:  # unless somebody is called so
             return 1, _part("", *self.context.names.exact_meanings(text))
         return None
+
+    def _with_before(self, texts: Sequence[str], place: int) -> Phrase | None:
+        """Return the comparison with the time just before that `the week before` and `the previous period` ask for."""
+        place += texts[place : place + 1] == ["the"]
+        for phrase in vocabulary.BEFORE:
+            if tuple(texts[place : place + len(phrase)]) == phrase:
+                return place + len(phrase), lambda meaning: meaning.compare(is_with_before=True)
+        found = TimeReader(self.context.today).read(texts[place:]) if texts[place:] else None
+        if found is None or texts[place + found[0] : place + found[0] + 1] not in (["before"], ["earlier"], ["prior"]):
+            return None
+        before = found[1][0]
+        before = Calendar(before.unit, -1) if isinstance(before, Calendar) else before
+        return place + found[0] + 1, lambda meaning: meaning.compare(before, is_with_before=True)
 
     def _unknown(self, words: Sequence[Word]) -> QueryError:
         word, *following = words
@@ -215,7 +232,3 @@ def _end_of_most(texts: Sequence[str], place: int) -> int:
 
 def _part(*options: str) -> Callable[[Meaning], None]:
     return lambda meaning: meaning.parts.append(options)
-
-
-def _compare(meaning: Meaning) -> None:
-    meaning.is_comparison = True

@@ -1,21 +1,23 @@
 """What people type, understood: the lines of the query language that it may mean, or the word that is not known."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from bot.domain.everyday import vocabulary
 from bot.domain.everyday.meaning import Meaning, TypingContext
 from bot.domain.everyday.phrases import LONGEST_PHRASE, PhraseReader, Word
 from bot.domain.everyday.typography import plain
 from bot.domain.everyday.vocabulary import KEYS
 from bot.domain.query import keyed_tokens
 from bot.domain.query.checks import check_line
-from bot.domain.query.errors import MisspeltError, QueryError
+from bot.domain.query.errors import MisspeltError, QueryError, UnknownWordError
 from bot.domain.query.parser import tokens_of
 from bot.domain.query.question import Field, quote
 from bot.domain.query.tokens import Token, outside_quotes
 
 _ALL_KEYS = "|".join(sorted({*keyed_tokens.KEYS, *KEYS}))
 _SPACED_KEY = re.compile(rf"(?<!\S)(-{{0,2}}(?:{_ALL_KEYS})) ?[:=] ?(?=\S)", re.IGNORECASE)
+_LONGEST_NAME = 3  # words
 _MOST_CORRECTIONS = 6  # of wrong words in one line
 _IN_WORDS = {
     "by": "by",
@@ -65,10 +67,47 @@ def _lines(said: str, context: TypingContext) -> tuple[str, ...]:
     reader, meaning = PhraseReader(context), Meaning()
     place = 0
     while place < len(words):
-        count, add = reader.read(words[place : place + LONGEST_PHRASE])
+        try:
+            count, add = reader.read(words[place : place + LONGEST_PHRASE])
+        except MisspeltError:
+            raise
+        except QueryError as error:
+            is_of_time = place + 1 < len(words) and words[place + 1].text in vocabulary.UNITS  # `next week`
+            rest = _understood(reader, meaning, words[place + 1 + is_of_time :])
+            raise UnknownWordError(error, rest, is_name=_is_name(words, place)) from error.__cause__
         add(meaning)
         place += count
     return meaning.lines(context)
+
+
+def _understood(reader: PhraseReader, meaning: Meaning, words: Sequence[Word]) -> str:
+    """Return the line of what is understood without the words that are not; empty if that is nothing, or not clear."""
+    place = 0
+    while place < len(words):
+        try:
+            count, add = reader.read(words[place : place + LONGEST_PHRASE])
+        except QueryError:
+            count = 1
+        else:
+            add(meaning)
+        place += count
+    try:
+        lines = meaning.lines(reader.context)
+    except QueryError:
+        return ""
+    return lines[0] if len(lines) == 1 else ""
+
+
+def _is_name(words: Sequence[Word], place: int) -> bool:
+    """Return whether an unknown word stands where people are named: `did ana spend`, `ana's`, `tasks of ana`."""
+    near = range(max(place - _LONGEST_NAME, 0), min(place + _LONGEST_NAME, len(words)))
+    before = {words[at].text for at in near if at < place}
+    after = {words[at].text for at in near if at > place}
+    is_asked_about = bool(vocabulary.BEFORE_NAMES & before and vocabulary.SPENDING & after)
+    labels = {"of", "for", "user", "person", "member"}
+    is_labelled = place > 0 and words[place - 1].text in labels
+    is_owner = words[place].text.endswith(("'s", "s'"))
+    return is_asked_about or is_owner or is_labelled
 
 
 def _with_keys(line: str) -> str:

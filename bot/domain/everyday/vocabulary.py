@@ -11,15 +11,15 @@ def _words(text: str) -> frozenset[str]:
 
 FILLER: Final = _words(
     """
-    a about actually again also altogether amount amounts an and any are as at been being bill billed bills
-    breakdown bring burn burned burnt can cash check consumed consumption cost costing costs could credits
-    currently data details did display do does dollars down during exactly expense expenses far fetch figures
-    find for generate get give had has have hello hey hi how i i'd in into is it its just kindly know let like
-    list look lookup made make many money much my need neo neo's now number numbers of on only or overall
-    overview paid pay please pls pull query question ran report reports results right run runs see show shows
-    so some spend spending spends spent statistics stats still sum summarize summary sums tell thank
-    thanks that the their there this to total totals up usage usd use used using want was way went were what
-    what's whats which with would you your
+    a about accountant accountants accounting actually again also altogether amount amounts an and any are as at
+    been being bill billed bills bookkeeping boss breakdown bring burn burned burnt can cash cfo check consumed
+    consumption cost costing costs could credits currently data details did display do does dollars down during
+    exactly expense expenses far fetch figures finance find for generate get give had has have hello hey hi how i
+    i'd in into is it its just kindly know let like list look lookup made make management manager many money much my
+    need neo neo's now number numbers of on only or overall overview paid pay please pls pull query question ran
+    recap report reports results right run runs see show shows so some spend spending spends spent statistics stats
+    still sum summarize summary sums tell thank thanks that the their there this to total totals up update updates
+    usage usd use used using want was way went were what what's whats which with would you your
     """
 )
 """Words that may stand anywhere in a question and change nothing of it."""
@@ -68,6 +68,17 @@ STATUSES: Final = {
 NOT: Final = _words("not except excluding without no exclude minus but non")
 VERSUS: Final = _words("vs versus vs. against compared comparing compare than")
 
+MORE_OR_LESS: Final = _words("more less higher lower")
+BEFORE: Final = (
+    ("one", "before"), ("previous", "one"), ("previous", "period"), ("prior", "period"), ("period", "before"),
+    ("time", "before"), ("before",),
+)  # fmt: skip
+"""What time is meant by that just before another one."""
+
+BEFORE_NAMES: Final = _words("did does do has have is was what how can")
+SPENDING: Final = _words("spend spent spending spends use used using usage cost costs run ran burn burned do done")
+"""What stands before and after somebody's name in a question about them."""
+
 MEANINGS: Final = {
     word: meaning
     for meaning, words in {
@@ -93,6 +104,7 @@ KEYS: Final = SYNONYMS | {
 }  # fmt: skip
 """Keys of filters as other tools call them."""
 
+UNITS: Final = _words("day days week weeks month months quarter quarters year years")
 NEED_TIME: Final = _words("last past previous prior recent since after from until till through thru between")
 """What is nothing without a time."""
 

@@ -6,7 +6,6 @@ EMPTY = "this month"
 """What can be typed for the empty line, one's own spend this month."""
 
 
-_EXAMPLE = "7d by:model"
 _LONGEST_WORD = 60  # characters of a word that an error repeats
 
 
@@ -19,10 +18,13 @@ class QueryError(ValueError):
     """A line is not a question; `reason` says why in whole sentences.
 
     `word` and `column` (from 1, in the cleaned line) say where; `instead` is the whole line to type, if one is known.
+    `understood` is the line of what else was understood; empty if that is nothing, or not known.
     """
 
-    def __init__(self, reason: str, word: str = "", column: int = 1, instead: str | None = None) -> None:
-        self.reason, self.word, self.column, self.instead = reason, word, column, instead
+    def __init__(
+        self, reason: str, word: str = "", column: int = 1, instead: str | None = None, understood: str = ""
+    ) -> None:
+        self.reason, self.word, self.column, self.instead, self.understood = reason, word, column, instead, understood
         super().__init__(f"{reason} {self.advice}".strip())
 
     @property
@@ -30,7 +32,17 @@ class QueryError(ValueError):
         """What to type instead, as a sentence; empty if the reason says it."""
         if self.instead:
             return "" if f"`{self.instead}`" in self.reason else f"Try `{self.instead}`."
-        return "" if "`" in self.reason else f"Try `{_EXAMPLE}`, or ask for `help`."
+        if "`" in self.reason:
+            return ""
+        return f"Try `{self.understood}`, or ask for `help`." if self.understood else "`help` shows what you can ask."
+
+    def behind(self, command: str) -> "QueryError":
+        """Return the same error about a line behind a command, such as `errors`, with lines to type behind it too."""
+
+        def typed(line: str | None) -> str:
+            return f"{command} {line}" if line else ""
+
+        return QueryError(self.reason, self.word, self.column, typed(self.instead) or None, typed(self.understood))
 
 
 class MisspeltError(QueryError):
@@ -41,13 +53,28 @@ class MisspeltError(QueryError):
         self.corrected = corrected
 
 
-class AmbiguousError(QueryError):
-    """A line may mean several questions: the `lines` of the query language that ask them."""
+class UnknownWordError(QueryError):
+    """A word is neither known nor filler; `is_name` says that it stands where people are named."""
 
-    def __init__(self, lines: tuple[str, ...]) -> None:
+    def __init__(self, error: QueryError, understood: str, *, is_name: bool) -> None:
+        super().__init__(error.reason, error.word, error.column, error.instead, understood)
+        self.is_name = is_name
+
+
+class AmbiguousError(QueryError):
+    """A line may mean several questions: the `lines` of the query language that ask them.
+
+    `why` says in a sentence why it is not one question, where it is not that words mean several things.
+    """
+
+    def __init__(self, lines: tuple[str, ...], why: str = "") -> None:
         meanings = " or ".join(f"`{line or EMPTY}`" for line in lines)
-        super().__init__(f"That could mean {meanings}. Type the one you mean.")
-        self.lines = lines
+        super().__init__(f"{why} Try {meanings}." if why else f"That could mean {meanings}. Type the one you mean.")
+        self.lines, self.why = lines, why
+
+    def behind(self, command: str) -> "AmbiguousError":
+        """Return the same error about a line behind a command."""
+        return AmbiguousError(tuple(f"{command} {line or EMPTY}" for line in self.lines), self.why)
 
 
 class UnclosedQuoteError(ValueError):

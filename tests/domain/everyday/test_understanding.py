@@ -13,7 +13,7 @@ from bot.domain.everyday.meaning import TypingContext
 from bot.domain.everyday.understanding import understand
 from bot.domain.everyday.vocabulary import FILLER
 from bot.domain.query.checks import MAX_LINE
-from bot.domain.query.errors import QueryError
+from bot.domain.query.errors import AmbiguousError, QueryError, UnknownWordError
 from bot.domain.query.parser import parse
 from bot.domain.query.question import Question, describe
 from bot.domain.query.when import compares_with
@@ -183,12 +183,12 @@ def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_onc
             "show yesterday by model please",
         ),
         ("spend yesterdya by frobnicate", 'I don\'t know "yesterdya". Did you mean `yesterday`?', None),
-        ("how much did zaphod spend", 'I don\'t know "zaphod". Try `7d by:model`, or ask for `help`.', None),
+        ("how much did zaphod spend", 'I don\'t know "zaphod". `help` shows what you can ask.', None),
         ("spend by frob", 'I can\'t group by "frob". There are `by member`, `by model`, ', None),
         ("spend since", '"since" needs a time after it, such as `last 7 days`.', None),
-        ("spend nov 31", 'The date at "nov" doesn\'t exist. Try `7d by:model`, or ask for `help`.', None),
+        ("spend nov 31", 'The date at "nov" doesn\'t exist. `help` shows what you can ask.', None),
         ("today and last week", "You gave two times. One is enough, or a range such as `nov 1 to nov 15`.", None),
-        ('spend "opus', "A quote isn't closed. Try `7d by:model`, or ask for `help`.", None),
+        ('spend "opus', "A quote isn't closed. `help` shows what you can ask.", None),
         ("today vs", "A comparison takes two times, such as `today vs yesterday`.", None),
     ],
 )
@@ -197,6 +197,46 @@ def test_an_error_says_what_is_wrong_and_what_to_type(line: str, said: str, inst
     assert str(error).startswith(said)
     assert error.instead == instead
     assert instead is None or understood(instead)
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("compared to friday", ("this month", "2026-11-27")),
+        ("today vs last week", ("today", "last week")),
+        ("opus yesterday compared to the week before", ("yesterday model:opus", "last week model:opus")),
+        ("did we spend more than last week", ("team this month", "team last week")),
+    ],
+)
+def test_what_no_answer_compares_comes_with_a_line_for_each_time(line: str, lines: tuple[str, ...]) -> None:
+    error = refused(line)
+    assert isinstance(error, AmbiguousError)
+    assert tuple(describe(asked(each)) for each in error.lines) == lines
+    assert str(error).startswith("I can't compare these two in one answer")
+
+
+@pytest.mark.parametrize(
+    ("line", "understood_part", "is_name"),
+    [
+        ("how much did zaphod spend last week by model", "last week by:model", True),
+        ("zaphod's tasks yesterday", "yesterday", True),
+        ("spend of zaphod beeblebrox for opus", "model:opus", True),
+        ("team frobnicate", "team", False),
+        ("team lst week", "team", False),
+        ("next week by user", "by:member", False),
+        ("frobnicate", "", False),
+        ("sam and frobnicate", "", False),
+    ],
+)
+def test_an_unknown_word_comes_with_what_else_was_understood(line: str, understood_part: str, is_name: bool) -> None:  # noqa: FBT001 - a case
+    sams = Team(**{"Sam Ash": "sam.a@acme.dev", "Sam Bay": "sam.b@acme.dev"})
+    error = refused(line, sams)
+    assert isinstance(error, UnknownWordError)
+    assert describe(asked(error.understood)) == understood_part
+    assert error.is_name is is_name
+    assert error.advice == (
+        f"Try `{error.understood}`, or ask for `help`." if understood_part else "`help` shows what you can ask."
+    )
 
 
 def test_a_key_means_the_same_as_its_word() -> None:
