@@ -68,23 +68,25 @@ def set_budget(words: tuple[str, ...], until: str | None, reason: str | None) ->
 
 
 @budgets.command("remove")
-@click.argument("scope", metavar="SCOPE")
-@click.argument("period", required=False, type=click.Choice(["day", "week", "month"]))
+@click.argument("words", metavar="SCOPE [PERIOD]", nargs=-1, required=True)
 @print_errors
-def remove_budget(scope: str, period: str | None) -> None:
-    """Remove the budget of an e-mail, `default` or `team`, for one period or for all.
+def remove_budget(words: tuple[str, ...]) -> None:
+    """Remove the budget of a person, `default` or `team`, for one period (day, week, month) or for all.
+
+    The person is an e-mail or a name.
 
     Example: neo-usage budget remove ana@acme.example month
     """
     from bot.budgets.cli import change_text
     from bot.budgets.evaluator import BudgetEvaluator
+    from bot.budgets.limits import grammar
     from bot.budgets.limits.executor import InstructionExecutor
     from bot.budgets.limits.instructions import RemovalInstruction
     from bot.budgets.policy import BudgetPolicy
-    from bot.domain.periods import Unit
 
     app = load_app()
-    instruction = RemovalInstruction(scope, Unit(period) if period else None)
+    scope, unit = grammar.name_and_period(words)
+    instruction = RemovalInstruction(scope, unit)
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
     with app.ledger.database() as database, database.transaction() as connection:
         changes = InstructionExecutor(connection, evaluator, "terminal", app.clock()).execute_removal(instruction)

@@ -4,7 +4,7 @@ import click
 
 from bot.cli.errors import print_errors
 from bot.cli.output import json_option, print_json
-from bot.cli.query_line import query_line
+from bot.cli.query_line import query_line, suggesting_lines_of
 from bot.cli.question_help import ErrorsCommand
 from bot.cli.startup import load_app
 from bot.terminal import streams
@@ -19,7 +19,7 @@ def failed_tasks(query: tuple[str, ...], *, as_json: bool) -> None:
     from bot.failures.report import error_document, terminal_error_report
 
     app = load_app()
-    with app.ledger.reader() as connection:
+    with app.ledger.reader() as connection, suggesting_lines_of("errors"):
         report = terminal_error_report(connection, app.settings, query_line(query), app.clock())
     if as_json:
         print_json(error_document(report))

@@ -1,6 +1,18 @@
 """The line of the query language that a shell's words make up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+
+@contextmanager
+def suggesting_lines_of(command: str) -> Iterator[None]:
+    """Have an error about a question suggest lines behind the command, as they are typed in a shell."""
+    from bot.domain.query.errors import QueryError
+
+    try:
+        yield
+    except QueryError as error:
+        raise error.behind(f"neo-usage {command}") from error.__cause__
 
 
 def query_line(words: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
+from bot.budgets.limits.last_days import with_last_day
 from bot.budgets.periods import UNITS
 from bot.budgets.scopes import SCOPES
 from bot.domain.access import RefusedError
@@ -36,7 +37,7 @@ def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruc
         RefusedError: there is none; the message says what is wrong, and what to type.
     """
     try:
-        words = split(_with_periods(clean(line)))
+        words = split(_with_periods(with_last_day(clean(line), local_day(now, zone))))
     except UnclosedQuoteError as error:
         raise RefusedError(f"{error} {_USAGE}") from None
     bare = [word for word in words if word.key is None]
@@ -99,6 +100,20 @@ def name_and_limit(words: Sequence[str]) -> tuple[str, str]:
     """Return the name that words of a shell begin with, and the limit behind it: `marcus delgado 500 per month`."""
     place = next((place for place, word in enumerate(words) if place and _begins_amount(word)), 1)
     return " ".join(words[:place]), _with_periods(" ".join(words[place:]))
+
+
+def name_and_period(words: Sequence[str]) -> tuple[str, Unit | None]:
+    """Return the name that words of a shell are, and the period at their end: `marcus delgado month`.
+
+    Raises RefusedError if the last of several words is nearly a period.
+    """
+    *name, last = words
+    unit = _unit(last.lower()) if name else None
+    if unit is None and name and (meant := nearest(last, UNITS)):
+        raise RefusedError(
+            f"I don't know the period `{last}`. Type `neo-usage budget remove {' '.join(name)} {meant}`."
+        )
+    return (" ".join(name), unit) if unit is not None else (" ".join(words), None)
 
 
 def _check_counts(amounts: int, scopes: int, *, is_request: bool) -> None:

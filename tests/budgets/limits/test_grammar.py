@@ -12,6 +12,7 @@ from bot.domain.periods import Unit
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 USD = 1_000_000_000
+FRIDAY_ENDS = datetime(2026, 3, 7, tzinfo=UTC)
 PRIYA = "priya.raman@acme.example"
 
 
@@ -41,6 +42,17 @@ PRIYA = "priya.raman@acme.example"
         ("@ana remove", RemovalInstruction("@ana", None)),
         ("@ana remove month reason:gone", RemovalInstruction("@ana", Unit.MONTH, "gone")),
         ("request 800/month", RequestInstruction(800 * USD, Unit.MONTH)),
+        ("request 800/month until friday", RequestInstruction(800 * USD, Unit.MONTH, FRIDAY_ENDS)),
+        ("request 800 until this Friday,", RequestInstruction(800 * USD, Unit.MONTH, FRIDAY_ENDS)),
+        ("request until mar 6 800 a month", RequestInstruction(800 * USD, Unit.MONTH, FRIDAY_ENDS)),
+        ("request 800 through 6th march", RequestInstruction(800 * USD, Unit.MONTH, FRIDAY_ENDS)),
+        ("@ana 5/day until:friday", LimitInstruction("@ana", 5 * USD, Unit.DAY, FRIDAY_ENDS)),
+        ("@ana 5/day till tomorrow", LimitInstruction("@ana", 5 * USD, Unit.DAY, datetime(2026, 3, 4, tzinfo=UTC))),
+        ("ana 5 until this monday", LimitInstruction("ana", 5 * USD, Unit.MONTH, datetime(2026, 3, 3, tzinfo=UTC))),
+        (
+            'ana 5 until the end of the month reason:"until friday"',
+            LimitInstruction("ana", 5 * USD, Unit.MONTH, datetime(2026, 4, 1, tzinfo=UTC), "until friday"),
+        ),
         ("request 9/day reason:pentest", RequestInstruction(9 * USD, Unit.DAY, None, "pentest")),
     ],
 )
@@ -57,6 +69,8 @@ def refusal(line: str) -> str:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
+        ("@ana 5 until monday", "`monday` could mean two days. Type `until:2026-03-02` or `until:2026-03-09`."),
+        ("@ana 5 until 3/6", "`3/6` could mean two days. Type `until:2026-03-06` or `until:2026-06-03`."),
         ("<@U0PRIYA> 0/month", "A budget must be more than $0"),
         ("<@U0PRIYA> -5/month", "`-5` isn't an amount"),
         ("<@U0PRIYA> 99999999999/month", "more than $10,000,000"),
