@@ -4,14 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.budgets.limits.alert_choices import alert_choices
 from bot.budgets.limits.commands import LimitCommands
 from bot.budgets.limits.form_commands import FormCommands
 from bot.budgets.limits.grammar import parse_instruction
 from bot.budgets.listing.commands import ListingCommand
 from bot.budgets.policy import BudgetPolicy
-from bot.domain.access import Caller
+from bot.domain.access import Caller, Role
 from bot.domain.query.tokens import clean
+from bot.slack import blocks
+from bot.slack.line_errors import CommandAction, line_buttons
 from bot.slack.requests import Request
+from bot.slack.templates import Templates
+
+_ALERT = "alert"  # what everyday words that ask to be alerted begin with
+_REQUEST = "request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +26,30 @@ class BudgetCommands:
     """The command `budget`: a limit, the form for one, or the listing; `clock` gives aware times."""
 
     policy: BudgetPolicy
+    templates: Templates
     limits: LimitCommands
     forms: FormCommands
     listing: ListingCommand
     clock: Callable[[], datetime]
 
     async def budget(self, request: Request, caller: Caller) -> None:
-        """Set, remove or ask for a limit. Without arguments, open the form, or list budgets where no form can open."""
+        """Set, remove or ask for a limit. Without one, open the form, or list budgets where no form can open."""
         line = clean(request.text).partition(" ")[2]
-        if line:
+        first, _, rest = line.partition(" ")
+        if first.lower() == _ALERT:
+            await self._offer(request, caller, rest)
+        elif line and line.lower() != _REQUEST:
             instruction = parse_instruction(line, self.clock(), self.policy.zone)
             await self.limits.carry_out(request, caller, instruction)
         elif request.trigger:
             await self.forms.open_form(request, caller)
         else:
             await self.listing.budgets(request, caller)
+
+    async def _offer(self, request: Request, caller: Caller, line: str) -> None:
+        """Answer with the budgets that an alert may be meant by, each with a button that sets it."""
+        choices = alert_choices(line, caller)
+        is_operator = caller.role is Role.OPERATOR
+        text = self.templates.render("budgets/alert_choice", choices=choices, operator=is_operator)
+        lines = [(f"choice{number}", choice) for number, (choice, _) in enumerate(choices, 1)]
+        await request.responder.respond(blocks.paragraph(text, list(line_buttons(lines, CommandAction))))

@@ -20,6 +20,7 @@ from bot.subscriptions.requests import OPERATORS_ONLY, SubscriptionRequests
 from bot.subscriptions.store import EndReason, StoredSubscription
 
 _LARGEST_NUMBER = 1_000_000
+_IN_DM = "dm"  # the word that has an answer sent to one's direct messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +35,23 @@ class SubscriptionCommands:
     clock: Callable[[], datetime]
 
     async def subscribe(self, request: Request, caller: Caller) -> None:
-        """`subscribe QUESTION every monday [09:00]`: have the answer posted where it was typed."""
-        if not request.in_dm and caller.role is not Role.OPERATOR:
-            raise RefusedError(OPERATORS_ONLY)
+        """`subscribe [dm] QUESTION every monday [09:00]`: have the answer posted where it was typed, or in a DM."""
         line = _rest(request)
+        first, _, rest = line.partition(" ")
+        in_dm = request.in_dm or first.lower() == _IN_DM
+        if not in_dm and caller.role is not Role.OPERATOR:
+            raise RefusedError(OPERATORS_ONLY)
         if not line:
             await self.list(request, caller)
             return
-        place = UserDestination(request.user) if request.in_dm else ChannelDestination(request.channel)
+        command, line = ("subscribe dm", rest) if first.lower() == _IN_DM else ("subscribe", line)
+        place = UserDestination(request.user) if in_dm else ChannelDestination(request.channel)
         try:
-            subscription = await self.requests.add(request.user, place, line, caller)
+            subscription = await self.requests.add(request.user, place, line, caller, command)
         except SlackError as error:
             raise RefusedError("Slack doesn't answer me right now. Please try again in a minute.") from error
         next_time = self.listing.next_time(subscription, self.clock())
-        await self._respond(request, "confirmation", next=next_time, in_dm=request.in_dm, **self.facts.of(subscription))
+        await self._respond(request, "confirmation", next=next_time, in_dm=in_dm, **self.facts.of(subscription))
 
     async def list(self, request: Request, _caller: Caller) -> None:
         """`subscriptions`: answer with one's own, each with a button that removes it."""
@@ -55,9 +59,9 @@ class SubscriptionCommands:
         await request.responder.respond(self.listing.message(own, self.clock()), replace=bool(request.action))
 
     async def unsubscribe(self, request: Request, caller: Caller) -> None:
-        """`unsubscribe 2`: end one's own subscription of that number."""
+        """`unsubscribe 2`: end one's own subscription of that number. Without a number, list one's own."""
         text = _rest(request)
-        if not text:
+        if not any(letter.isdecimal() for letter in text):
             await self.list(request, caller)
             return
         number = whole_number(text.removeprefix("#"), 1, _LARGEST_NUMBER)

@@ -1,16 +1,18 @@
 """Making and ending subscriptions, for whoever asks for it: in Slack, or at the terminal."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NoReturn
 
 from sqlalchemy import Connection
 
 from bot.database.engine import Database
-from bot.domain.access import Caller, RefusedError
+from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.periods import Unit
 from bot.domain.query.errors import AmbiguousError, QueryError
-from bot.domain.query.question import describe
+from bot.domain.query.question import Question, describe
+from bot.domain.query.when import Calendar
 from bot.ledger.freshness import UnreadError
 from bot.outbox.destinations import ChannelDestination, UserDestination
 from bot.outbox.store import NewNotification, enqueue
@@ -19,13 +21,16 @@ from bot.subscriptions import store
 from bot.subscriptions.answering import LostRightError, SubscriptionAnswers
 from bot.subscriptions.channels import obstacle
 from bot.subscriptions.keys import SubscriptionEndedKey
-from bot.subscriptions.schedule import Schedule
-from bot.subscriptions.schedule_parser import split_schedule
+from bot.subscriptions.schedule import Frequency, Schedule
+from bot.subscriptions.schedule_parser import REPORT, ScheduleError, split_schedule
 from bot.subscriptions.store import EndReason, NewSubscription, Place, StoredSubscription
 
 OPERATORS_ONLY = (
-    "Only operators can have answers posted in a channel. In a DM with me, you can subscribe to your own spend."
+    "Only operators can have answers posted in a channel. For your own spend, in your DM with me,"
+    " type `subscribe dm last week every monday 09:00`."
 )
+_EXAMPLE = "last week"  # what anybody may subscribe to
+_POINTING = {"this", "that", "it"}  # what only people know who see it
 _COMMANDS = frozenset(
     {
         "backtest", "balance", "budget", "budgets", "digest", "errors", "explain", "failures", "help", "link", "notify",
@@ -49,7 +54,9 @@ class SubscriptionRequests:
     workspace: Workspace
     clock: Callable[[], datetime]
 
-    async def add(self, owner: str, place: Place, line: str, typist: Caller) -> StoredSubscription:
+    async def add(
+        self, owner: str, place: Place, line: str, typist: Caller, command: str = "subscribe"
+    ) -> StoredSubscription:
         """Make the subscription of a typed line, a question with a schedule at its end, and return it.
 
         Args:
@@ -57,33 +64,50 @@ class SubscriptionRequests:
             place: where answers go.
             line: as typed, without the command.
             typist: as whom the question is understood.
+            command: what stands before the line, for lines to type instead.
 
         Raises:
             RefusedError: it cannot be, which the message explains.
             SlackError: Slack does not say who is meant.
         """
-        text, schedule = split_schedule(line)
-        question = await self._question(text, schedule, typist)
+        try:
+            text, schedule = split_schedule(line)
+        except ScheduleError as error:
+            example = await self._example(error.question, typist)
+            raise RefusedError(f"{error.reason} Try `{command} {example} {error.typed}`.") from error
+        question = await self._question(text, schedule, typist, command)
         new = NewSubscription(owner, place, question, schedule)
         await self._check(new)
         return await self.database.write(lambda connection: store.add(connection, new, self.clock()))
 
-    async def _question(self, text: str, schedule: Schedule, typist: Caller) -> str:
+    async def _example(self, text: str, typist: Caller) -> str:
+        """Return a question that the typist may subscribe to: the one of a text, if it is one."""
+        try:
+            question = replace(await self.answering.answers.parse(text, typist), csv=False)
+        except (QueryError, RefusedError):
+            return _EXAMPLE
+        is_refused = typist.role is not Role.OPERATOR and question.asks_for_others
+        return _EXAMPLE if is_refused else describe(question) or _EXAMPLE
+
+    async def _question(self, text: str, schedule: Schedule, typist: Caller, command: str) -> str:
         """Return the line of the query language that asks a typed question."""
-        first = text.partition(" ")[0].lower()
+        first = text.lower().removeprefix("the ").partition(" ")[0]
         if first in _COMMANDS:
             raise RefusedError(f"I can post answers about spend on a schedule, but not `{first}`.")
+        if first in _POINTING and " " not in text:
+            raise RefusedError(f"I don't know what `{text}` is. Try `{command} {_EXAMPLE} {schedule.typed}`.")
         try:
             question = await self.answering.answers.parse(text, typist)
         except AmbiguousError as error:
-            lines = " or ".join(f"`subscribe {each} {schedule.typed}`" for each in error.lines)
-            raise RefusedError(f"That could mean two things. Type {lines}.") from error
+            lines = " or ".join(f"`{command} {each} {schedule.typed}`" for each in error.lines)
+            raise RefusedError(f"{error.why or 'That could mean several things.'} Type {lines}.") from error
         except QueryError as error:
-            instead = None if error.instead is None else f"subscribe {error.instead} {schedule.typed}"
+            said = error.instead or error.understood
+            instead = f"{command} {said} {schedule.typed}" if said else None
             raise QueryError(error.reason, error.word, instead=instead) from error
         if question.csv:
             raise RefusedError("I can't post files on a schedule. Leave `csv` out: the answer has a button for it.")
-        return describe(question)
+        return describe(_with_time(question, text, schedule))
 
     async def _check(self, new: NewSubscription) -> None:
         """Raise RefusedError unless the answer could be posted now."""
@@ -100,6 +124,14 @@ class SubscriptionRequests:
         """End a subscription, and tell its owner if that was not they; return whether it was active."""
         now = self.clock()
         return await self.database.write(lambda connection: end_subscription(connection, subscription, reason, by, now))
+
+
+def _with_time(question: Question, text: str, schedule: Schedule) -> Question:
+    """Return a question with the time that a report is of which names none: the day, week or month before its post."""
+    if question.when is not None or not REPORT.search(text):
+        return question
+    unit = {Frequency.MONTH: Unit.MONTH, Frequency.DAY: Unit.DAY, Frequency.WEEKDAY: Unit.DAY}.get(schedule.on)
+    return replace(question, when=Calendar(unit or Unit.WEEK, -1))
 
 
 def end_subscription(

@@ -35,44 +35,106 @@ _CLOCK = (
 )
 _SCHEDULE = re.compile(rf"(?:^|(?<= ))(?:{_WHEN}){_ON}{_CLOCK}", re.IGNORECASE)
 _AT_THE_END = re.compile(rf"{_SCHEDULE.pattern}$", re.IGNORECASE)
+_AT_THE_BEGINNING = re.compile(rf"^{_SCHEDULE.pattern}(?=,? ),?", re.IGNORECASE)
+_NOUN = r"(?:reports?|summary|summaries|overview|recap|updates?)(?!\S)"
+REPORT = re.compile(rf"(?<!\S){_NOUN}", re.IGNORECASE)
+"""A noun that stands for an answer, and leaves open of what time."""
+_REPORT = rf"(?:[a-z']+ ){{0,2}}?{_NOUN}"
+_DIVIDED = re.compile(
+    rf"(?:^|(?<= ))(?P<often>daily|weekly|monthly) (?P<report>{_REPORT}(?: \S+){{0,20}}?)(?P<rest>{_ON}{_CLOCK})$",
+    re.IGNORECASE,
+)
+_SAID_TWICE = re.compile(rf"(?<!\S)(?P<often>daily|weekly|monthly) (?={_REPORT})", re.IGNORECASE)
+_ONE_DAY = re.compile(rf"(?:^|(?<= ))(?:on )?(?P<one>{_DAY}){_CLOCK}$", re.IGNORECASE)
+_OPENING = re.compile(r"^(?:(?:to|for|me|us to) )+", re.IGNORECASE)  # `subscribe to`, `subscribe me to`
+_ANOTHER = re.compile(rf"(?:^|(?<= ))(?:and|or|,) (?:on )?(?:(?:every|each) )?(?:{_DAY})s?(?!\S)", re.IGNORECASE)
+_JOINED = re.compile(r"(?:^| )(?:and|or)$", re.IGNORECASE)
 _EXAMPLE = "every monday 09:00"
 _NOON = 12
 
 
+class ScheduleError(RefusedError):
+    """A line has no schedule, or none that can be.
+
+    `reason` says why, `question` is what stands beside the schedule, `typed` a schedule to type instead.
+    """
+
+    def __init__(self, reason: str, question: str, typed: str = _EXAMPLE) -> None:
+        super().__init__(reason)
+        self.reason, self.question, self.typed = reason, question, typed
+
+
 def split_schedule(line: str) -> tuple[str, Schedule]:
-    """Return the question of a typed line, and the schedule at its end.
+    """Return the question of a typed line, and its schedule, which stands at the end or the beginning.
 
     Raises:
-        RefusedError: there is no schedule at the end, or none that can be.
+        ScheduleError: there is no schedule, or none that can be.
     """
-    typed = plain(line)
+    typed = _OPENING.sub("", plain(line))
     found = _AT_THE_END.search(typed)
+    if found is None and (divided := _divided(typed)):
+        return divided
+    found = found or _AT_THE_BEGINNING.search(typed)
     if found is None:
-        raise RefusedError(_missing(typed))
-    question = typed[: found.start()].strip()
-    return question, Schedule(_frequency(found), _time(found, question))
+        raise _missing(typed)
+    question = f"{typed[: found.start()]}{typed[found.end() :]}".strip()
+    if _ANOTHER.match(question) or _JOINED.search(question):
+        raise _one_only(question, found)
+    schedule = Schedule(_frequency(found, question), _time(found, question))
+    return _without_repetition(question, schedule), schedule
 
 
-def _missing(typed: str) -> str:
+def _divided(typed: str) -> tuple[str, Schedule] | None:
+    """Return the parts of `a weekly report on monday at 9:00`; None if it is nothing of that kind."""
+    divided = _DIVIDED.search(typed)
+    if divided is None:
+        return None
+    question = f"{typed[: divided.start()]}{divided['report']}"
+    found = _SCHEDULE.fullmatch(f"{divided['often']}{divided['rest']}")
+    return None if found is None else (question, Schedule(_frequency(found, question), _time(found, question)))
+
+
+def _without_repetition(question: str, schedule: Schedule) -> str:
+    """Return a question without an adverb that says of a report what its schedule says: `a weekly report`."""
+    said = _SAID_TWICE.search(question)
+    if said is None or _UNITS[said["often"].lower()] is not _usual(schedule.on):
+        return question
+    return f"{question[: said.start()]}{question[said.end() :]}"
+
+
+def _usual(on: Frequency) -> Frequency:
+    """Return which of daily, weekly and monthly a frequency is, as the adverb means it."""
+    if on in WEEK:
+        return Frequency.MONDAY
+    return Frequency.DAY if on is Frequency.WEEKDAY else on
+
+
+def _missing(typed: str) -> ScheduleError:
     found = _SCHEDULE.search(typed)
-    if found is None or found.end() >= len(typed):
-        example = f"subscribe {typed} {_EXAMPLE}" if typed else f"subscribe team last week {_EXAMPLE}"
-        return f"How often? Type `every day`, `weekday`, `month` or a day of the week at the end: `{example}`."
-    rest = f"{typed[: found.start()]}{typed[found.end() :]}".strip()
-    schedule = Schedule(_frequency(found), _time(found, rest))
-    return (
-        f"I take one schedule, at the end of the line, so I don't know what to do with"
-        f" `{typed[found.end() :].strip()}`. Try `subscribe {rest} {schedule.typed}`."
-    )
+    if found is not None:
+        return _one_only(f"{typed[: found.start()]}{typed[found.end() :]}".strip(), found)
+    reason = "How often? Add `every day`, `every weekday`, `every month` or a day such as `every monday`."
+    if day := _ONE_DAY.search(typed):
+        question = typed[: day.start()].strip()
+        return ScheduleError(reason, question, Schedule(_DAYS[day["one"].lower()], _time(day, question)).typed)
+    return ScheduleError(reason, typed)
 
 
-def _frequency(found: re.Match[str]) -> Frequency:
+def _one_only(question: str, found: re.Match[str]) -> ScheduleError:
+    schedule = Schedule(_frequency(found, question), _time(found, question))
+    reason = "I take one schedule a line. For another one, type another line."
+    rest = _SCHEDULE.sub("", _JOINED.sub("", _ANOTHER.sub("", question)))
+    return ScheduleError(reason, " ".join(rest.split()), schedule.typed)
+
+
+def _frequency(found: re.Match[str], question: str) -> Frequency:
     word = (found["unit"] or found["adverb"] or found["plural"]).lower()
     frequency = _UNITS.get(word) or _UNITS[word.removesuffix("s")]
     if found["day"] is None:
         return frequency
     if frequency is not Frequency.MONDAY or word not in {"week", "weekly"}:
-        raise RefusedError(f"I don't know a schedule `{found[0].strip()}`. Try `every {_DAYS[found['day'].lower()]}`.")
+        typed = Schedule(_DAYS[found["day"].lower()]).typed
+        raise ScheduleError(f'I don\'t know a schedule "{found[0].strip()}".', question, typed)
     return _DAYS[found["day"].lower()]
 
 
@@ -85,8 +147,7 @@ def _time(found: re.Match[str], question: str) -> time:
     try:
         return time(_hour_of_day(hour, half), minute)
     except ValueError:
-        line = f"subscribe {question} {_EXAMPLE}".replace("  ", " ")
-        raise RefusedError(f"I don't know the time in `{found[0].strip()}`. Try `{line}`.") from None
+        raise ScheduleError(f'I don\'t know the time in "{found[0].strip()}".', question) from None
 
 
 def _hour_of_day(hour: int, half: str) -> int:

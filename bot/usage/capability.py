@@ -34,7 +34,11 @@ def usage(context: Context) -> Capability:
     return Capability(
         "usage",
         keys=(WelcomeKey, AskAction, ShareAction, CsvAction, HelpAction),
-        commands={"help": help_commands.help, "status": status_commands.status},
+        commands={
+            "help": help_commands.help,
+            "status": status_commands.status,
+            "courtesy": help_commands.answer_courtesy,  # what everyday thanks come to
+        },
         actions={
             AskAction.kind: questions.answer_button,
             ShareAction.kind: questions.share,

@@ -62,6 +62,10 @@ class HelpCommands:
         named = next((_TOPICS[word] for word in words if _TOPICS.get(word) in readable), None)
         await self._respond(request, caller, named or HelpTopic.EXAMPLES, "" if named else " ".join(words))
 
+    async def answer_courtesy(self, request: Request, _caller: Caller) -> None:
+        """Answer thanks and the like in a line."""
+        await request.responder.respond(blocks.paragraph(self.templates.render("usage/courtesy")))
+
     async def press(self, request: Request, caller: Caller) -> None:
         """Show the page of a button in place of the one it stands under.
 

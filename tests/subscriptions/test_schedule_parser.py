@@ -2,9 +2,8 @@
 
 import pytest
 
-from bot.domain.access import RefusedError
 from bot.subscriptions.schedule import Schedule
-from bot.subscriptions.schedule_parser import split_schedule
+from bot.subscriptions.schedule_parser import ScheduleError, split_schedule
 
 
 @pytest.mark.parametrize(
@@ -35,6 +34,18 @@ from bot.subscriptions.schedule_parser import split_schedule
         ("every monday 09:00", "", "monday 09:00"),
         ("team daily every monday", "team daily", "monday 09:00"),
         ('search:"every day" every monday', 'search:"every day"', "monday 09:00"),
+        ("every monday 09:00 team last week", "team last week", "monday 09:00"),
+        ("every day 7d by:model", "7d by:model", "day 09:00"),
+        ("a report every Monday at 9", "a report", "monday 09:00"),
+        ("a weekly report on Mondays", "a report", "monday 09:00"),
+        ("to a weekly report on Monday at 9:00", "a report", "monday 09:00"),
+        ("me to a daily report at 8", "a report", "day 08:00"),
+        ("daily report", "report", "day 09:00"),
+        ("daily report at 8", "report", "day 08:00"),
+        ("weekly spend report on fridays at 5pm", "spend report", "friday 17:00"),
+        ("weekly report by member on Thursday at 9", "report by member", "thursday 09:00"),
+        ("monthly report for the team on the 1st at 9", "report for the team", "month 09:00"),
+        ("the team's spend by member every weekday at 9am", "the team's spend by member", "weekday 09:00"),
     ],
 )
 def test_a_question_and_its_schedule(line: str, question: str, schedule: str) -> None:
@@ -42,23 +53,29 @@ def test_a_question_and_its_schedule(line: str, question: str, schedule: str) ->
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "reason", "question", "typed"),
     [
-        ("team last week", "`subscribe team last week every monday 09:00`"),
-        ("", "`subscribe team last week every monday 09:00`"),
-        ("team last week every", "How often?"),
-        ("team last week every fortnight", "How often?"),
-        ("team every monday and thursday", "I take one schedule, at the end of the line"),
-        ("every monday 09:00 team last week", "Try `subscribe team last week every monday 09:00`"),
-        ("team yesterday every day 25:00", "I don't know the time in `every day 25:00`"),
-        ("team yesterday every day 9:60", "I don't know the time in `every day 9:60`"),
-        ("team yesterday every day 13pm", "I don't know the time in `every day 13pm`"),
-        ("team yesterday every day 0am", "I don't know the time in `every day 0am`"),
-        ("team yesterday monthly on friday", "Try `every friday`"),
-        ("team yesterday every day on friday", "Try `every friday`"),
+        ("team last week", "How often?", "team last week", "every monday 09:00"),
+        ("", "How often?", "", "every monday 09:00"),
+        ("team last week every", "How often?", "team last week every", "every monday 09:00"),
+        ("team last week every fortnight", "How often?", "team last week every fortnight", "every monday 09:00"),
+        ("team last week on thursday at 8", "How often?", "team last week", "every thursday 08:00"),
+        ("team every monday and thursday", "I take one schedule a line.", "team", "every monday 09:00"),
+        ("team every monday and every thursday", "I take one schedule a line.", "team", "every thursday 09:00"),
+        ("every monday and thursday team last week", "I take one schedule", "team last week", "every monday 09:00"),
+        ("team yesterday every day 25:00", 'the time in "every day 25:00"', "team yesterday", "every monday 09:00"),
+        ("team yesterday every day 9:60", 'the time in "every day 9:60"', "team yesterday", "every monday 09:00"),
+        ("team yesterday every day 13pm", 'the time in "every day 13pm"', "team yesterday", "every monday 09:00"),
+        ("team yesterday every day 0am", 'the time in "every day 0am"', "team yesterday", "every monday 09:00"),
+        ("team yesterday monthly on friday", 'schedule "monthly on friday"', "team yesterday", "every friday 09:00"),
+        ("team yesterday every day on friday", '"every day on friday"', "team yesterday", "every friday 09:00"),
     ],
 )
-def test_what_is_no_schedule_is_refused_with_a_line_to_type(line: str, said: str) -> None:
-    with pytest.raises(RefusedError) as refusal:
+def test_what_is_no_schedule_is_refused_with_its_question_and_a_schedule_to_type(
+    line: str, reason: str, question: str, typed: str
+) -> None:
+    with pytest.raises(ScheduleError) as refusal:
         split_schedule(line)
-    assert said in str(refusal.value)
+    assert reason in str(refusal.value)
+    assert (refusal.value.question, refusal.value.typed) == (question, typed)
+    assert split_schedule(f"{question} {typed}")

@@ -1,5 +1,6 @@
 """Subscriptions through the front door: made, posted once a date, listed and ended."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -83,6 +84,58 @@ async def test_an_answer_is_posted_in_the_channel_once_a_date(harness: ServiceHa
     assert len(posted(harness)) == 1
     await goes_on(harness, DAY)
     assert notification_keys(posted(harness))[1].startswith("subscription:1:2026-03-04:channel:")
+
+
+@pytest.mark.parametrize(
+    ("line", "promise"),
+    [
+        ("send me a report every Monday at 9", "`last week` in your DM with me every Monday at 09:00"),
+        ("schedule a weekly report on Mondays", "`last week` in your DM with me every Monday at 09:00"),
+        ("send the team's spend by member here every weekday at 9am", "`team by:member` here every weekday at 09:00"),
+        ("subscribe to a weekly report on Monday at 9:00", "`last week` here every Monday at 09:00"),
+        ("daily report at 8", "`yesterday` in your DM with me every day at 08:00"),
+        ("send us a monthly summary by model every month", "`team last month by:model` here on the 1st of every month"),
+        ("every friday at 17:00 send me opus last week", "in your DM with me every Friday at 17:00"),
+        ("subscribe dm 7d every day", "`7d` in your DM with me every day at 09:00"),
+        ("subscribe every day 09:00", "`this month` here every day at 09:00"),
+    ],
+)
+async def test_it_is_made_in_everyday_words(harness: ServiceHarness, line: str, promise: str) -> None:
+    assert promise in await said(harness, "hannah", line)
+
+
+async def test_everyday_words_list_and_end_them(harness: ServiceHarness) -> None:
+    assert "`last week` in your DM with me" in await said(harness, "priya", "send me a report every Monday at 9")
+    for line in ("my subscriptions", "what am I subscribed to", "stop the weekly report", "unsubscribe"):
+        answer = await harness.ask("priya", line)
+        assert "You have 1 subscription." in visible_text(answer), line
+        assert [each.partition(":")[0] for each in actions(answer)] == ["subscription_remove"]
+    assert "Stopped" in await said(harness, "priya", "cancel subscription 1")
+
+
+@pytest.mark.parametrize(
+    ("user", "line", "suggested"),
+    [
+        ("hannah", "schedule a report", "subscribe dm last week every monday 09:00"),
+        ("hannah", "subscribe to team spend", "subscribe team every monday 09:00"),
+        ("hannah", "subscribe team last week on friday at 8", "subscribe team last week every friday 08:00"),
+        ("hannah", "subscribe team every monday and thursday", "subscribe team every monday 09:00"),
+        ("hannah", "subscribe frobnicate every fortnight", "subscribe last week every monday 09:00"),
+        ("hannah", "daily report at 25", "subscribe dm last week every monday 09:00"),
+        ("hannah", "post this here every monday", "subscribe last week every monday 09:00"),
+        ("priya", "subscribe 7d daily", "subscribe dm last week every monday 09:00"),
+        ("priya", "subscribe dm team last week", "subscribe dm last week every monday 09:00"),
+    ],
+)
+async def test_the_line_that_a_refusal_suggests_works_as_it_stands(
+    harness: ServiceHarness, user: str, line: str, suggested: str
+) -> None:
+    refusal = await said(harness, user, line)
+    lines = re.findall("`(subscribe .*?)`", refusal)
+    assert "I'll post" not in refusal
+    for each in lines:
+        assert "I'll post" in await said(harness, user, each), each
+    assert suggested in lines
 
 
 async def test_what_is_relative_is_as_of_the_post(harness: ServiceHarness) -> None:
@@ -181,14 +234,14 @@ async def test_a_question_is_understood_and_kept_in_the_query_language(harness: 
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("subscribe team last week", "Type `every day`, `weekday`, `month` or a day of the week at the end"),
+        ("subscribe team last week", "Try `subscribe team last week every monday 09:00`."),
         ("subscribe budgets every monday", "I can post answers about spend on a schedule, but not `budgets`."),
         ("subscribe team yesterday csv every day", "I can't post files on a schedule."),
         ("subscribe team modle:opus every day", "`subscribe team model:opus every day 09:00`"),
-        ("subscribe team 11/5 every day", "That could mean two things."),
+        ("subscribe team 11/5 every day", "That could mean several things."),
         ("subscribe @nobody every day", "@nobody"),
         ("unsubscribe 7", "You have no subscription `7`."),
-        ("unsubscribe everything", "You have no subscription `everything`."),
+        ("unsubscribe everything", "You have no subscriptions."),
     ],
 )
 async def test_what_cannot_be_is_explained_and_changes_nothing(

@@ -50,14 +50,29 @@ async def test_what_could_mean_two_things_is_asked_back_with_a_button_for_each(h
 
 
 async def test_a_member_learns_of_nobody_by_their_name(harness: ServiceHarness) -> None:
-    known, unknown = [
-        visible_text(await harness.ask("priya", f"how much did {name} spend")) for name in ("marcus", "zaphd")
-    ]
-    assert known.replace("marcus", "zaphd") == unknown
-    assert 'I don\'t know "zaphd".' in unknown
+    for line, own in (
+        ("how much did {} spend", "this month"),
+        ("what did {} spend last week by model", "last week by:model"),
+        ("{}'s tasks yesterday", "yesterday"),
+    ):
+        for name in ("marcus", "zaphod"):
+            answer = await harness.ask("priya", line.format(name))
+            assert visible_text(answer) == (
+                f"Only operators can see other people's spend. You can ask for your own. Try `{own}`.\n{own}"
+            )
+            assert "You spent" in visible_text(await harness.press("priya", answer, "ask:instead"))
+    assert 'I don\'t know "zaphod".' in visible_text(await harness.ask("hannah", "how much did zaphod spend"))
     assert visible_text(await harness.ask("priya", "priya's spend last 7 days")).startswith(
         "Understood as `7d email:priya."
     )
+
+
+async def test_what_cannot_be_compared_comes_with_a_button_for_each_time(harness: ServiceHarness) -> None:
+    asked = await harness.ask("hannah", "team yesterday compared to last month")
+    assert visible_text(asked).startswith("I can't compare these two in one answer: ")
+    assert actions(asked) == ["ask:choice1", "ask:choice2"]
+    pressed = visible_text(await harness.press("hannah", asked, "ask:choice2"))
+    assert pressed == visible_text(await harness.ask("hannah", "team last month"))
 
 
 async def test_failures_that_could_be_of_two_things_are_asked_back_too(harness: ServiceHarness) -> None:

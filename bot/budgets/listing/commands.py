@@ -1,6 +1,6 @@
 """The command `budgets`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from bot.budgets.listing.formats import COLUMNS, rows
 from bot.budgets.listing.lines import BudgetLine, budget_listing
 from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import FULL
 from bot.budgets.scopes import email_of
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
@@ -24,6 +25,7 @@ from bot.slack.templates import Templates
 
 _FILLERS = {"for", "of", "all", "everyone", "everybody", "list", "show", "please"}
 _ONESELF = {"my", "me", "mine"}
+_OVER = "over"  # the word that leaves out those within their limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +52,19 @@ class ListingCommand:
     async def budgets(self, request: Request, caller: Caller) -> None:
         """List all budgets or those of whoever is named for an operator, their own for everybody else."""
         is_operator = caller.role is Role.OPERATOR
-        subject = await self._subject(request, caller)
-        listing = await self.database.read(lambda connection: self._listing(connection, subject))
-        draft = Draft(self._heading(listing, subject, is_operator=is_operator))
+        words = _words(request)
+        only_over = bool(words) and words[0].lower() == _OVER
+        subject = await self._subject(request, caller, words[only_over:])
+        listing = await self.database.read(lambda connection: self._listing(connection, subject, only_over=only_over))
+        draft = Draft(self._heading(listing, subject, is_operator=is_operator, only_over=only_over))
         draft.add(blocks.section(draft.text))
         if listing.lines:
             self._add_lines(draft, listing)
         draft.add(blocks.actions([blocks.button("Set a budget" if is_operator else "Ask for a budget", FormAction())]))
         await request.responder.respond(draft.message())
 
-    async def _subject(self, request: Request, caller: Caller) -> int | None:
+    async def _subject(self, request: Request, caller: Caller, words: Sequence[str]) -> int | None:
         """Return whose budgets are asked for; None for all. Only operators may ask for anybody else's."""
-        words = [word.values[0] for word in split(clean(request.text))[1:] if word.bare not in _FILLERS]
         if len(words) > 1:
             raise RefusedError("I can list one person's budgets, or all. Type `budgets @ana` or `budgets`.")
         if caller.role is not Role.OPERATOR:
@@ -74,13 +77,15 @@ class ListingCommand:
             return await self.authorization.member_of(caller)
         return await self.names.subject(words[0], "The default is in the list of all budgets. Type `budgets`.")
 
-    def _listing(self, connection: Connection, subject: int | None) -> _Listing:
+    def _listing(self, connection: Connection, subject: int | None, *, only_over: bool) -> _Listing:
         lines = budget_listing(connection, self.policy, self.clock(), subject)
+        if only_over:
+            lines = [line for line in lines if line.percent >= FULL]
         email = None if subject is None else email_of(connection, subject)
         emails = {*(each.scope for each in lines if "@" in each.scope), *([email] if email else [])}
         return _Listing(lines, email, self.people.names(connection, emails))
 
-    def _heading(self, listing: _Listing, subject: int | None, *, is_operator: bool) -> str:
+    def _heading(self, listing: _Listing, subject: int | None, *, is_operator: bool, only_over: bool) -> str:
         name = listing.names.get(listing.email or "", "")
         whom = "" if subject is None else (name or "the team") if is_operator else "you"
         whose = "" if subject is None else (f"{name}'s" if name else "The team's") if is_operator else "Your"
@@ -91,6 +96,7 @@ class ListingCommand:
             steps=self.policy.steps,
             whom=whom,
             whose=whose,
+            only_over=only_over,
         )
 
     def _add_lines(self, draft: Draft, listing: _Listing) -> None:
@@ -99,3 +105,12 @@ class ListingCommand:
         if (more := len(cells) - shown) > 0:
             left = "1 more budget isn't" if more == 1 else f"{more:,} more budgets aren't"
             draft.add(blocks.context(f"{left} shown. `budgets @ana` shows one person's."))
+
+
+def _words(request: Request) -> list[str]:
+    """Return what was typed behind the command, without fillers; plain words side by side are one name."""
+    words = [word.values[0] for word in split(clean(request.text))[1:] if word.bare not in _FILLERS]
+    first = words[:1] if words[:1] and words[0].lower() == _OVER else []
+    names = words[len(first) :]
+    are_plain = not any("@" in name for name in names)
+    return [*first, *([" ".join(names)] if names and are_plain else names)]

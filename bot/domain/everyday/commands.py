@@ -2,6 +2,8 @@
 
 import re
 
+from bot.domain.everyday.budget_commands import budget_line
+from bot.domain.everyday.subscription_commands import subscription_line
 from bot.domain.everyday.typography import plain
 from bot.domain.everyday.vocabulary import ADVERBS, BY, FILLER, MOST
 
@@ -12,16 +14,22 @@ _HELP = frozenset(
         "how does this work", "how do i use this", "how do you work", "how to use", "examples", "usage help",
     }
 )  # fmt: skip
-_BUDGETS = {"budget", "budgets", "limit", "limits", "threshold", "thresholds"}
-_LISTING = {*FILLER, "left", "remaining", "all", "every", "i", "my", "our", "team's", "set", "there", "much", "me"}
-_SETTING = {"set", "change", "make", "create", "add", "update", "put", "raise", "lower", "give", "increase", "decrease"}
-_REMOVING = {"remove", "delete", "drop", "clear", "cancel", "unset"}
-_AROUND = {"the", "a", "an", "for", "of", "on", "at", "to", "as", "from", "with", "please"}
+_COURTESIES = {
+    "thanks", "thank", "thx", "ty", "cheers", "ok", "okay", "k", "great", "nice", "cool", "perfect", "awesome", "good",
+    "wonderful", "excellent", "lovely", "bye", "goodbye", "welcome", "sorry", "understood",
+}  # fmt: skip
+_IN_COURTESIES = {
+    *_COURTESIES, "you", "very", "so", "much", "a", "lot", "many", "got", "it", "that's", "that", "is", "all", "well",
+    "done", "job", "bot", "for", "now", "then", "and", "no", "problem", "see", "later", "night", "this", "really",
+}  # fmt: skip
+_SAID_AT_THE_END = {"got it", "see you", "see you later", "nice one", "makes sense", "well done", "good job"}
+_HOW_TO = re.compile(
+    r"how (?:do|can|could|would|should) i (?P<verb>\S+) ?(?P<rest>.*)|how to (?P<to>\S+) ?(?P<what>.*)"
+)
 _FAILURES = {"errors", "failures"}
 # ask for more than `errors` takes, so that the line is a question about failed tasks
 _GROUPED = {*(phrase[0] for phrase in BY), *ADVERBS, *MOST, "rows", "csv", "export"} - {"for", "which", "what"}
 _WORD = re.compile(r'(?:"[^"]*"|\S)+')  # what is quoted, such as a reason, is one
-_HAS_AMOUNT = re.compile(r"\d")
 
 
 def command_line(line: str) -> str | None:
@@ -34,9 +42,11 @@ def command_line(line: str) -> str | None:
     texts = [word.lower() for word in words]
     if " ".join(texts) in _HELP and line.strip():
         return "help"
-    budgets = [place for place, text in enumerate(texts) if text.removesuffix("'s") in _BUDGETS]
-    if budgets and texts[0] not in {"budget", "budgets", "threshold"}:
-        return _about_budgets(words, texts, budgets[0])
+    if _is_courtesy(texts):
+        return "courtesy"
+    for read in (_topic_of_how_to, subscription_line, budget_line) if words else ():
+        if (found := read(words, texts)) is not None:
+            return found
     failures = next((place for place, text in enumerate(texts) if text in _FAILURES), None)
     if failures is not None and texts[0] != "errors" and all(text in FILLER for text in texts[:failures]):
         rest = words[failures + 1 :]
@@ -45,30 +55,20 @@ def command_line(line: str) -> str | None:
     return None
 
 
-def _about_budgets(words: list[str], texts: list[str], place: int) -> str | None:
-    rest = [word for at, word in enumerate(words) if at != place and texts[at] not in _AROUND]
-    lowered = [word.lower() for word in rest]
-    if any(text in _REMOVING for text in lowered) and not _HAS_AMOUNT.search(" ".join(rest)):
-        kept = [word for word in rest if word.lower() not in _REMOVING]
-        return " ".join(["budget", *map(_owner, kept), "remove"])
-    is_order = any(text in _SETTING for text in lowered) and "by" not in texts  # `raise it by 100` names no limit
-    if is_order and any(_HAS_AMOUNT.match(text.lstrip("$€£")) for text in lowered):
-        kept = [word for word in rest if word.lower() not in _SETTING]
-        if {"my", "me", "i"} & {word.lower() for word in kept}:
-            kept = ["request", *(word for word in kept if word.lower() not in {"my", "me", "i"})]
-        return " ".join(["budget", *map(_owner, kept)])
-    if all(text in _LISTING or text in _BUDGETS for text in texts):
-        return "budgets"
-    named = [word for word, text in zip(rest, lowered, strict=True) if text not in _LISTING]
-    return f"budgets {_owner(named[0])}" if len(named) == 1 and _is_of_somebody(words, named[0]) else None
+def _is_courtesy(texts: list[str]) -> bool:
+    is_said_so = bool(_COURTESIES & set(texts)) and set(texts) <= _IN_COURTESIES
+    return is_said_so or " ".join(texts) in _SAID_AT_THE_END
 
 
-def _is_of_somebody(words: list[str], name: str) -> bool:
-    """Return whether a line asks for the budget of whoever a word names: `ana's budget`, `budget of ana`, `@ana`."""
-    before = words[words.index(name) - 1].lower() if words.index(name) else ""
-    return name.lower() != name.lower().removesuffix("'s") or before in {"of", "for"} or name.startswith(("@", "<@"))
-
-
-def _owner(word: str) -> str:
-    """Return a word without the ending of a possessive: `@ana's`."""
-    return word.removesuffix("'s").removesuffix("'")
+def _topic_of_how_to(_words: list[str], texts: list[str]) -> str | None:
+    """Return the page of the help that `how do I set a budget` asks for; None if it asks for none."""
+    found = _HOW_TO.fullmatch(" ".join(texts))
+    if found is None:
+        return None
+    verb, rest = found["verb"] or found["to"], (found["rest"] or found["what"] or "").split()
+    if verb in {"subscribe", "unsubscribe", "schedule"}:
+        return "help subscriptions"
+    if verb in {"export", "download"}:
+        return "help files"
+    is_about_budgets = bool({"budget", "budgets", "limit", "limits"} & set(rest))
+    return "help budgets" if is_about_budgets and verb in {"set", "make", "create", "add", "change", "remove"} else None

@@ -1,8 +1,11 @@
 """Commands in everyday words are those that one would have typed, with amounts and names as they are."""
 
+from time import perf_counter
+
 import pytest
 
 from bot.domain.everyday.commands import command_line
+from bot.domain.query.checks import MAX_LINE
 
 
 @pytest.mark.parametrize(
@@ -14,9 +17,9 @@ from bot.domain.everyday.commands import command_line
         ("what can you do?", "help"),
         ("list budgets", "budgets"),
         ("show me all budgets", "budgets"),
-        ("what is my budget", "budgets"),
-        ("what's my budget?", "budgets"),
-        ("how much budget do I have left", "budgets"),
+        ("what is my budget", "budgets me"),
+        ("what's my budget?", "budgets me"),
+        ("how much budget do I have left", "budgets me"),
         ("show ana's budget", "budgets ana"),
         ("what is @ana's budget?", "budgets @ana"),
         ("show me the budgets of <@U0ANA>", "budgets <@U0ANA>"),
@@ -41,6 +44,93 @@ from bot.domain.everyday.commands import command_line
             'set ana\'s budget to 900 reason:"for the pentest of a client"',
             'budget ana 900 reason:"for the pentest of a client"',
         ),
+        ("what budgets do we have", "budgets"),
+        ("show all budgets", "budgets"),
+        ("my budget", "budgets me"),
+        ("who is over budget", "budgets over"),
+        ("who's over budget?", "budgets over"),
+        ("who is over their limit", "budgets over"),
+        ("is anyone over budget", "budgets over"),
+        ("is Priya going over budget", "budgets Priya"),
+        ("is Marcus Delgado over his limit", "budgets Marcus Delgado"),
+        ("am I going over budget", "budgets me"),
+        ("are we over budget", "budgets team"),
+        ("how much do I have left", "budgets me"),
+        ("how much have we got left", "budgets team"),
+        ("how much has ana got left this month", "budgets ana"),
+        ("what's left of my budget", "budgets me"),
+        ("how much can I still spend", "budgets me"),
+        ("how much is left", "budgets"),
+        ("who is close to their limit", "budgets"),
+        ("who has a budget", "budgets"),
+        ("how far over budget are we", "budgets team"),
+        ("how much of my budget have I used", "budgets me"),
+        ("how much budget has ana used", "budgets ana"),
+        ("show the budget of Marcus Delgado", "budgets Marcus Delgado"),
+        ("what is Marcus Delgado's limit", "budgets Marcus Delgado"),
+        ("set ana's daily limit to 50", "budget ana 50 daily"),
+        ("set a monthly budget of 500 for ana", "budget 500 monthly ana"),
+        ("request a budget of 800", "budget request 800"),
+        ("can I have 800 a month until Friday", "budget request 800 a month until Friday"),
+        ("warn us when we reach 5000 this month", "budget alert team 5000 a month"),
+        ("turn off the weekly report", "unsubscribe"),
+        ("notify me every morning", "subscribe dm every morning"),
+        ("how do I set a budget", "help budgets"),
+        ("how can I subscribe?", "help subscriptions"),
+        ("got it", "courtesy"),
+        ("can I get more budget", "budget request"),
+        ("I need a higher limit please", "budget request"),
+        ("raise my limit", "budget request"),
+        ("give Mei 50 dollars a day until Friday", "budget Mei 50 dollars a day until Friday"),
+        ("give <@U0ANA> $50/day", "budget <@U0ANA> $50/day"),
+        ("let Mei spend 50 a day", "budget Mei 50 a day"),
+        ("give ana a budget of 500 a month", "budget ana 500 month"),
+        ("set Mei to 50 a day", "budget Mei 50 a day"),
+        ("cap the team at 5,000 a month", "budget team 5,000 a month"),
+        ("give me 800 a month", "budget request 800 a month"),
+        ("give everyone 300 a month", "budget alert default 300 a month"),
+        ("give us 5000 a month", "budget alert team 5000 a month"),
+        ("raise Ana's limit to 800", "budget Ana 800"),
+        ("alert me when the team passes 1000 a month", "budget alert team 1000 a month"),
+        ("warn me at $500 a week", "budget alert $500 a week"),
+        ("let me know when we hit 2000", "budget alert team 2000"),
+        ("tell me if Ana spends more than 500 a month", "budget alert Ana 500 a month"),
+        ("send me a report every Monday at 9", "subscribe dm a report every Monday at 9"),
+        ("schedule a weekly report on Mondays", "subscribe dm a weekly report on Mondays"),
+        (
+            "send the team's spend by member here every weekday at 9am",
+            "subscribe the team's spend by member every weekday at 9am",
+        ),
+        ("daily report at 8", "subscribe dm daily report at 8"),
+        ("give me a summary every morning", "subscribe dm a summary every morning"),
+        ("every friday send me the team's spend", "subscribe dm every friday the team's spend"),
+        ("send us a report every Monday", "subscribe team a report every Monday"),
+        ("schedule a report", "subscribe dm a report"),
+        ("stop the weekly report", "unsubscribe"),
+        ("cancel subscription 2", "unsubscribe 2"),
+        ("my subscriptions", "subscriptions"),
+        ("what am I subscribed to?", "subscriptions"),
+        ("thanks", "courtesy"),
+        ("thank you!", "courtesy"),
+        ("ok", "courtesy"),
+        ("Great, thanks a lot :+1:", "courtesy"),
+        ("bye", "courtesy"),
+        # not about budgets, subscriptions or good manners
+        ("give me the last 7 days", None),
+        ("give me 7 days", None),
+        ("give me a breakdown by user for last week", None),
+        ("who spent over the past 7 days", None),
+        ("how many credits do we have left", None),
+        ("thanks marcus", None),
+        ("ok show last week", None),
+        ("daily", None),
+        ("show me every day", None),
+        ("spend for every day", None),
+        ("weekly report", None),
+        ("how much did we spend every monday", None),
+        ("end of month report", None),
+        ("subscribe 7d daily", None),
+        ("unsubscribe 2", None),
         # no order, or none of a limit
         ("failures by model", None),
         ("show failures by:user", None),
@@ -66,3 +156,15 @@ from bot.domain.everyday.commands import command_line
 )
 def test_it_is_the_command_that_one_would_have_typed(line: str, command: str | None) -> None:
     assert command_line(line) == command
+
+
+def test_a_line_as_long_as_may_be_is_looked_at_quickly() -> None:
+    for part in (
+        "a ", "every day ", "daily report ", "who is over ", "how much is left ", "give ana 5 a day ",
+        "weekly x report ", "alert me when ", "on mondays at ", "thanks ", "is ", "x", "more budget ",
+        "send ", "5 a day ",
+    ):  # fmt: skip
+        line = (part * MAX_LINE)[:MAX_LINE]
+        began = perf_counter()
+        command_line(line)
+        assert perf_counter() - began < 1

@@ -1,0 +1,189 @@
+"""Budgets in everyday words: `set budget for @ana to $500`, `who is over budget`, `how much do I have left`."""
+
+import re
+
+from bot.domain.everyday.vocabulary import FILLER
+
+_BUDGETS = {"budget", "budgets", "limit", "limits", "threshold", "thresholds", "allowance", "allowances"}
+_ONESELF = {"i", "my", "me", "mine", "i'm", "i've"}
+_LISTING = {
+    *FILLER, *_ONESELF, "left", "remaining", "all", "every", "our", "team's", "set", "there", "much", "we", "us",
+    "who", "who's",
+}  # fmt: skip
+_SETTING = {"set", "change", "make", "create", "add", "update", "put", "raise", "lower", "give", "increase", "decrease"}
+_REMOVING = {"remove", "delete", "drop", "clear", "cancel", "unset"}
+_AROUND = {"the", "a", "an", "for", "of", "on", "at", "to", "as", "from", "with", "please"}
+_HAS_AMOUNT = re.compile(r"\d")
+_WHOSE = r"(?:(?:the|their|its|his|her|my|our) )?"
+_OVER = r"(?:over|above|past|beyond|exceed(?:s|ed|ing)?|within|under|inside|on|near|close to)"
+_ANYBODY = r"(?:anyone|anybody|someone|somebody|everyone|everybody|people|members|which (?:people|members))"
+_WHO_IS_OVER = re.compile(
+    rf"(?:is |are |has |show |list )?(?:who(?:'s|se)?|{_ANYBODY})(?: (?:is|are|has|have|went|all|gone|going|who))*"
+    rf" (?:over|above|past|beyond|exceed(?:s|ed|ing)?)(?: {_WHOSE}(?:budgets?|limits?))?"
+)
+_IS_SOMEBODY_OVER = re.compile(
+    r"(?:is|are|am|has|have|did|does|do|will|was)(?P<name>(?: \S+?){1,4}?)"
+    rf"(?: (?:going|gone|go|be|getting|went|still))*(?: to be)? {_OVER} {_WHOSE}(?:budgets?|limits?)"
+)
+_WHO_IS_NEAR = re.compile(
+    rf"(?:who(?:'s)?|is {_ANYBODY}|{_ANYBODY})(?: (?:is|are|getting|going|very|almost|nearly))*"
+    rf" (?:near|close to|about to (?:exceed|pass)|almost at|almost over|nearly over) {_WHOSE}(?:budgets?|limits?)"
+)
+_HOW_MUCH_OF_IT = re.compile(
+    rf"how (?:much|far) (?:(?:over|above|past) )?(?:of )?{_WHOSE}(?:budget|limit) (?:is|are|am|has|have|did)"
+    r"(?P<name>(?: \S+?){1,4}?)(?: (?:over|used|spent|use))?"
+)
+_LEFT = re.compile(
+    r"(?:how much|what)(?: (?:money|budget))?(?:'s| is| do| does| have| has| did| are)(?P<name>(?: \S+?){0,4}?)"
+    r"(?: (?:still|got|have))*"
+    r" (?:left|remaining)(?: to spend)?(?: (?:of|in|on|from) (?:my|our|the|their) (?:budget|limit))?"
+    r"(?: (?:today|this (?:week|month)))?"
+)
+_OWN = re.compile(r"(?<!\S)my(?!\S)")
+_MAY_SPEND = re.compile(
+    r"how much(?: more)?(?: money)? (?:can|may)(?P<name>(?: \S+?){1,4}?)(?: still)? spend(?: more)?"
+)
+_MORE = re.compile(
+    r"(?:(?:can|could|may|how (?:do|can)) i (?:please )?(?:get|have|ask for|request)|i(?:'d)? (?:need|want|like)"
+    r"|ask for|request|please|give me|raise|increase)?(?: to)?(?: a)?"
+    r" ?(?:(?:more|higher|bigger|larger) (?:budget|limit|allowance)|my (?:budget|limit|allowance))(?: please)?"
+)
+_RAISING_MINE = re.compile(r"^(?:raise|increase) my |more|higher|bigger|larger")
+_AMOUNT = r"[$€£]?\d[\d.,]*(?:k|cr)?(?: (?:dollars?|usd|bucks|credits?))?"
+_A_PERIOD = r"(?:(?: ?/ ?| an? | per | each | every )(?:days?|weeks?|months?)| (?:daily|weekly|monthly))"
+_GIVING = re.compile(
+    r"(?:please )?(?:can you )?(?:please )?(?:give|allow|limit|cap|let|set)(?P<name>(?: \S+?){1,4}?)"
+    rf"(?: spend)?(?: up)?(?: to| at)? (?P<amount>{_AMOUNT}{_A_PERIOD})(?P<rest>(?: .*)?)",
+    re.IGNORECASE,
+)
+_ASKING_FOR = re.compile(
+    r"(?:(?:can|could|may) i (?:please )?(?:have|get|spend)|i(?:'d)? (?:want|need|like)|(?:please )?ask for|request)"
+    rf"(?: a| to have| to spend| budget| limit| of)* (?P<amount>{_AMOUNT}(?:{_A_PERIOD})?)(?P<rest>(?: .*)?)",
+    re.IGNORECASE,
+)
+_ALERTING = re.compile(
+    r"(?:please )?(?:alert|warn|notify|tell|ping|message|dm|let)(?: (?:me|us))?(?: know)?"
+    r" (?:when(?:ever)?|if|once|as soon as|at|before|after)(?P<name>(?: \S+?){0,4}?)"
+    r"(?: (?:passes|pass|exceeds?|reach(?:es)?|hits?|spends?|goes|go|costs?|has|have|spent|is|are|am|gets?|at|more|over"
+    rf"|above|than|to))* (?P<amount>{_AMOUNT}(?:{_A_PERIOD})?)(?: this (?P<this>day|week|month))?",
+    re.IGNORECASE,
+)
+_TEAM = {"we", "the team", "team", "our team", "us", "the whole team", "everyone together", "everybody together"}
+_EACH = {"everyone", "everybody", "each", "all", "anyone", "anybody", "someone", "somebody", "each person", "people"}
+
+
+def budget_line(words: list[str], texts: list[str]) -> str | None:
+    """Return the command about budgets that the words of a line ask for; None if they ask for none.
+
+    `texts` are the words in lower case. Amounts and names stay as typed.
+    """
+    if texts[0] in {"budget", "budgets"} | ({"threshold"} if len(texts) > 1 else set()):
+        return None  # a command already
+    line = " ".join(words)
+    if (found := _state_of(line) or _order(line)) is not None:
+        return found
+    budgets = [place for place, text in enumerate(texts) if text.removesuffix("'s") in _BUDGETS]
+    return _about_budgets(words, texts, budgets[0]) if budgets else None
+
+
+# --- how budgets stand ---------------------------------------------------------------------------
+
+
+def _state_of(line: str) -> str | None:
+    """Return the listing that `who is over budget` and `how much does ana have left` ask for."""
+    said = line.lower()
+    if _WHO_IS_OVER.fullmatch(said):
+        return "budgets over"
+    if _WHO_IS_NEAR.fullmatch(said):
+        return "budgets"  # the most used stand first
+    for pattern in (_IS_SOMEBODY_OVER, _LEFT, _MAY_SPEND, _HOW_MUCH_OF_IT):
+        if found := pattern.fullmatch(said):
+            begun, end = found.span("name")
+            name = line[begun:end].strip()
+            return _listing_of("me" if not name and _OWN.search(said) else name)
+    return None
+
+
+def _listing_of(name: str) -> str:
+    said = name.lower()
+    if said in _TEAM:
+        return "budgets team"
+    if said in {"", *_EACH}:
+        return "budgets"
+    return "budgets me" if said in _ONESELF else f"budgets {_owner(name)}"
+
+
+# --- what is to be done --------------------------------------------------------------------------
+
+
+def _order(line: str) -> str | None:
+    """Return the order that `give mei 50 dollars a day`, `warn me at $500` and `can I get more budget` give."""
+    if found := _ALERTING.fullmatch(line):
+        period = f"a {found['this']}" if found["this"] else ""
+        return " ".join(filter(None, ["budget alert", *_scope(found["name"].strip()), found["amount"], period]))
+    found = _GIVING.fullmatch(line)
+    if found and not {*_BUDGETS, "a", "an"} & {_owner(word) for word in found["name"].lower().split()}:
+        return _gift(found["name"].strip(), found["amount"] + found["rest"])
+    if found := _ASKING_FOR.fullmatch(line):
+        return f"budget request {found['amount']}{found['rest']}"
+    said = line.lower()
+    return "budget request" if _MORE.fullmatch(said) and _RAISING_MINE.search(said) else None
+
+
+def _scope(name: str) -> list[str]:
+    """Return whose budget an alert is about, as it can be typed; nothing if that is not said."""
+    said = name.lower()
+    if said in _TEAM:
+        return ["team"]
+    if said in _EACH:
+        return ["default"]
+    return [] if said in {"", *_ONESELF, "it", "that", "spend", "spending", "cost", "costs"} else [_owner(name)]
+
+
+def _gift(name: str, limit: str) -> str:
+    said = name.lower()
+    if said in _ONESELF:
+        return f"budget request {limit}"
+    scope = _scope(name)
+    is_clear = scope not in ([], ["default"]) and said not in {"we", "us"}
+    return " ".join(["budget", *([] if is_clear else ["alert"]), *scope, limit])
+
+
+def _about_budgets(words: list[str], texts: list[str], place: int) -> str | None:
+    rest = [word for at, word in enumerate(words) if at != place and texts[at] not in _AROUND]
+    lowered = [word.lower() for word in rest]
+    if any(text in _REMOVING for text in lowered) and not _HAS_AMOUNT.search(" ".join(rest)):
+        kept = [word for word in rest if word.lower() not in _REMOVING]
+        return " ".join(["budget", *map(_owner, kept), "remove"])
+    is_order = any(text in _SETTING for text in lowered) and "by" not in texts  # `raise it by 100` names no limit
+    if is_order and any(_HAS_AMOUNT.match(text.lstrip("$€£")) for text in lowered):
+        kept = [word for word in rest if word.lower() not in _SETTING]
+        if _ONESELF & {word.lower() for word in kept}:
+            kept = ["request", *(word for word in kept if word.lower() not in _ONESELF)]
+        return " ".join(["budget", *_with_periods_behind(list(map(_owner, kept)))])
+    if all(text in _LISTING or text in _BUDGETS for text in texts):
+        return "budgets me" if _ONESELF - {"me"} & set(texts) else "budgets"  # not `show me all budgets`
+    named = [word for word, text in zip(rest, lowered, strict=True) if text not in _LISTING]
+    return f"budgets {_owner(' '.join(named))}" if named and _are_of_somebody(words, named) else None
+
+
+def _with_periods_behind(words: list[str]) -> list[str]:
+    """Return words with `daily` and the like behind the amount: `ana daily 50` as `ana 50 daily`."""
+    periods = [word for word in words if word.lower() in {"daily", "weekly", "monthly"}]
+    rest = [word for word in words if word not in periods]
+    place = next((place for place, word in enumerate(rest, 1) if _HAS_AMOUNT.match(word.lstrip("$€£"))), len(rest))
+    return [*rest[:place], *periods, *rest[place:]]
+
+
+def _are_of_somebody(words: list[str], names: list[str]) -> bool:
+    """Return whether a line asks for the budget of whoever words name: `ana's budget`, `budget of ana`, `@ana`."""
+    place = words.index(names[0])
+    if words[place : place + len(names)] != names:
+        return False
+    before = words[place - 1].lower() if place else ""
+    return names[-1].lower().endswith("'s") or before in {"of", "for"} or names[0].startswith(("@", "<@"))
+
+
+def _owner(word: str) -> str:
+    """Return a word without the ending of a possessive: `@ana's`."""
+    return word.removesuffix("'s").removesuffix("'")

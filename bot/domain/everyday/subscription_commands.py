@@ -1,0 +1,87 @@
+"""Subscriptions in everyday words: `send me a report every monday at 9`, `what am I subscribed to`."""
+
+import re
+
+from bot.domain.everyday.dates import WEEKDAYS
+from bot.domain.everyday.vocabulary import FILLER
+
+_NOUNS = {"subscription", "subscriptions", "subscribed"}
+_REPORTS = {"report", "reports", "summary", "summaries", "overview", "recap", "update", "updates"}
+_LISTING = {*FILLER, *_NOUNS, "my", "i", "i'm", "me", "all", "am", "every", "to", "scheduled", "active"}
+_STOPPING = {"stop", "cancel", "unsubscribe", "turn", "pause"}
+_ENDING = {*_STOPPING, "end", "remove", "delete", "disable"}
+_SENDING = {"send", "schedule", "post", "deliver", "dm", "message", "remind", "subscribe", "email", "mail"}
+_LEADING = {
+    *_SENDING, "please", "can", "could", "would", "will", "you", "i", "i'd", "like", "want", "need", "to", "get",
+    "have", "me", "give", "show", "tell", "us", "let", "know", "hey", "hi", "hello", "set", "up", "notify",
+}  # fmt: skip
+_ASKING = {
+    "how", "what", "what's", "which", "who", "who's", "when", "why", "where", "did", "do", "does", "is", "are", "was",
+    "were",
+}  # fmt: skip
+_DAYS = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
+_CLOCK = r"(?: at)? (?:\d{1,2}(?:[:.]\d\d)? ?(?:[ap]\.?m\.?)?|noon|midnight)(?: o'clock)?"
+_ON_CERTAIN_DAYS = re.compile(
+    rf"(?<!\S)(?:every|each) (?:morning|weekday|workday|{_DAYS})s?(?!\S)"
+    rf"|(?<!\S)(?:(?:every|each) (?:day|week|month)|daily|weekly|monthly){_CLOCK}(?!\S)"
+)
+"""What says when a report is sent, and nothing else."""
+_OFTEN = re.compile(
+    rf"(?<!\S)(?<!for )(?<!by )(?<!per )(?:every|each) (?:day|week|month|other)(?!\S)"
+    rf"|(?<!\S)(?:daily|weekly|monthly|weekdays|workdays)(?!\S)|(?<!\S)on (?:{_DAYS})s(?!\S)"
+)
+_REPORT_AT = re.compile(
+    rf"(?<!\S)(?:daily|weekly|monthly) (?:\S+ )?(?:{'|'.join(_REPORTS)})(?: \S+){{0,20}}?"
+    rf"(?: on (?:the 1st|the first|(?:{_DAYS})s?)(?!\S)|{_CLOCK})",
+)
+_HERE = re.compile(r"(?<!\S)(?:in |to )?(?:here|(?:this|the) channel)(?!\S)", re.IGNORECASE)
+_TO_ME = re.compile(r"(?<!\S)(?:to me|(?:in|by|as|via|to) (?:a |my )?dms?)(?!\S)", re.IGNORECASE)
+_SEND_ME = re.compile(r"(?<!\S)(?:please )?(?:send|give|show|tell|dm|message) me(?!\S)", re.IGNORECASE)
+_NUMBER = re.compile(r"#?(\d+)", re.ASCII)
+
+
+def subscription_line(words: list[str], texts: list[str]) -> str | None:
+    """Return the command about subscriptions that the words of a line ask for; None if they ask for none.
+
+    `texts` are the words in lower case. What is to be sent, and when, stays as typed.
+    """
+    if texts[0] in {"subscribe", "subscriptions"}:
+        return None  # a command already
+    if _is_ending(texts):
+        number = next((found[1] for text in texts if (found := _NUMBER.fullmatch(text))), "")
+        return f"unsubscribe {number}".strip()
+    if _is_listing(texts):
+        return "subscriptions"
+    return _order(words) if _is_order(texts) else None
+
+
+def _is_ending(texts: list[str]) -> bool:
+    verbs = _ENDING if _NOUNS & set(texts) else _STOPPING
+    is_about_reports = bool({*_NOUNS, *_REPORTS, "sending", "posting"} & set(texts))
+    return is_about_reports and any(text in verbs for text in texts[:3])
+
+
+def _is_listing(texts: list[str]) -> bool:
+    is_about_them = bool(_NOUNS & set(texts)) or "scheduled" in texts
+    return is_about_them and all(text in _LISTING for text in texts)
+
+
+def _is_order(texts: list[str]) -> bool:
+    if texts[0] in _ASKING:
+        return False  # `how much did we spend every monday`
+    said = " ".join(texts)
+    if _ON_CERTAIN_DAYS.search(said) or _REPORT_AT.search(said):
+        return True
+    asked = next((text for text in texts if text not in _LEADING - _SENDING), "")
+    return asked in _SENDING and bool(_OFTEN.search(said) or asked in {"schedule", "subscribe"})
+
+
+def _order(words: list[str]) -> str:
+    """Return the command: what is not to be posted here goes to whoever asks."""
+    begun = next((place for place, word in enumerate(words) if word.lower() not in _LEADING), len(words))
+    opening = {word.lower() for word in words[:begun]}
+    rest = _SEND_ME.sub("", " ".join(words[begun:]))
+    is_here = bool(_HERE.search(rest)) or "us" in opening
+    rest = " ".join(_TO_ME.sub("", _HERE.sub("", rest)).split())
+    whose = "team" if "us" in opening else ""
+    return " ".join(filter(None, ["subscribe", "" if is_here else "dm", whose, rest]))

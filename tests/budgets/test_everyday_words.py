@@ -1,0 +1,87 @@
+"""Budgets in everyday words, as people type them in Slack."""
+
+import pytest
+
+from bot.sandbox.world import World
+from tests.support.harness import ServiceHarness
+from tests.support.messages import actions, table, visible_text
+from tests.support.worlds import two_spenders
+
+
+@pytest.fixture
+def world() -> World:
+    """Priya spent 40 dollars this month, Marcus 10."""
+    return two_spenders()
+
+
+async def said(harness: ServiceHarness, user: str, line: str) -> str:
+    return visible_text(await harness.ask(user, line))
+
+
+async def test_it_is_said_who_is_over_their_budget(harness: ServiceHarness) -> None:
+    assert "*No budget is over its limit.*" in await said(harness, "hannah", "who is over budget")
+    for line in ("budget @priya 30/month", "budget @marcus 30/month", "budget team 1000/month"):
+        await harness.ask("hannah", line)
+    for line in ("who is over budget", "who is over their limit", "is anyone over budget?"):
+        answer = await harness.ask("hannah", line)
+        assert "*Budgets over their limit*" in visible_text(answer), line
+        assert [row[0] for row in table(answer)[1:]] == ["Priya Raman"], line
+    assert "*No budget of yours is over its limit.*" in await said(harness, "marcus", "who is over budget")
+
+
+@pytest.mark.parametrize(
+    ("user", "line", "same"),
+    [
+        ("hannah", "what budgets do we have", "budgets"),
+        ("hannah", "is Priya going over budget", "budgets @priya"),
+        ("hannah", "is Priya Raman over her limit", "budgets @priya"),
+        ("hannah", "how much have we got left", "budgets team"),
+        ("priya", "how much do I have left", "budgets"),
+        ("priya", "am I going over budget", "budgets"),
+        ("priya", "is marcus going over budget", "budgets @nobody"),
+        ("priya", "are we over budget", "budgets @nobody"),
+    ],
+)
+async def test_a_question_about_budgets_is_the_listing_of_them(
+    harness: ServiceHarness, user: str, line: str, same: str
+) -> None:
+    for budget in ("budget @priya 30/month", "budget @marcus 30/month", "budget team 1000/month"):
+        await harness.ask("hannah", budget)
+    assert await said(harness, user, line) == await said(harness, user, same)
+
+
+async def test_a_limit_is_given_until_a_day(harness: ServiceHarness) -> None:
+    answer = await said(harness, "hannah", "give Priya 50 dollars a day until Friday")  # it is a Monday
+    assert answer.startswith("*Priya Raman's budget is now $50 a day* through Mar 6.")
+    assert "Only operators set budgets." in await said(harness, "marcus", "give Priya 50 dollars a day")
+
+
+async def test_who_asks_for_more_comes_to_the_request(harness: ServiceHarness) -> None:
+    for line in ("can I get more budget", "raise my limit", "budget request"):
+        before = len(harness.workspace.views)
+        assert (await harness.slack.command("priya", "neo-spend", line)).ok
+        await harness.workspace.until(lambda: len(harness.workspace.views) > before)  # noqa: B023 - at once
+
+
+async def test_whose_budget_an_alert_means_is_asked_back(harness: ServiceHarness) -> None:
+    for line in ("warn me at $500 a week", "give everyone 300 a month"):
+        await harness.ask("hannah", line)
+    assert "*No budget is set.*" in await said(harness, "hannah", "budgets")
+    asked = await harness.ask("hannah", "warn me at $500 a week")
+    assert actions(asked) == ["command:choice1", "command:choice2", "command:choice3"]
+    text = visible_text(asked)
+    assert "Which one do you mean?\n• `budget team $500/week`  for the whole team\n" in text
+    assert "• `budget default $500/week`  for everyone without a personal budget\n" in text
+    assert "• `budget hannah.weiss@acme.example $500/week`  for you\n" in text
+    pressed = visible_text(await harness.press("hannah", asked, "command:choice1"))
+    assert "$500 a week" in pressed
+    team = await harness.ask("hannah", "alert me when the team passes 1000 a month")
+    assert "• `budget team 1000/month`  for the whole team" in visible_text(team)
+    assert actions(team) == ["command:choice1"]
+    members = visible_text(await harness.ask("priya", "warn me at $500 a week"))
+    assert "• `budget request $500/week`  asks your operators for it" in members
+
+
+async def test_thanks_are_answered_in_a_line(harness: ServiceHarness) -> None:
+    for line in ("thanks", "thank you!", "ok", "great", "bye"):
+        assert await said(harness, "priya", line) == "Any time. Type `help` to see what you can ask.", line

@@ -1,0 +1,64 @@
+"""Each line that an answer suggests, as a button or to type, is taken as it stands."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.slack.models import Message
+from bot.sandbox.world import World
+from bot.shipped import shipped
+from tests.support.harness import ServiceHarness
+from tests.support.messages import visible_text
+from tests.support.worlds import generated_world
+
+REFUSED = "REFUSED"
+REFUSALS = ("usage/refusal", "usage/syntax_error", "usage/choice", "people/denial")
+LINES = (
+    "frobnicate", "team frobnicate", "how much did zaphod spend last week by model", "rows by model zaphod",
+    "team lst week", "next week", "spend nov 31", 'spend "opus', "today vs last week", "compared to saturday",
+    "team yesterday compared to last month", "spend by frob", "spend by modle", "top 5 top 6", "today and last week",
+    "errors frobnicate", "errors lst week", "errors team yesteday", "errors team yesterday vs last month", "budgts",
+    "subscribe frobnicate daily", "subscribe team last week", "subscribe team modle:opus every day",
+    "subscribe team 3/2 every day", "schedule a report", "daily report at 25", "post this here every monday",
+    "send me zaphod's spend every day at 9", "warn me at 10 a month",
+)  # fmt: skip
+SUGGESTED = re.compile(r"(?:Try|Type|or|•) `([^`]+)`")
+
+
+@pytest.fixture
+def world() -> World:
+    return generated_world()
+
+
+@pytest.fixture
+async def harness(closed: ServiceHarness, tmp_path: Path) -> ServiceHarness:
+    """A bot whose refusals begin with a word of their own, by which they are told from answers."""
+    for name in REFUSALS:
+        file = tmp_path / "wording" / f"{name}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{REFUSED} {(shipped('templates') / f'{name}.txt').read_text(encoding='utf-8')}")
+    closed.settings = {"TEMPLATES_DIR": str(tmp_path / "wording")}
+    await closed.open()
+    return closed
+
+
+@pytest.mark.parametrize(
+    ("user", "lines"), [("hannah", LINES), ("priya", [line for line in LINES if "team" not in line])]
+)
+async def test_each_line_that_an_answer_suggests_is_taken_as_it_stands(
+    harness: ServiceHarness, user: str, lines: Sequence[str]
+) -> None:
+    suggested: dict[str, str] = {}
+    for line in lines:
+        answer = await harness.ask(user, line)
+        suggested |= dict.fromkeys(suggestions(answer), line)
+    assert len(suggested) > len(lines) / 3
+    for each, line in suggested.items():
+        assert REFUSED not in visible_text(await harness.ask(user, each)), (line, each)
+
+
+def suggestions(answer: Message) -> list[str]:
+    """The lines that an answer says to type."""
+    return SUGGESTED.findall(visible_text(answer))
