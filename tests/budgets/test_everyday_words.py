@@ -57,10 +57,12 @@ async def test_a_limit_is_given_until_a_day(harness: ServiceHarness) -> None:
 
 
 async def test_who_asks_for_more_comes_to_the_request(harness: ServiceHarness) -> None:
+    opened: list[list[str]] = [[]]
+    priya = harness.workspace.user("priya").id
     for line in ("can I get more budget", "raise my limit", "budget request"):
-        before = len(harness.workspace.views)
         assert (await harness.slack.command("priya", "neo-spend", line)).ok
-        await harness.workspace.until(lambda: len(harness.workspace.views) > before)  # noqa: B023 - at once
+        await harness.workspace.until(lambda: harness.workspace.modals.get(priya, []) not in opened)
+        opened.append(list(harness.workspace.modals[priya]))
 
 
 async def test_whose_budget_an_alert_means_is_asked_back(harness: ServiceHarness) -> None:

@@ -55,7 +55,7 @@ async def test_what_is_cut_is_said_to_the_cent(harness: ServiceHarness) -> None:
         place = rows[0].index("Spend in period" if grouping == "rows" else "Spend")
         kept = sum(dollars(row[place]) for row in rows[1:])
         cut = re.search(rf"and ([\d,]+) {word}, (\$[\d,.]+\d)", visible_text(answer))
-        total = re.search(r"\*(\$[\d,.]+)\*", visible_text(answer))
+        total = re.search(r"spent (\$[\d,.]+)\*", visible_text(answer))
         assert cut is not None
         assert total is not None
         of = {"others": PEOPLE if grouping == "by:member" else MODELS, "other tasks": PEOPLE}[word]

@@ -21,6 +21,7 @@ from tests.support.worlds import add
 
 LEFT_OUT = {
     "": "an empty line, the first example",
+    "courtesy": "what thanks and the like come to",
     "help": "whoever reads it has typed it",
     "threshold": "another word for `budget`, which some type first; one name is enough to learn",
 }
