@@ -13,7 +13,10 @@ _COMMAND = (sys.executable, "-m", "bot.demo.entrypoint")
 _STOP_TIMEOUT_S = 15.0  # for it to exit by itself
 _ROOT = Path(__file__).parents[2]  # the directory from which `bot` can be imported, installed or not
 
-_KILLED = "The bot was killed (SIGKILL) in the middle of its work. All it needs is in its database. Start it again."
+_KILLED = (
+    "The bot was killed (SIGKILL). What you type now stays unanswered: Slack says that the command failed."
+    " Notifications that come due are sent once you start it again."
+)
 _STARTED = "The bot is running again. It continues where it stopped and sends nothing twice."
 
 

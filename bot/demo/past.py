@@ -66,7 +66,8 @@ class Past:
         overspent = _overspent(self.end)
         return sorted(
             [
-                _Event(_last_digest(self.end) + _MINUTE / 2, _nothing),
+                _Event(_last_digest(self.end) - _MINUTE / 2, _nothing),  # it holds what was read by then
+                _Event(_last_digest(self.end), _nothing),
                 _Event(overspent, self._pass_limit),
                 _Event(overspent + 25 * _MINUTE, self._pass_next_step),
                 _Event(overspent + 40 * _MINUTE, self._share_answer),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
+from bot.sandbox.error_messages import format_error
 from bot.sandbox.generator import new_id
 from bot.sandbox.streams import CREDIT_USD, Ending, Job, execution
 from bot.sandbox.tasks import SimTask, Stream
@@ -43,8 +44,9 @@ def _expensive_task(random: Random, job: Job, usd: Decimal, now: datetime) -> Si
 def _failed_task(random: Random, member: Member, now: datetime, error: str) -> SimTask:
     ended = now - timedelta(seconds=random.randint(5, 900)) * _share_of_today(now)
     job = Job(member.email, WORKLOADS[random.choice(member.workloads)], MODEL)
-    ending = Ending("error", error, progress=random.uniform(0.05, 0.4))
-    return _task(random, job, execution(random, job, ended, ending, 1.0), now)
+    ending = Ending("error", progress=random.uniform(0.05, 0.4))
+    message = format_error(error, random, job.email, ended)
+    return _task(random, job, replace(execution(random, job, ended, ending, 1.0), error_message=message), now)
 
 
 def _task(random: Random, job: Job, stream: Stream, now: datetime) -> SimTask:

@@ -19,6 +19,7 @@ from bot.app import system_clock
 from bot.demo.runner import Demo, demo
 from bot.domain.access import OWN_SPEND_ONLY
 from bot.domain.money import show_usd, usd_text
+from bot.sandbox.slack.models import Message
 from tests.support.app import report_of
 from tests.support.effort import amount
 from tests.support.questions import QUESTIONS
@@ -37,6 +38,7 @@ AT_THE_TOP = """() => {
   document.getElementById("log").scrollTop = 0; // until nothing scrolls to what is new any more
   return !document.getElementById("to-end").hidden;
 }"""
+IS_ONE_LINE = "element => element.getBoundingClientRect().height < 40"
 FITS = "element => element.scrollWidth <= element.clientWidth"
 NO_GUESTS = "Sorry, I only answer full members of this workspace"
 PRIYA = "priya.raman@acme.example"
@@ -350,13 +352,15 @@ def addresses(html: str) -> set[str]:
     return set(re.findall(r"[\w.+-]+@[\w-]+\.example", html))
 
 
-async def test_one_reads_as_whom_one_acts_also_while_messages_wait(calm: Demo, sit: Sit) -> None:
+async def test_one_reads_as_whom_one_acts_and_how_many_messages_wait_for_them(calm: Demo, sit: Sit) -> None:
+    await sit(calm, where="neo-usage")  # where Hannah reads what waits for her
     seat = await sit(calm)
     await seat.press(await seat.ask("team 7d by:member"), "CSV")
-    await seat.become("priya")
-    waiting = seat.find("act-as").get_by_title("Direct messages wait for others")
-    await expect(waiting).to_have_text(NUMBER)
-    for who in ("marcus", "gil", "hannah", "priya"):
+    waiting = seat.find("act-as").get_by_title("Unread direct messages")
+    await expect(waiting).to_have_text("1")
+    await seat.become("gil")  # for whom nothing waits, whatever waits for others
+    await expect(waiting).to_have_count(0)
+    for who in ("marcus", "priya", "hannah"):
         await seat.become(who)
         assert await seat.find("act-as").locator("b").evaluate(FITS)
 
@@ -409,7 +413,9 @@ async def test_after_slack_was_down_the_bot_answers_again_by_itself(calm: Demo, 
 
 async def test_it_opens_on_a_workspace_that_has_lived(lived: Demo, sit: Sit) -> None:
     seat = await sit(lived)
-    await expect(seat.messages.get_by_test_id("chart").first).to_be_visible()  # the digest's
+    digest = seat.messages.filter(has=seat.page.get_by_test_id("chart")).first
+    await expect(digest).to_contain_text("Data as of 08:59")
+    await expect(digest.get_by_role("time").first).to_have_text("09:00")
     over = seat.messages.filter(has=seat.page.get_by_test_id("thread-open"))
     await expect(over).to_have_count(1)
     await over.get_by_test_id("thread-open").click()
@@ -476,6 +482,7 @@ async def test_a_kill_repeats_and_loses_nothing(troubled: Demo, sit: Sit) -> Non
     await troubled.bot.catch_up()
     assert said(troubled) == everything
     await seat.cause("bot")
+    await expect(await seat.ask("7d")).to_contain_text('/neo-usage failed with the error "dispatch_failed"')
     await seat.find("world-spike").click()
     await expect(seat.find("toast")).to_contain_text("The bot is not running")
     await seat.dismiss()
@@ -498,6 +505,8 @@ async def test_a_next_day_has_one_digest(troubled: Demo, sit: Sit) -> None:
         f"{report.window.start:%a}, {report.window.start:%b} {report.window.start.day}"
     )
     await expect(digest).to_contain_text(show_usd(report.spend_nanos))
+    await expect(digest).to_contain_text("Data as of 08:59")  # as if it had read Neo every minute
+    await expect(digest.get_by_role("time").first).to_have_text("09:00")
 
 
 async def test_app_home_shows_each_what_is_theirs(calm: Demo, sit: Sit) -> None:
@@ -566,6 +575,23 @@ async def test_nothing_covers_text(lived: Demo, sit: Sit, window: dict[str, int]
         assert above["y"] + above["height"] <= below["y"] + 0.5
     for part in parts[:3]:
         assert await part.evaluate(FITS)
+    for step in await parts[1].get_by_role("button").all():
+        assert await step.evaluate(IS_ONE_LINE)
+
+
+async def test_messages_of_one_author_have_the_name_once_in_five_minutes_and_gaps(calm: Demo, sit: Sit) -> None:
+    workspace = calm.page.slack.workspace
+    channel, marcus = workspace.channel("sec-leads").id, workspace.user("marcus").id
+    began = calm.page.clock().timestamp() - 600
+    for minutes in (0, 2, 4, 6, 8):
+        workspace.post(channel, Message(f"{began + 60 * minutes:.6f}", marcus, blocks=[{"type": "divider"}]))
+    seat = await sit(calm, where="sec-leads")
+    await expect(seat.messages).to_have_count(5)
+    heads = [await message.locator(".message-head").count() for message in await seat.messages.all()]
+    assert heads == [1, 0, 0, 1, 0]
+    boxes = [await content.bounding_box() for content in await seat.messages.locator(".content").all()]
+    [first, second] = [box for box in boxes[:2] if box]
+    assert second["y"] - first["y"] - first["height"] >= 16
 
 
 async def test_the_first_steps_are_shown_until_they_were_taken(troubled: Demo, sit: Sit) -> None:

@@ -27,6 +27,7 @@ def test_an_error_storm_fails_many_tasks_the_same_way_in_different_words() -> No
     assert len(made) == len(set(texts)) == 20
     assert len({re.sub(r"req_\w+|\d{4}-\S+Z|10(\.\d+){3}", "", text) for text in texts}) == 1
     assert {task.last.status for task in made} == {"error"}
+    assert all(f"{task.last.ended_at:at %Y-%m-%dT%H:%M:%SZ}" in str(task.last.error_message) for task in made)
     assert 2 <= len({task.email for task in made}) <= 4
     assert all(START - HOUR < task.created_at < task.last.ended_at < START for task in made)
 

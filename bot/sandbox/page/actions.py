@@ -1,7 +1,7 @@
 """The actions of the page's buttons on the simulated world, and the sentences that report them."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import cycle
 from typing import NamedTuple, Protocol
@@ -11,10 +11,9 @@ from bot.sandbox.clock import SimClock
 from bot.sandbox.error_messages import OVERLOADED, TOO_LONG, TOOL_ERRORS
 from bot.sandbox.faults import Status
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.page.neo_panel import NeoPanel
+from bot.sandbox.page.neo_panel import NeoPanel, task_cost
 from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
-from bot.sandbox.streams import CREDIT_USD
 
 SPIKES = (  # who overspends, and dollars; the page can act as the first of them
     ("marcus.delgado@acme.example", Decimal("247.35")),
@@ -23,13 +22,16 @@ SPIKES = (  # who overspends, and dollars; the page can act as the first of them
     ("mei.chen@acme.example", Decimal("161.45")),
     ("dana.whitfield@acme.example", Decimal("184.60")),
 )
-STORMS = (  # another kind each time, as more of one kind only changes its message: the error, and what it means
-    (OVERLOADED, "the model was overloaded"),
-    (TOO_LONG, "the context was too long"),
-    (TOOL_ERRORS["git"], "git could not sign in"),
+STORMS = (  # another kind each time, as more of one kind only changes its message: the error, and what the bot calls it
+    (OVERLOADED, "rate limited"),
+    (TOO_LONG, "context too long"),
+    (TOOL_ERRORS["git"], "sign-in refused"),
 )
-STEP = timedelta(hours=4)  # of simulated time, after which observers run
+HOUR = timedelta(hours=1)
+DUE_TIMES = {time(0), time(9)}  # when a day is over, and when the bot posts its digest
+BEFORE_DUE = timedelta(seconds=30)  # the bot reads every minute: so old is its data when something is due
 STORM_TASKS = 9
+OLD_DATA = "The bot answers from what it has read. Once that is over 2 minutes old, its answers say so."
 UNAVAILABLE = Status(503, detail="Neo is being maintained; please come back later.")
 
 
@@ -62,7 +64,7 @@ class PageActions:
     def __init__(self, slack: SlackApi, neo: NeoApi, clock: SimClock, panel: NeoPanel, zone: ZoneInfo) -> None:
         self._slack, self._neo, self._clock, self._panel, self._zone = slack, neo, clock, panel, zone
         self._spikes, self._storms = cycle(SPIKES), cycle(STORMS)
-        self._durations = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+        self._durations = {"hour": HOUR, "day": timedelta(days=1)}
         self._scenarios: dict[str, Callable[[], str]] = {"spike": self._spike, "storm": self._storm}
         self._toggles: dict[str, Callable[[], str]] = {"neo": self._toggle_neo, "slack": self._toggle_slack}
         self.bot: Killable | None = None
@@ -86,7 +88,8 @@ class PageActions:
             report = (self._scenarios | self._toggles)[name]()
             if name in self._scenarios:
                 await _notify(observers)
-                report += self._reason_for_silence()
+        if name in self._durations or name in self._scenarios:
+            report += self._reason_for_silence()
         self._slack.workspace.touch()
         after = self._messages()
         return Outcome(report, [channel for channel in after if after[channel] - before.get(channel, set())])
@@ -108,18 +111,25 @@ class PageActions:
         return " Slack is down: the bot will post when you bring it back." if self._slack.down else ""
 
     async def _advance(self, by: timedelta, observers: list[Observer]) -> str:
-        """Advance the clock in steps: a bot that runs all day sees the hours between, too."""
-        start = now = self._clock()
-        while now < start + by:
-            now = self._clock.advance(min(STEP, start + by - now))
+        """Advance the clock in steps, so that what the bot posts meanwhile bears about the time at which it is due."""
+        start = self._clock()
+        for moment in self._steps(start, start + by):
+            self._clock.advance(max(moment - self._clock(), timedelta(0)))
             await _notify(observers)
-        return self._advance_report(start, now)
+        return self._advance_report(start, self._clock())
+
+    def _steps(self, start: datetime, end: datetime) -> list[datetime]:
+        """Return the full hours, moments just before something is due, and the end; few if each would take seconds."""
+        hours = list(_full_hours(start.astimezone(self._zone), end))
+        due = [hour for hour in hours if hour.time() in DUE_TIMES]
+        before = {hour - BEFORE_DUE for hour in due if hour - BEFORE_DUE > start}
+        return sorted({*(due if self._reason_for_silence() else hours), *before, end})
 
     def _advance_report(self, start: datetime, now: datetime) -> str:
-        ended = self._panel.ended_streams(start, now)
-        spent = sum((amount for s in ended for amount in (s.credits, s.llm_cost, s.neo_cost) if amount), Decimal(0))
-        runs = "1 run" if len(ended) == 1 else f"{len(ended)} runs"
-        return f"It is {_local_time(now, self._zone)}. {runs} ended and cost ${spent * CREDIT_USD:,.2f}."
+        ended = self._panel.ended_tasks(start, now)
+        costs = [cost for task in ended if (cost := task_cost(task)) is not None]
+        spent = f" and cost ${sum(costs):,.2f}" if costs else ""
+        return f"It is {_local_time(now, self._zone)}. {_count(len(ended), 'task')} ended{spent}."
 
     def _spike(self) -> str:
         email, usd = next(self._spikes)
@@ -130,13 +140,13 @@ class PageActions:
     def _storm(self) -> str:
         error, meaning = next(self._storms)
         tasks = self._neo.world.error_storm(STORM_TASKS, self._clock(), error)
-        people = len({task.email for task in tasks})
-        return f"{len(tasks)} tasks of {people} members just failed the same way: {meaning}."
+        people = _count(len({task.email for task in tasks}), "member")
+        return f"{_count(len(tasks), 'task')} of {people} just failed the same way: {meaning}."
 
     def _toggle_neo(self) -> str:
         if self._neo.faults.always is None:
             self._neo.faults.always = UNAVAILABLE
-            return "Neo is down: its API answers 503 to every request. The bot shows what it read before, and says so."
+            return f"Neo is down: its API answers 503 to every request. {OLD_DATA}"
         self._neo.faults.always = None
         return "Neo is back. The bot reads what is new within a minute."
 
@@ -154,6 +164,17 @@ async def _notify(observers: list[Observer]) -> None:
 
 def _is_public(message: Message, bot: str) -> bool:
     return message.user == bot and message.ephemeral_to is None and not message.deleted
+
+
+def _full_hours(start: datetime, end: datetime) -> Iterator[datetime]:
+    """Yield the full hours after a local time, until `end`."""
+    zone, hour = start.tzinfo, start.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    while (hour := hour + HOUR) <= end:
+        yield hour.astimezone(zone)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _local_time(moment: datetime, zone: ZoneInfo) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.page.bookings import Bookings, cost_usd, sum_usd
-from bot.sandbox.tasks import Row, SimTask, Stream, row, wire_time
+from bot.sandbox.tasks import Row, SimTask, row, wire_time
 
 Json = dict[str, Any]
 LOOK_AHEAD = timedelta(hours=24)  # no execution takes longer, so what runs now has ended by then
@@ -74,10 +74,11 @@ class NeoPanel:
         hours = [booking.at.astimezone(self._zone).hour for booking in bookings]
         return [sum_usd(b for b, at in zip(bookings, hours, strict=True) if at == hour) for hour in range(24)]
 
-    def ended_streams(self, since: datetime, until: datetime) -> list[Stream]:
-        """Return the executions that ended after `since` and at or before `until`."""
-        streams = (stream for task in self._neo.world.tasks(until) for stream in task.streams)
-        return [stream for stream in streams if since < stream.ended_at <= until]
+    def ended_tasks(self, since: datetime, until: datetime) -> list[SimTask]:
+        """Return the tasks with executions that ended after `since` and at or before `until`, each with these only."""
+        tasks = self._neo.world.tasks(until)
+        ended = (task.with_streams_where(lambda stream: since < stream.ended_at <= until) for task in tasks)
+        return [task for task in ended if task is not None]
 
     def _tasks(self, now: datetime) -> list[SimTask]:
         cache, version = self._cache, self._neo.world.version
@@ -96,7 +97,7 @@ class NeoPanel:
             "member": next(names, task.email or "unattributed"),
             "model": task.model,
             "status": "running" if runs else ended[-1].status,
-            "cost_usd": _cost(replace(task, streams=tuple(ended))) if ended else None,
+            "cost_usd": task_cost(replace(task, streams=tuple(ended))) if ended else None,
             "created_at": wire_time(task.created_at),
             "at": wire_time(_started_at(task, now) if runs else ended[-1].ended_at),
             "streams": len(ended) + runs,
@@ -125,6 +126,7 @@ def _rows(tasks: list[SimTask], now: datetime) -> Iterator[Row]:
             yield row(ended)
 
 
-def _cost(task: SimTask) -> float | None:
+def task_cost(task: SimTask) -> float | None:
+    """Return what a task's executions have cost in dollars; None if unknown."""
     cost = cost_usd(row(task))
     return None if cost is None else float(cost)

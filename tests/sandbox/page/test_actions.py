@@ -1,16 +1,23 @@
 """The buttons of the Neo panel: what they do, what they say, and who is told to look."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from random import Random
 
 import aiohttp
 import pytest
 
+from bot.domain.failure_causes import failure_cause
 from bot.sandbox.clock import SimClock
+from bot.sandbox.error_messages import format_error
 from bot.sandbox.faults import Status
+from bot.sandbox.page.actions import STORMS
 from bot.sandbox.page.server import Page
+from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from tests.support.sandbox import Get, Post, PostAs
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class FakeBot:
@@ -36,19 +43,46 @@ def observed(page: Page) -> list[str]:
     return looked
 
 
-@pytest.mark.parametrize(("action", "by", "times"), [("hour", timedelta(hours=1), 1), ("day", timedelta(days=1), 6)])
-async def test_time_passes_and_the_bot_looks_on_the_way(
-    post: Post, clock: SimClock, observed: list[str], action: str, by: timedelta, times: int
+async def test_a_day_passes_by_hours_and_the_bot_looks_before_days_end_and_digests_are_due(
+    post: Post, page: Page, clock: SimClock
 ) -> None:
-    answer = await post("/page/world", do=action)
-    assert clock() == START + by
-    assert observed == ["looked"] * times
-    assert answer["text"].startswith(f"It is {START + by:%a}")
+    looked: list[datetime] = []
+
+    async def look() -> None:
+        looked.append(clock())
+
+    page.on_change.append(look)
+    clock.advance(timedelta(minutes=20))
+    assert (await post("/page/world", do="hour"))["text"].startswith("It is Mon, Mar 2, 10:20.")
+    assert looked == [START + HOUR, START + HOUR * 4 / 3]
+    looked.clear()
+    assert (await post("/page/world", do="day"))["text"].startswith("It is Tue, Mar 3, 10:20.")
+    hours = [START + HOUR * number for number in range(2, 26)]
+    before = [hour - timedelta(seconds=30) for hour in hours if hour.hour in {0, 9}]
+    assert looked == sorted([*hours, *before, START + DAY + HOUR * 4 / 3])
+
+
+@pytest.mark.parametrize("down", ["neo", "slack"])
+async def test_a_day_passes_in_few_steps_while_each_would_take_long(
+    post: Post, clock: SimClock, observed: list[str], down: str
+) -> None:
+    await post("/page/world", do=down)
+    report = (await post("/page/world", do="day"))["text"]
+    assert clock() == START + DAY
+    assert observed == ["looked"] * 4
+    assert f"{down.capitalize()} is down" in report
 
 
 async def test_what_a_passed_hour_cost_is_said(post: Post, world: World) -> None:
     world.spike("priya.raman@acme.example", Decimal(12), START + timedelta(minutes=30))
-    assert "and cost $12.00." in (await post("/page/world", do="hour"))["text"]
+    tasks = len(world.tasks(START + HOUR))
+    assert f"{tasks} tasks ended and cost $12.00." in (await post("/page/world", do="hour"))["text"]
+    assert (await post("/page/world", do="hour"))["text"].endswith(" 0 tasks ended.")
+
+
+async def test_an_unknown_cost_is_no_zero(post: Post, world: World) -> None:
+    world.add(SimTask.of("refused", Stream(START, START + HOUR / 2, status="error")))
+    assert (await post("/page/world", do="hour"))["text"].endswith(" 1 task ended.")
 
 
 async def test_a_spike_says_who_and_how_much(post: Post, get: Get, observed: list[str]) -> None:
@@ -70,13 +104,18 @@ async def test_a_storm_fails_tasks_of_several_members(post: Post, get: Get, obse
     report = (await post("/page/world", do="storm"))["text"]
     neo = (await get("/page/state"))["neo"]
     assert report.startswith("9 tasks of ")
-    assert report.endswith("the model was overloaded.")
+    assert report.endswith("just failed the same way: rate limited.")
     assert [task["status"] for task in neo["recent"]] == ["error"] * 9
     assert observed == ["looked"]
 
 
 async def test_the_next_storm_is_of_another_kind(post: Post) -> None:
     assert len({(await post("/page/world", do="storm"))["text"].rpartition(": ")[2] for _ in range(3)}) == 3
+
+
+@pytest.mark.parametrize(("error", "meaning"), STORMS)
+def test_a_storm_is_called_as_the_bot_calls_it(error: str, meaning: str) -> None:
+    assert failure_cause("error", format_error(error, Random(1), "ana@acme.example", START)) == meaning
 
 
 async def test_it_says_where_the_bot_has_posted_or_edited(post: Post, page: Page, post_as: PostAs) -> None:
@@ -107,7 +146,7 @@ async def test_it_says_why_the_bot_posts_nothing(post: Post, page: Page, action:
 
 async def test_neo_goes_down_and_comes_back(post: Post, get: Get, page: Page, observed: list[str]) -> None:
     assert (await post("/page/world", do="neo"))["text"].startswith(
-        "Neo is down: its API answers 503 to every request."
+        "Neo is down: its API answers 503 to every request. The bot answers from what it has read"
     )
     assert page.neo.faults.always == Status(503, detail="Neo is being maintained; please come back later.")
     assert not (await get("/page/state"))["neo"]["up"]

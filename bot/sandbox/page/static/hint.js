@@ -31,8 +31,9 @@ export class Hint {
       this.update(app);
       run(this.handlers);
     };
-    const text = name === "kill" && !app.up ? [labelDown] : [h("span", { class: "long" }, label), h("span", { class: "short" }, short)];
-    return h("button", { type: "button", class: "hint-step", testid: `hint-${name}`, "aria-label": `${at + 1}. ${label}`, "data-taken": taken && "true", onclick: press }, h("i", {}, taken ? icon("check") : at + 1), text);
+    const isDown = name === "kill" && !app.up;
+    const text = isDown ? [labelDown] : [h("span", { class: "long" }, label), h("span", { class: "short" }, short)];
+    return h("button", { type: "button", class: "hint-step", testid: `hint-${name}`, "aria-label": `${at + 1}. ${isDown ? labelDown : label}`, "data-taken": taken && "true", onclick: press }, h("i", {}, taken ? icon("check") : at + 1), text);
   }
 
   take(name) {
@@ -58,7 +59,7 @@ export class Hint {
 const STEPS = [
   { name: "ask", label: "See who spent most", short: "Ask", run: (handlers) => handlers.ask(QUESTION) },
   { name: "spike", label: "Make a spike", short: "Spike", run: (handlers) => handlers.act("spike") },
-  { name: "kill", label: "Kill and restart the bot", short: "Kill the bot", labelDown: "Start the bot", run: (handlers) => handlers.act("bot") },
+  { name: "kill", label: "Kill the bot", short: "Kill the bot", labelDown: "Start the bot", run: (handlers) => handlers.act("bot") },
 ];
 
 function stored() {

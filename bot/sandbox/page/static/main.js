@@ -207,7 +207,7 @@ class App {
     const name = isApp ? "neo-usage" : `#${here.name}`;
     this.composer.label(`Message ${name} or type /`, me);
     document.title = `${name} · ${this.page.team.name} · neo-usage sandbox`;
-    const down = [!this.page.slack.up && "Slack is down: messages and commands do not get through.", !this.page.neo.up && "Neo is down: the bot cannot see new tasks.", this.page.app?.up === false && "The bot was killed: nobody answers until you start it again."].filter(Boolean);
+    const down = [!this.page.slack.up && "Slack is down: messages and commands do not get through.", !this.page.neo.up && "Neo is down: the bot cannot see new tasks.", this.page.app?.up === false && "The bot was killed: what you type now stays unanswered. Start it again in the Neo panel."].filter(Boolean);
     find("outage").hidden = !down.length;
     find("outage").textContent = down.join(" ");
   }

@@ -8,7 +8,7 @@ import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { dateOf, dayOf, divider, formatDate } from "./time.js";
 
-const GROUP_S = 300; // consecutive messages of one author within this time show the name once
+const GROUP_S = 300; // consecutive messages of one author show the name once, for this time
 const NEAR_END_PX = 80;
 
 export class MessageList {
@@ -57,11 +57,14 @@ export class MessageList {
   nodes(messages) {
     const next = new Map();
     const { timezone } = this.ctx;
+    let named = null; // the last message with its author's name
     const nodes = messages.flatMap((message, at) => {
       const before = messages[at - 1];
       const date = dateOf(message.ts);
       const newDay = !before || dayOf(dateOf(before.ts), timezone) !== dayOf(date, timezone);
-      const node = this.node(message, !newDay && isGrouped(before, message), next);
+      const compact = !newDay && isGrouped(before, message) && Number(message.ts) - Number(named.ts) < GROUP_S;
+      if (!compact) named = message;
+      const node = this.node(message, compact, next);
       return newDay && !this.threaded ? [this.day(date, next), node] : [node];
     });
     this.rendered = next;
@@ -138,8 +141,7 @@ function badge(person) {
 }
 
 function isGrouped(before, message) {
-  const close = Number(message.ts) - Number(before.ts) < GROUP_S;
-  return close && before.user === message.user && !before.ephemeral && !message.ephemeral && !before.replies;
+  return before.user === message.user && !before.ephemeral && !message.ephemeral && !before.replies;
 }
 
 /** Make these nodes the children of the parent, without moving those that keep their order. */

@@ -25,7 +25,7 @@ export class Sidebar {
     const focused = document.activeElement?.dataset?.channel;
     this.drawTeam(page.team);
     this.drawNav(page.conversations, current);
-    this.drawActor();
+    this.drawActor(current);
     if (focused) this.nav.querySelector(`[data-channel="${CSS.escape(focused)}"]`)?.focus();
   }
 
@@ -55,13 +55,14 @@ export class Sidebar {
     return h("li", {}, h("button", { ...props, class: unread && "unread", title: hint, onclick: () => this.handlers.open(conversation.id) }, sign, h("span", {}, name), count));
   }
 
-  drawActor() {
+  drawActor(current) {
     const me = this.ctx.people.get(this.page.me);
-    const others = this.page.actors.filter((id) => id !== this.page.me).reduce((sum, id) => sum + (this.page.inbox[id] ?? 0), 0);
+    const waiting = this.page.conversations.filter(({ kind, id }) => kind === "im" && id !== current);
+    const unread = waiting.reduce((sum, each) => sum + each.unread, 0);
     const text = h("span", { class: "act-as-text" }, h("small", {}, "Acting as"), h("b", {}, me.name), h("small", {}, role(me)));
     const label = `Acting as ${me.name}, ${role(me)}. Switch person`;
     this.actor.setAttribute("aria-label", label);
-    replace(this.actor, avatar(me), text, others > 0 && h("span", { class: "count", title: "Direct messages wait for others" }, others), icon("chevron"));
+    replace(this.actor, avatar(me), text, unread > 0 && h("span", { class: "count", title: "Unread direct messages" }, unread), icon("chevron"));
   }
 
   choose() {
@@ -72,7 +73,7 @@ export class Sidebar {
         label: person.name,
         detail: `${role(person)} · ${person.title}`,
         icon: avatar(person),
-        badge: unread > 0 && h("span", { class: "count", title: "Direct messages wait" }, unread),
+        badge: unread > 0 && h("span", { class: "count", title: "Unread direct messages" }, unread),
         checked: id === this.page.me,
         testid: `act-as-${person.handle}`,
         choose: () => this.handlers.actAs(id),
