@@ -84,7 +84,7 @@ def test_no_plugin_of_pydantic_is_looked_for(directory: Path) -> None:
 @pytest.fixture
 def threshold() -> Iterator[tuple[int, int, int]]:
     """The interpreter's own figures; those that were there are put back."""
-    gc.unfreeze()  # what a command froze that ran in this process
+    gc.unfreeze()  # what the tests froze when they were collected
     found = gc.get_threshold()
     gc.set_threshold(700, 10, 10)
     yield gc.get_threshold()
