@@ -15,8 +15,8 @@ _OF_STREAM = ("status", "error_message", "tools", "agents", "llm_cost", "neo_cos
 
 
 def generated_world() -> World:
-    """Return what a whole team did in three months, the same each time."""
-    return World(seed=7, start=START)
+    """Return what a whole team did in nine days, the same each time: more would take longer to read than most tests."""
+    return World(seed=7, start=START, history_days=9)
 
 
 def add(world: World, name: str, credits_used: str | None, **others: Any) -> None:
