@@ -67,9 +67,8 @@ async def test_one_for_a_person_shows_what_that_person_may_see(harness: ServiceH
     ), added.stderr
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
+async def test_what_cannot_be_is_explained(harness: ServiceHarness) -> None:
+    for words, said in (
         ((*WORDS,), "Say where to post it: either --channel '#name' or --to E-MAIL."),
         ((*WORDS, "--channel", "#a", "--to", PRIYA), "Say where to post it"),
         ((*WORDS, "--channel", "#nowhere"), "I can't see a channel #nowhere."),
@@ -78,12 +77,10 @@ async def test_one_for_a_person_shows_what_that_person_may_see(harness: ServiceH
         ((*WORDS, "--channel", "#neo-spend", "--owner", PRIYA), "is no operator, so they can't own it."),
         (("subscription", "add", "team", "7d", "--channel", "#neo-spend"), "How often?"),
         (("subscription", "remove", "7"), "There is no subscription 7."),
-    ],
-)
-async def test_what_cannot_be_is_explained(harness: ServiceHarness, words: tuple[str, ...], said: str) -> None:
-    ended = await run(harness, *words)
-    assert ended.returncode == USAGE
-    assert said in ended.stderr
+    ):
+        ended = await run(harness, *words)
+        assert ended.returncode == USAGE, words
+        assert said in ended.stderr, words
 
 
 async def test_of_several_people_one_is_named(harness: ServiceHarness) -> None:

@@ -42,7 +42,7 @@ def spend(harness: ServiceHarness, email: str, usd: int, **others: Any) -> None:
     spent(harness.neo.world, harness.clock(), email, usd, **others)
 
 
-async def goes_on(harness: ServiceHarness, by: timedelta, step: timedelta = 3 * HOUR) -> None:
+async def goes_on(harness: ServiceHarness, by: timedelta, step: timedelta = 6 * HOUR) -> None:
     """Let time go on, with a look at each step."""
     until = harness.clock() + by
     while harness.clock() < until:
@@ -152,7 +152,8 @@ async def test_the_days_left_out_are_in_the_next_and_monday_carries_the_week(clo
 
 async def test_the_first_carries_the_month(harness: ServiceHarness) -> None:
     spend(harness, PRIYA, 20)
-    await goes_on(harness, 30 * DAY, 12 * HOUR)
+    await goes_on(harness, 13 * HOUR)  # then each morning, soon after it is due
+    await goes_on(harness, 30 * DAY, DAY)
     found = [each for each in digest_messages(harness.visible("marcus")) if "*March: " in visible_text(each)]
     assert len(found) == 1
     assert "*March: $30.00* (3.00 credits) · 2 tasks" in visible_text(found[0])

@@ -42,7 +42,7 @@ def endings(harness: ServiceHarness, user: str) -> list[str]:
     return [visible_text(each) for each in there if notification_keys([each])[0].startswith("subscription_ended:")]
 
 
-async def goes_on(harness: ServiceHarness, by: timedelta, step: timedelta = 2 * HOUR) -> None:
+async def goes_on(harness: ServiceHarness, by: timedelta, step: timedelta = 4 * HOUR) -> None:
     until = harness.clock() + by
     while harness.clock() < until:
         harness.clock.advance(min(step, until - harness.clock()))
@@ -207,7 +207,7 @@ async def test_a_clock_that_ran_ahead_leaves_no_gap_and_repeats_nothing(harness:
     harness.clock.set_back(10 * DAY)
     await goes_on(harness, 2 * DAY)
     assert len(posted(harness)) == before + 2
-    await goes_on(harness, 10 * DAY, 6 * HOUR)
+    await goes_on(harness, 10 * DAY, 12 * HOUR)
     assert len(set(notification_keys(posted(harness)))) == len(posted(harness))
 
 
@@ -231,9 +231,8 @@ async def test_a_question_is_understood_and_kept_in_the_query_language(harness: 
     assert "I'll post `team 7d by:model` here every Monday at 09:00. The first is due Mar 9, 09:00." in text
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
+async def test_what_cannot_be_is_explained_and_changes_nothing(harness: ServiceHarness) -> None:
+    for line, expected in (
         ("subscribe team last week", "Try `subscribe team last week every monday 09:00`."),
         ("subscribe budgets every monday", "I can post answers about spend on a schedule, but not `budgets`."),
         ("subscribe team yesterday csv every day", "I can't post files on a schedule."),
@@ -242,13 +241,9 @@ async def test_a_question_is_understood_and_kept_in_the_query_language(harness: 
         ("subscribe @nobody every day", "@nobody"),
         ("unsubscribe 7", "You have no subscription `7`."),
         ("unsubscribe everything", "You have no subscriptions."),
-    ],
-)
-async def test_what_cannot_be_is_explained_and_changes_nothing(
-    harness: ServiceHarness, line: str, expected: str
-) -> None:
-    assert expected in await said(harness, "hannah", line)
-    assert "You have no subscriptions." in await said(harness, "hannah", "subscriptions")
+    ):
+        assert expected in await said(harness, "hannah", line), line
+        assert "You have no subscriptions." in await said(harness, "hannah", "subscriptions"), line
 
 
 async def test_others_than_operators_have_none_in_a_channel_and_nobody_elses_spend(harness: ServiceHarness) -> None:

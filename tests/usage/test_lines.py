@@ -22,7 +22,7 @@ WORDS = (
     "<https://x.example|x>", "&lt;", "\u202e", "🙂", "it's", "`", "::", ",", "--", "-", "#", "x" * 300, "\\", "%",
     "{{ 7*7 }}", "../../etc/passwd", "' OR 1=1 --",
 )  # fmt: skip
-COUNT = amount(1_000, 300)
+COUNT = amount(1_000, 200)
 BATCH = 50
 
 

@@ -32,7 +32,7 @@ PEOPLE = {
 }
 MODELS = ("opus", "sonnet", "haiku")
 ROW = re.compile(r"\| (`.*?`+) \| (.*?) \|")
-SENTENCES = amount(100_000, 5_000)
+SENTENCES = amount(100_000, 2_000)
 UNKNOWN = ("frobnicate", "zzyzx", "plover", "xyzzy42", "größenwahn", "что", "模型们")
 
 

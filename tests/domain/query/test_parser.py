@@ -593,7 +593,7 @@ NOISE = [
 ]
 
 
-LINES = amount(25_000, 5_000)
+LINES = amount(25_000, 2_000)
 
 
 @pytest.mark.parametrize("seed", range(4))
