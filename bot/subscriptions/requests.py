@@ -1,5 +1,6 @@
 """Making and ending subscriptions, for whoever asks for it: in Slack, or at the terminal."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,6 +31,7 @@ OPERATORS_ONLY = (
     " type `subscribe dm last week every monday 09:00`."
 )
 _EXAMPLE = "last week"  # what anybody may subscribe to
+_CHANNEL = re.compile(r"(?<!\S)(?:(?:in|into|to|on) )?(?:the channel )?(?:<#[^>]*>|#[\w-]+)(?!\S)", re.IGNORECASE)
 _POINTING = {"this", "that", "it"}  # what only people know who see it
 _COMMANDS = frozenset(
     {
@@ -75,6 +77,9 @@ class SubscriptionRequests:
         except ScheduleError as error:
             example = await self._example(error.question, typist)
             raise RefusedError(f"{error.reason} Try `{command} {example} {error.typed}`.") from error
+        if _CHANNEL.search(text):
+            example = await self._example(_CHANNEL.sub("", text), typist)
+            raise RefusedError(f"I post where you type the line. There, type `subscribe {example} {schedule.typed}`.")
         question = await self._question(text, schedule, typist, command)
         new = NewSubscription(owner, place, question, schedule)
         await self._check(new)
