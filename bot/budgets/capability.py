@@ -67,7 +67,7 @@ def _commands(context: Context, evaluator: BudgetEvaluator) -> _Commands:
     forms = FormCommands(database, context.workspace, templates, policy, authorization, names, limits, clock)
     listing = ListingCommand(database, people, names, templates, policy, authorization, clock)
     return _Commands(
-        budget=BudgetCommands(policy, templates, limits, forms, listing, clock),
+        budget=BudgetCommands(policy, templates, names, limits, forms, listing, clock),
         listing=listing,
         forms=forms,
         requests=requests,

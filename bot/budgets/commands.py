@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.budgets.limits.alert_choices import alert_choices
+from bot.budgets.limits.alert_choices import alert_choices, wanted_alert
 from bot.budgets.limits.commands import LimitCommands
 from bot.budgets.limits.form_commands import FormCommands
 from bot.budgets.limits.grammar import parse_instruction
 from bot.budgets.listing.commands import ListingCommand
+from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
 from bot.domain.access import Caller, Role
 from bot.domain.query.tokens import clean
@@ -27,6 +28,7 @@ class BudgetCommands:
 
     policy: BudgetPolicy
     templates: Templates
+    names: NamedSubjects
     limits: LimitCommands
     forms: FormCommands
     listing: ListingCommand
@@ -48,7 +50,10 @@ class BudgetCommands:
 
     async def _offer(self, request: Request, caller: Caller, line: str) -> None:
         """Answer with the budgets that an alert may be meant by, each with a button that sets it."""
-        choices = alert_choices(line, caller)
+        wanted = wanted_alert(line)
+        choices = alert_choices(wanted, caller)
+        if wanted.scope and wanted.scope != "default":
+            await self.names.subject(wanted.scope, "")  # refuses a name that is nobody's
         is_operator = caller.role is Role.OPERATOR
         text = self.templates.render("budgets/alert_choice", choices=choices, operator=is_operator)
         lines = [(f"choice{number}", choice) for number, (choice, _) in enumerate(choices, 1)]

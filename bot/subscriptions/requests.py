@@ -78,6 +78,8 @@ class SubscriptionRequests:
             example = await self._example(error.question, typist)
             raise RefusedError(f"{error.reason} Try `{command} {example} {error.typed}`.") from error
         if _CHANNEL.search(text):
+            if typist.role is not Role.OPERATOR:
+                raise RefusedError(OPERATORS_ONLY)
             example = await self._example(_CHANNEL.sub("", text), typist)
             raise RefusedError(f"I post where you type the line. There, type `subscribe {example} {schedule.typed}`.")
         question = await self._question(text, schedule, typist, command)

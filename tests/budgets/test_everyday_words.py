@@ -80,6 +80,10 @@ async def test_whose_budget_an_alert_means_is_asked_back(harness: ServiceHarness
     team = await harness.ask("hannah", "alert me when the team passes 1000 a month")
     assert "• `budget team 1000/month`  for the whole team" in visible_text(team)
     assert actions(team) == ["command:choice1"]
+    assert "I can't find `zaphod` in Neo." in await said(harness, "hannah", "alert me when zaphod passes 1000 a month")
+    assert await said(harness, "priya", "alert me when the team passes 1000 a month") == (
+        "Only operators set budgets for the team and other people. For yours, type `budget request 1000/month`."
+    )
     members = visible_text(await harness.ask("priya", "warn me at $500 a week"))
     assert "• `budget request $500/week`  asks your operators for it" in members
 

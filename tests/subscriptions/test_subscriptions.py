@@ -124,6 +124,7 @@ async def test_everyday_words_list_and_end_them(harness: ServiceHarness) -> None
         ("hannah", "daily report at 25", "subscribe dm last week every monday 09:00"),
         ("hannah", "send the team's spend to #security every monday", "subscribe team every monday 09:00"),
         ("hannah", "subscribe team last week <#C0SECURITY|security> daily", "subscribe team last week every day 09:00"),
+        ("priya", "send my spend to #security every monday", "subscribe dm last week every monday 09:00"),
         ("hannah", "post this here every monday", "subscribe last week every monday 09:00"),
         ("priya", "subscribe 7d daily", "subscribe dm last week every monday 09:00"),
         ("priya", "subscribe dm team last week", "subscribe dm last week every monday 09:00"),
