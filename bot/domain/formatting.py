@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.domain.money import show_usd
 
+_ALL = 100  # percent
 _MANY_TIMES = 900  # percent, above which a multiple reads better
 
 
@@ -84,9 +85,14 @@ def time_span(start: datetime, end: datetime, zone: tzinfo, now: datetime) -> st
 
 
 def percent(part: int, whole: int) -> str:
-    """Return a part of a positive whole in whole percent: `12%`; `<1%` for a part that is more than nothing."""
+    """Return a part of a positive whole in whole percent: `12%`.
+
+    `<1%` is a part that is more than nothing, `>99%` one that is less than the whole.
+    """
     rounded = round(part * 100 / whole)
-    return "<1%" if part > 0 and not rounded else f"{rounded}%"
+    if part > 0 and not rounded:
+        return "<1%"
+    return ">99%" if part < whole and rounded == _ALL else f"{rounded}%"
 
 
 def comparison(nanos: int, other_nanos: int, other: str) -> str:

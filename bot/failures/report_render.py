@@ -132,7 +132,7 @@ def _share_lines(shares: Sequence[TaskShare], view: FailureView) -> list[str]:
 
 def _share_line(share: TaskShare, view: FailureView) -> str:
     percent = formatting.percent(share.failed, share.tasks)
-    return f"{escape(one_line(view.name(share.name), 60))}: {share.failed:,} of {share.tasks:,} ({percent})"
+    return escape(f"{one_line(view.name(share.name), 60)}: {share.failed:,} of {share.tasks:,} ({percent})")
 
 
 def _add_silences(draft: Draft, silences: Sequence[ActiveSilence], view: FailureView) -> None:

@@ -27,7 +27,7 @@ from bot.usage.report import Report
 from bot.usage.report_tables import add_chart
 
 LONGEST_NAME, LONGEST_ERROR = 60, 120  # characters, so that all lines of a part fit
-_CELLS = 10  # the length of a bar
+_CELLS, _ALL = 10, 100  # the length of a bar, and the percentage from which a limit is used up
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,11 @@ def _pace(pace: Pace) -> str:
 
 
 def bar(percent: int) -> str:
-    """Return a percentage as a bar of blocks, full from 100% on."""
-    full = min(max(percent, 0) * _CELLS // 100, _CELLS)
+    """Return how much of a limit is used as a bar: `███████░░░`; above 100% the part beyond the limit: `███████▓▓▓`."""
+    if percent > _ALL:
+        within = min(max(_CELLS * _ALL // percent, 1), _CELLS - 1)
+        return "█" * within + "▓" * (_CELLS - within)
+    full = max(percent, 0) * _CELLS // _ALL
     return "█" * full + "░" * (_CELLS - full)
 
 

@@ -32,13 +32,15 @@ def group_cells(report: Report, group: SpendGroup) -> list[Cell]:
     return [*key, spend, _share_cell(None if is_unknown else report.share(group)), tasks]
 
 
-_SMALLEST_SHARE = 0.001  # the smallest share that is not shown as 0.0%
+_SMALLEST_SHARE, _LARGEST_SHARE = 0.001, 0.999  # beyond them a share would be shown as nothing, or as all
 
 
 def _share_cell(share: float | None) -> Number:
     if share is None:
         return unknown_cell("")
-    return Number(share, "<0.1%" if 0 < share < _SMALLEST_SHARE else f"{share:.1%}")
+    if 0 < share < _SMALLEST_SHARE:
+        return Number(share, "<0.1%")
+    return Number(share, ">99.9%" if _LARGEST_SHARE < share < 1 else f"{share:.1%}")
 
 
 # --- tasks ---------------------------------------------------------------------------------------

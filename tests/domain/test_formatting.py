@@ -30,7 +30,18 @@ def test_a_number_of_something_has_its_plural(number: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("part", "whole", "text"),
-    [(0, 7, "0%"), (1, 3, "33%"), (1, 200, "<1%"), (1, 10**9, "<1%"), (3, 200, "2%"), (-1, 300, "0%"), (3, 2, "150%")],
+    [
+        (0, 7, "0%"),
+        (1, 3, "33%"),
+        (1, 200, "<1%"),
+        (1, 10**9, "<1%"),
+        (3, 200, "2%"),
+        (-1, 300, "0%"),
+        (3, 2, "150%"),
+        (2004, 2005, ">99%"),
+        (2005, 2005, "100%"),
+        (2005, 2004, "100%"),
+    ],
 )
 def test_a_share_is_in_whole_percent(part: int, whole: int, text: str) -> None:
     assert percent(part, whole) == text

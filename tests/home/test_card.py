@@ -53,7 +53,7 @@ async def test_a_member_sees_their_month_at_a_glance_and_nothing_of_others(harne
     text = visible_text(answer)
     assert text.startswith("*You:* *$20.00* (2.00 credits) in March so far · 2 tasks")
     assert "First forecast on Mar 6, after 5 full days of data" in text
-    assert "█████░░░░░ *50% of your budget* · $20.00 of $40 a month (personal budget)" in text
+    assert "*50% of your budget* █████░░░░░ · $20.00 of $40 a month (personal budget)" in text
     assert "*Top models*\n• model-0: $10.00 (50%)\n• model-1: $10.00 (50%)\n" in text
     assert "\nData as of 21:00 (UTC)\n" in text
     for of_others in ("marcus", "haiku", "Team", "$80", "$100"):

@@ -55,7 +55,7 @@ async def test_a_member_sees_what_is_theirs_and_nothing_else(harness: ServiceHar
     assert "Your month" in text
     assert "*$25.00* (2.50 credits) in March so far · 3 tasks · 1 failed ($5.00)" in text
     assert "First forecast on Mar 6, after 5 full days of data" in text
-    assert "██████░░░░ *62% of your budget* · $25.00 of $40 a month (personal budget)" in text
+    assert "*62% of your budget* ██████░░░░ · $25.00 of $40 a month (personal budget)" in text
     assert "crown jewels" in text
     assert "*Your failed tasks in the last 7 days*\n• 1 task on opus ($5.00): `vault is sealed`" in text
     assert "Updates automatically." in text
@@ -69,7 +69,7 @@ async def test_an_operator_sees_the_team_too(harness: ServiceHarness) -> None:
     await harness.sync()
     text = await open_home(harness, "hannah")
     assert "\nTeam\n*$65.00* (6.50 credits) in March so far" in text
-    assert "*325%* · Team: $65.00 of $20" in text
+    assert "*325%* ███▓▓▓▓▓▓▓ · Team: $65.00 of $20" in text
     assert "*Active failures*\n• 1 task on opus, 1 member ($5.00): `vault is sealed`" in text
     assert "You have no tasks in Neo" in text
 
