@@ -18,12 +18,12 @@ from bot.slack.terminal_text import terminal_text
 from bot.terminal.layout import print_line, print_table
 
 
-def print_listing(lines: Sequence[BudgetLine], policy: BudgetPolicy, console: Console) -> None:
+def print_listing(lines: Sequence[BudgetLine], policy: BudgetPolicy, now: datetime, console: Console) -> None:
     """Print the listing."""
     if not lines:
         print_line(console, "No budget is set. `neo-usage budget set default 300/month` sets one for everyone.")
         return
-    print_table(console, COLUMNS, rows(lines, policy, {}))
+    print_table(console, COLUMNS, rows(lines, policy, {}, now))
 
 
 def change_text(changes: Sequence[BudgetChange], settings: Settings, now: datetime) -> str:

@@ -27,13 +27,13 @@ def list_budgets(*, as_json: bool) -> None:
     from bot.budgets.policy import BudgetPolicy
 
     app = load_app()
-    policy = BudgetPolicy.from_settings(app.settings)
+    policy, now = BudgetPolicy.from_settings(app.settings), app.clock()
     with app.ledger.reader() as connection:
-        lines = budget_listing(connection, policy, app.clock())
+        lines = budget_listing(connection, policy, now)
     if as_json:
         print_json(to_document(lines))
     else:
-        print_listing(lines, policy, streams.console())
+        print_listing(lines, policy, now, streams.console())
 
 
 @budgets.command("set", context_settings={"ignore_unknown_options": True})

@@ -5,6 +5,7 @@ import click
 from bot.cli.errors import WRONG_USE, fail, print_errors
 from bot.cli.output import single_line
 from bot.cli.startup import load_app, log_warnings
+from bot.terminal import streams
 
 
 @click.command()
@@ -20,12 +21,15 @@ def digest(*, day: str | None, post: bool, dry_run: bool) -> None:
     import asyncio
 
     from bot.digest import cli
+    from bot.terminal.layout import print_line
 
     log_warnings()
     app = load_app()
     if dry_run or not post:
         with app.ledger.reader() as connection:
-            click.echo(cli.digest_text(connection, app.settings, day, app.clock()))
+            text = cli.digest_text(connection, app.settings, day, app.clock())
+        for line in text.splitlines():
+            print_line(streams.console(), line)
         if not dry_run and app.settings.digest_channel:  # until this version it posted unless it was a dry run
             click.echo("neo-usage: `digest` only shows the digest now. Add `--post` to have it posted.", err=True)
         return

@@ -8,6 +8,7 @@ from bot.cli.errors import WRONG_USE, fail, print_errors
 from bot.cli.output import json_option, print_json, single_line
 from bot.cli.query_line import query_line
 from bot.cli.startup import load_app, log_warnings
+from bot.terminal import streams
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -30,6 +31,7 @@ def list_subscriptions(*, as_json: bool) -> None:
     """
     from bot.subscriptions import cli
     from bot.subscriptions.store import active_subscriptions
+    from bot.terminal.layout import print_line
 
     app = load_app()
     with app.ledger.reader() as connection:
@@ -39,7 +41,7 @@ def list_subscriptions(*, as_json: bool) -> None:
         print_json(cli.document(found, zone, now))
         return
     for line in cli.lines(found, zone, now):
-        click.echo(single_line(line))
+        print_line(streams.console(), single_line(line))
 
 
 @subscriptions.command("add", context_settings={"ignore_unknown_options": True})

@@ -30,13 +30,14 @@ def _failures(facts: DigestFacts, view: DigestView) -> str:
     if not causes:
         return ""
     more, failed = len(causes) - LINES, sum(each.tasks for each in causes)
-    nanos = sum(each.nanos for each in causes)
+    nanos, unknown = sum(each.nanos for each in causes), sum(each.unknown for each in causes)
     return view.templates.render(
         "digest/failures",
         tasks=count(failed, "task"),
         failed=failed,
+        cost=failure_formatting.cost_sentence(failed, nanos, unknown),
         spent=show_usd(nanos) if nanos else "",
-        unknown=sum(each.unknown for each in causes),
+        unknown=unknown,
         lines=[_cause_values(each) for each in causes[:LINES]],
         more=f"{more:,} more kind{'' if more == 1 else 's'}" if more > 0 else "",
         window=_line_of_days(facts.span),
@@ -70,7 +71,7 @@ def _cause_values(line: _CauseLine) -> dict[str, Any]:
         "model": one_line(line.model, LONGEST_NAME),
         "tasks": count(line.tasks, "task"),
         "cause": line.cause.value,
-        "spent": failure_formatting.spent(line.nanos, line.unknown),
+        "spent": failure_formatting.cost_cell(line.nanos, line.unknown).text,
     }
 
 

@@ -8,7 +8,7 @@ from bot.digest.facts import DigestFacts
 from bot.digest.rules import DigestDays
 from bot.digest.spend_facts import SpendPart
 from bot.digest.view import LONGEST_NAME, DigestView
-from bot.domain.formatting import comparison, count, date_span, percent, weekday
+from bot.domain.formatting import comparison, count, date_span, percent, period_name, short_date, weekday
 from bot.domain.money import show_credits, show_usd
 from bot.domain.periods import Unit
 from bot.domain.text import capitalized, one_line
@@ -16,6 +16,7 @@ from bot.ledger.spend_groups import SpendGroup
 from bot.slack import blocks
 from bot.slack.blocks import Draft
 from bot.slack.mrkdwn import escape
+from bot.usage import report_formatting
 from bot.usage.series import sparkline
 
 _NANOS = 1e9  # of a dollar
@@ -59,7 +60,7 @@ def _totals(part: SpendPart, view: DigestView) -> dict[str, Any]:
         "tasks": count(total.tasks, "task"),
         "without_cost": total.without_cost if _is_known(part) else 0,
         "failed": total.failed_tasks,
-        "failed_usd": show_usd(total.failed_spend(basis)),
+        "failed_usd": report_formatting.failed_cost(total, basis, "in this period"),
     }
 
 
@@ -115,13 +116,6 @@ def period_values(part: SpendPart, unit: Unit, today: date, view: DigestView) ->
     }
 
 
-def period_name(first: date, unit: Unit, today: date) -> str:
-    """Return what a week or month is called: `Nov 16–22`, `October`, `December 2025`."""
-    if unit is Unit.WEEK:
-        return date_span(first, date.fromordinal(first.toordinal() + 6), today)
-    return f"{first:%B}" if first.year == today.year else f"{first:%B} {first.year}"
-
-
 def _rankings(part: SpendPart, view: DigestView) -> Iterator[tuple[str, Sequence[SpendGroup]]]:
     """Yield `member` and `model` with their groups of the most spend, leaving out what is empty or may not be shown."""
     if view.shows_members and part.members:
@@ -169,7 +163,7 @@ def add_chart(draft: Draft, chart: Sequence[tuple[date, int]]) -> None:
     most = max(nanos)
     highest = f"highest on {weekday(days[nanos.index(most)])} ({show_usd(most)})"
     dollars = [round(max(amount, 0) / _NANOS, 2) for amount in nanos]
-    block = blocks.chart(title, [f"{day:%b} {day.day}" for day in days], [("spend", dollars)], "USD")
+    block = blocks.chart(title, [short_date(day, days[-1]) for day in days], [("spend", dollars)], "USD")
     draft.add(block, lambda: blocks.section(f"`{sparkline(nanos)}`"))
     draft.add(blocks.context(escape(f"{title}: {show_usd(sum(nanos))} in all, {highest}")))
 

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.domain.money import show_usd
+from bot.domain.periods import Unit
 
 _ALL = 100  # percent
 _MANY_TIMES = 900  # percent, above which a multiple reads better
@@ -13,19 +14,9 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def moment(at: datetime, zone: tzinfo) -> str:
-    """Return a moment on the zone's clock, to the minute, for tables and data: `2026-11-28 21:05`."""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
-
-
 def utc(at: datetime) -> str:
     """Return an aware moment for machines: in UTC, to the second, `2026-11-20T09:00:00Z`."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def last_day(end: datetime, zone: tzinfo) -> str:
-    """Return the local day that ends at a moment, or holds what is just before it, for tables and data."""
-    return f"{last_date(end, zone)}"
 
 
 # --- days and times in sentences: `Nov 28`, `21:05`; the year only where it is not this one ----------
@@ -55,6 +46,13 @@ def date_span(first: date, last: date, today: date) -> str:
     start = f"{first:%b} {first.day}" if first.year == last.year else f"{first:%b} {first.day}, {first.year}"
     end = short_date(last, today) if first.year == last.year else f"{last:%b} {last.day}, {last.year}"
     return f"{start} – {end}"
+
+
+def period_name(first: date, unit: Unit, today: date) -> str:
+    """Return what the day, week or month is called that begins on a date: `Nov 16–22`, `October`, `December 2025`."""
+    if unit is Unit.MONTH:
+        return f"{first:%B}" if first.year == today.year else f"{first:%B} {first.year}"
+    return date_span(first, unit.shift(first, 1) - timedelta(days=1), today)
 
 
 def local_time(at: datetime, zone: tzinfo, now: datetime) -> str:

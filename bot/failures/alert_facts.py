@@ -18,7 +18,7 @@ from bot.failures.keys import ReportedGroups
 from bot.failures.rules import Cap
 from bot.ledger.members import UNATTRIBUTED_NAME, emails_by_id
 from bot.ledger.scope import Scope
-from bot.ledger.task_queries import StoredTask, costs_by_id, tasks_by_id, texts_by_id
+from bot.ledger.task_queries import StoredTask, TaskTexts, costs_by_id, tasks_by_id, texts_by_id
 
 _LONGEST_ERROR = 300  # characters
 NOBODY = UNATTRIBUTED_NAME  # the name for tasks without an e-mail
@@ -54,13 +54,14 @@ class GroupFacts:
 
 @dataclass(frozen=True, slots=True)
 class FailedTask:
-    """A task of a group. `nanos` is None if its cost is unknown."""
+    """A task of a group, and in words for anybody why it failed. `nanos` is None if its cost is unknown."""
 
     task_id: str
     member: str
     failed_at: datetime
     nanos: int | None
     title: str | None
+    cause: FailureCause
     error: str | None
     recovered: bool
 
@@ -194,18 +195,22 @@ def group_tasks(
     failures = [each for of_group in contents.failures.values() for each in of_group]
     latest = sorted(failures, key=lambda each: (each.failed_at, contents.tasks[each.task].task_id), reverse=True)[:most]
     texts = texts_by_id(connection, {each.task for each in latest})
-    return [
-        FailedTask(
-            task_id=contents.tasks[each.task].task_id,
-            member=contents.emails[each.task],
-            failed_at=from_us(each.failed_at),
-            nanos=contents.costs[each.task],
-            title=texts[each.task].title,
-            error=texts[each.task].error_message if each.is_current else None,
-            recovered=each.recovered,
-        )
-        for each in latest
-    ]
+    return [_failed_task(each, contents, texts[each.task]) for each in latest]
+
+
+def _failed_task(failure: GroupedFailure, contents: _Contents, texts: TaskTexts) -> FailedTask:
+    task = contents.tasks[failure.task]
+    error = texts.error_message if failure.is_current else None
+    return FailedTask(
+        task_id=task.task_id,
+        member=contents.emails[failure.task],
+        failed_at=from_us(failure.failed_at),
+        nanos=contents.costs[failure.task],
+        title=texts.title,
+        cause=failure_cause(task.status, error),
+        error=error,
+        recovered=failure.recovered,
+    )
 
 
 # --- names ---------------------------------------------------------------------------------------

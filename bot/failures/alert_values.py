@@ -14,6 +14,7 @@ from bot.domain.text import one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.failures import failure_formatting
 from bot.failures.alert_facts import AlertFacts, FailedTask, GroupFacts
+from bot.failures.failure_formatting import SO_FAR
 from bot.failures.rules import MOST_REPLIES, FailurePolicy
 from bot.outbox.destinations import MemberDestination
 from bot.outbox.renderers import RenderRequest
@@ -58,7 +59,7 @@ def headline(facts: GroupFacts, audience: AlertAudience) -> dict[str, Any]:
         "cause": _cause(facts),
         "members": formatting.count(len(facts.members), "member"),
         "who": facts.members[0] if len(facts.members) == 1 and audience.sees_names else "",
-        "spent": failure_formatting.spent(facts.nanos, facts.unknown),
+        "spent": failure_formatting.cost(facts.nanos, facts.unknown, SO_FAR),
     }
 
 
@@ -101,7 +102,9 @@ def summary(alert: AlertFacts, audience: AlertAudience) -> dict[str, Any]:
         "tasks": formatting.count(sum(each.tasks for each in groups), "task"),
         "failed": sum(each.tasks for each in groups),
         "members": formatting.count(len(members), "member"),
-        "spent": failure_formatting.spent(sum(each.nanos for each in groups), sum(each.unknown for each in groups)),
+        "spent": failure_formatting.cost(
+            sum(each.nanos for each in groups), sum(each.unknown for each in groups), SO_FAR
+        ),
         "lines": lines,
         "more": len(groups) - len(lines),
         "unshown": 0 if audience.is_member else max(len(groups) - MOST_REPLIES, 0),
@@ -117,7 +120,7 @@ def _line(facts: GroupFacts, audience: AlertAudience) -> dict[str, Any]:
         "status": facts.status,
         "cause": _cause(facts),
         "members": formatting.count(len(facts.members), "member"),
-        "spent": failure_formatting.spent(facts.nanos, facts.unknown),
+        "spent": failure_formatting.cost(facts.nanos, facts.unknown, SO_FAR),
         "cap": facts.cap or "",
         "error": code(one_line(facts.error, _ERROR)) if facts.error and audience.sees_errors else "",
     }

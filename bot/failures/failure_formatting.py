@@ -46,22 +46,34 @@ def within(group: GroupFacts) -> str:
     return f"in {minutes // 60} h" if minutes < _DAYS else f"in {minutes // 1440} days"
 
 
-def spent(nanos: int, unknown: int = 0) -> str:
-    """Return what failures cost: `$9.80 spent`, `nothing spent`, `$9.80 spent, 1 with unknown cost`, `unknown cost`.
+SO_FAR, IN_PERIOD = "so far", "in this period"  # what a cost is of: the tasks in all, or the time asked for
+
+
+def cost(nanos: int, unknown: int, when: str) -> str:
+    """Return what failures cost, and when: `$9.80 so far`, `$9.80 in this period, 1 with unknown cost`, `unknown cost`.
 
     `unknown` is the number of tasks whose cost is not known, which are not in `nanos`.
     """
-    if not unknown:
-        return f"{show_usd(nanos)} spent" if nanos else "nothing spent"
-    return f"{show_usd(nanos)} spent, {unknown:,} with unknown cost" if nanos else "unknown cost"
+    if unknown and not nanos:
+        return "unknown cost"
+    known = f"{show_usd(nanos) if nanos else 'no cost'} {when}"
+    return f"{known}, {unknown:,} with unknown cost" if unknown else known
 
 
 def cost_sentence(tasks: int, nanos: int, unknown: int) -> str:
-    """Return what tasks that failed cost within a period: `They cost $9.80 in this period, 1 with unknown cost`."""
+    """Return what tasks that failed cost within a period: `They cost $9.80 in this period, 1 with unknown cost.`."""
     if unknown and not nanos:
         return f"{'Its' if tasks == 1 else 'Their'} cost is unknown."
-    cost = f"{'It' if tasks == 1 else 'They'} cost {show_usd(nanos) if nanos else 'nothing'} in this period"
-    return f"{cost}, {unknown:,} with unknown cost." if unknown else f"{cost}."
+    subject = "It" if tasks == 1 else "They"
+    return f"{subject} cost {cost(nanos, unknown, IN_PERIOD) if nanos else f'nothing {IN_PERIOD}'}."
+
+
+def completed_since(tasks: int) -> str:
+    """Return that tasks which failed do not count as failed any more; empty if there are none."""
+    if not tasks:
+        return ""
+    has, they_count = ("has", "it no longer counts") if tasks == 1 else ("have", "they no longer count")
+    return f"{formatting.count(tasks, 'task')} that failed in this period {has} completed since, so {they_count}."
 
 
 def cost_cell(nanos: int, unknown: int) -> Number:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, null, select, text
 
 from bot.database.chunks import chunks
 from bot.database.statements import insert
+from bot.domain.periods import Window
 from bot.domain.timestamps import to_us
 from bot.failures.rules import Cap
 from bot.failures.tables import failure, failure_group, failure_kind
@@ -135,6 +136,19 @@ def delete_failures(connection: Connection, tasks: Collection[int]) -> set[int]:
     if rows := [{"which": task} for task in tasks]:
         connection.execute(_DELETE, rows)
     return groups
+
+
+_RECOVERED = select(failure.c.task).where(
+    _IS_NEWEST,
+    failure.c.mended_at.is_not(None),
+    failure.c.failed_at >= bindparam("start"),
+    failure.c.failed_at < bindparam("end"),
+)
+
+
+def recovered_tasks(connection: Connection, window: Window) -> list[int]:
+    """Return the tasks whose latest failure was in a window and which have ended well since."""
+    return list(connection.execute(_RECOVERED, {"start": to_us(window.start), "end": to_us(window.end)}).scalars())
 
 
 # --- the failures of groups ----------------------------------------------------------------------

@@ -14,14 +14,15 @@ from bot.domain.periods import Window
 from bot.domain.query.question import Field, Question, describe
 from bot.domain.query.when import resolve
 from bot.failures.error_lines import ErrorLine, error_lines
+from bot.failures.failure_store import recovered_tasks
 from bot.failures.rules import FailurePolicy
 from bot.ledger.data_quality import data_quality
-from bot.ledger.failed_task_queries import TaskShare, task_shares
+from bot.ledger.failed_task_queries import TaskShare, count_not_failing, task_shares
 from bot.ledger.freshness import UnreadError
 from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import Scope
 from bot.ledger.scope_queries import holds_any
-from bot.ledger.selection import Selection, conditions_of, names_booked_tasks
+from bot.ledger.selection import Conditions, Selection, conditions_of, names_booked_tasks
 from bot.people import mentions
 from bot.people.mentions import EmailsByMention
 
@@ -41,7 +42,10 @@ class ErrorRequest:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReport:
-    """What failed in a window. `members` are those whose tasks it may hold, None for everybody's."""
+    """What failed in a window. `members` are those whose tasks it may hold, None for everybody's.
+
+    `recovered` is how many tasks failed in it that have completed since, which are not among the failures.
+    """
 
     query: str
     question: Question
@@ -54,6 +58,7 @@ class ErrorReport:
     as_of: datetime | None
     complete: bool
     asked_at: datetime
+    recovered: int
 
     @property
     def failed(self) -> int:
@@ -127,7 +132,14 @@ def error_report(connection: Connection, request: ErrorRequest, policy: FailureP
         as_of=quality.fresh.as_of,
         complete=quality.holds_all(window) or names_booked_tasks(connection, selection),
         asked_at=now,
+        recovered=_recovered(connection, window, where, policy.failing),
     )
+
+
+def _recovered(connection: Connection, window: Window, where: Conditions, failing: Sequence[str]) -> int:
+    """Return how many tasks of a selection failed in its window and have completed since."""
+    tasks = recovered_tasks(connection, window)
+    return count_not_failing(connection, where, tasks, failing) if tasks else 0
 
 
 # --- as data -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from bot.domain.cells import Number, count_cell
 from bot.domain.text import one_line
 from bot.failures import failure_formatting
 from bot.failures.report import ErrorReport
-from bot.failures.report_render import COLUMNS, cells, period
+from bot.failures.report_render import kinds_table, period
 from bot.ledger.failed_task_queries import TaskShare
 from bot.terminal.layout import print_line, print_table
 
@@ -41,15 +41,16 @@ def _headline(report: ErrorReport) -> str:
 
 
 def _freshness(report: ErrorReport, zone: ZoneInfo) -> str:
-    lacking = "" if report.complete else " Part of this period isn't in the database yet."
-    if report.as_of is None:
-        return f"Neo hasn't been read completely yet.{lacking}"
-    return f"Data as of {formatting.local_time(report.as_of, zone, report.asked_at)} ({zone.key}).{lacking}"
+    as_of = "Neo hasn't been read completely yet."
+    if report.as_of is not None:
+        as_of = f"Data as of {formatting.local_time(report.as_of, zone, report.asked_at)} ({zone.key})."
+    lacking = "" if report.complete else "Part of this period isn't in the database yet."
+    return " ".join(filter(None, (as_of, failure_formatting.completed_since(report.recovered), lacking)))
 
 
 def _print_kinds(report: ErrorReport, zone: ZoneInfo, console: Console) -> None:
     console.print()
-    print_table(console, COLUMNS, [cells(line, zone) for line in report.lines[:_MOST]])
+    print_table(console, *kinds_table(report, zone, _MOST))
     if (more := len(report.lines) - _MOST) > 0:
         print_line(console, f"and {formatting.count(more, 'more kind')} of failure", style="dim")
 

@@ -1,7 +1,7 @@
 """Renders answers about failures: the report, the tasks of groups, and what is silenced."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ from bot.slack.mrkdwn import escape, mention
 from bot.slack.templates import Templates
 
 _KINDS, _PARTS, _SILENCES = 25, 10, 5  # the most lines of each part
-_CELL = 200  # characters of an error
+_CELL, _TITLE = 200, 60  # characters of an error, and of a title
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,29 +91,37 @@ def period(report: ErrorReport, zone: ZoneInfo) -> str:
 
 def _freshness(report: ErrorReport, view: FailureView) -> dict[str, object]:
     as_of = "" if report.as_of is None else formatting.local_time(report.as_of, view.zone, view.now)
-    return {"as_of": as_of, "zone": view.zone.key, "complete": report.complete}
+    completed = failure_formatting.completed_since(report.recovered)
+    return {"as_of": as_of, "zone": view.zone.key, "complete": report.complete, "completed": completed}
 
 
-COLUMNS = ("Cause", "Error", "Tasks", "Spent", "Members", "Model", "Status", "Last")
+_COLUMNS = ("Cause", "Tasks", "Cost in period", "Members", "Model", "Error", "Last")
 
 
-def cells(line: ErrorLine, zone: ZoneInfo) -> list[Cell]:
-    """Return a kind of failure as cells of COLUMNS."""
+def kinds_table(report: ErrorReport, zone: ZoneInfo, most: int) -> tuple[Sequence[str], list[list[Cell]]]:
+    """Return the columns of the kinds of failure, and `most` rows; statuses stand there if they differ."""
+    lines = report.lines[:most]
+    rows = [_cells(line, zone, report.asked_at) for line in lines]
+    if len({line.status for line in lines}) <= 1:
+        return _COLUMNS, rows
+    return (*_COLUMNS, "Status"), [[*row, line.status] for row, line in zip(rows, lines, strict=True)]
+
+
+def _cells(line: ErrorLine, zone: ZoneInfo, now: datetime) -> list[Cell]:
     return [
         line.cause,
-        line.cap or line.error,
         count_cell(line.tasks),
         failure_formatting.cost_cell(line.nanos, line.unknown),
         count_cell(line.members),
         line.model,
-        line.status,
-        moment_cell(line.last, zone),
+        line.cap or line.error,
+        moment_cell(line.last, zone, now),
     ]
 
 
 def _add_lines(draft: Draft, report: ErrorReport, view: FailureView) -> None:
-    rows = [cells(line, view.zone) for line in report.lines[:_KINDS]]
-    shown = draft.add_table("Kinds of failures", COLUMNS, rows)
+    columns, rows = kinds_table(report, view.zone, _KINDS)
+    shown = draft.add_table("Kinds of failures", columns, rows)
     if omitted := len(report.lines) - shown:
         rest = sum(line.tasks for line in report.lines[shown:])
         more = formatting.count(omitted, "more kind")
@@ -158,7 +166,7 @@ def lift_button(silence: ActiveSilence, key: ActionKey) -> Button:
 
 # --- the tasks of a group ------------------------------------------------------------------------
 
-_TASK_COLUMNS = ("Title", "Error", "Member", "Total cost", "Failed at", "Task")
+_TASK_COLUMNS = ("Title", "Cause", "Cost so far", "Member", "Failed", "Error", "Task")
 
 
 def tasks_message(tasks: Sequence[FailedTask], view: FailureView) -> Message:
@@ -177,6 +185,8 @@ def tasks_message(tasks: Sequence[FailedTask], view: FailureView) -> Message:
 
 
 def _task_cells(task: FailedTask, view: FailureView) -> list[Cell]:
-    when = formatting.moment(task.failed_at, view.zone) + (" (completed since)" if task.recovered else "")
-    title, error = task.title or "", first_line(task.error)
-    return [title, error, view.name(task.member), amount_cell(task.nanos), when, task.task_id[:8]]
+    failed = moment_cell(task.failed_at, view.zone, view.now)
+    if task.recovered:
+        failed = replace(failed, text=f"{failed.text} (completed since)")
+    title, member = one_line(task.title or "", _TITLE), view.name(task.member)
+    return [title, task.cause, amount_cell(task.nanos), member, failed, first_line(task.error), task.task_id[:8]]

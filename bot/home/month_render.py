@@ -77,7 +77,7 @@ def month_values(month: MonthFacts, view: HomeView, *, own: bool = False) -> dic
         "tasks": formatting.count(total.tasks, "task"),
         "without_cost": f"{total.without_cost:,}" if total.without_cost else "",
         "failed": total.failed_tasks,
-        "failed_usd": report_formatting.failed_cost(report),
+        "failed_usd": report_formatting.failed_cost(total, report.basis, "this month"),
         "change": report_formatting.change(report),
         "low": "" if forecast is None else show_usd(forecast.low_nanos),
         "high": "" if forecast is None else show_usd(forecast.high_nanos),
@@ -162,7 +162,7 @@ def failure_values(line: ErrorLine, view: HomeView) -> dict[str, object]:
     return {
         "tasks": formatting.count(line.tasks, "task"),
         "model": one_line(line.model, LONGEST_NAME),
-        "spent": failures_cost(line.nanos, line.unknown),
+        "spent": failures_cost(line.nanos, line.unknown, "in the last 7 days"),
         "cause": cause_text(line),
         "what": "" if line.cap else one_line(line.error, LONGEST_ERROR),
         "last": formatting.local_time(line.last, view.zone, view.now),
@@ -174,6 +174,6 @@ def cause_text(failure: ErrorLine | GroupFacts) -> str:
     return "" if failure.error and not failure.cause.is_known else failure.cause.value
 
 
-def failures_cost(nanos: int, unknown: int) -> str:
-    """Return what failures cost; empty if they cost nothing."""
-    return failure_formatting.cost_cell(nanos, unknown).text if nanos or unknown else ""
+def failures_cost(nanos: int, unknown: int, when: str) -> str:
+    """Return what failures cost, and when; empty if they cost nothing."""
+    return failure_formatting.cost(nanos, unknown, when) if nanos or unknown else ""

@@ -1,10 +1,11 @@
 """The page of App Home: one's own spend first, with what one may do, then for an operator the team's."""
 
 from bot.domain import formatting
-from bot.domain.cells import Cell, amount_cell
+from bot.domain.cells import Cell, amount_cell, moment_cell
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.failures.alert_facts import GroupFacts
+from bot.failures.failure_formatting import SO_FAR
 from bot.failures.report_render import lift_button, silence_line
 from bot.home import month_render
 from bot.home.facts import HomeFacts, OwnPage, TeamPage
@@ -63,7 +64,7 @@ def _add_tasks(draft: Draft, own: OwnPage, view: HomeView) -> None:
 
 
 def _task_cells(task: TaskRow, basis: SpendBasis, view: HomeView) -> list[Cell]:
-    created, amount = formatting.moment(task.created_at, view.zone), amount_cell(task.spend(basis))
+    created, amount = moment_cell(task.created_at, view.zone, view.now), amount_cell(task.spend(basis))
     return [one_line(task.title or "", LONGEST_NAME), amount, task.status, task.model, created, task.task_id[:8]]
 
 
@@ -104,7 +105,7 @@ def _alert_values(group: GroupFacts) -> dict[str, object]:
         "tasks": formatting.count(group.tasks, "task"),
         "model": one_line(group.model, LONGEST_NAME),
         "members": formatting.count(len(group.members), "member"),
-        "spent": month_render.failures_cost(group.nanos, group.unknown),
+        "spent": month_render.failures_cost(group.nanos, group.unknown, SO_FAR),
         "cause": month_render.cause_text(group),
         "what": "" if group.cap else code(one_line(group.error, LONGEST_ERROR)),
     }

@@ -1,6 +1,6 @@
 """Queries of failed tasks: which tasks of a selection failed, and how many by model or member."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import CTE, ColumnElement, Connection, Select, bindparam, case, func, null, select, union_all
 
 from bot.domain.pricing import SpendBasis
-from bot.ledger.expressions import sum_of
+from bot.ledger.expressions import one_of, sum_of
 from bot.ledger.members import shown_email
 from bot.ledger.selection import FORMS, Conditions, Form
 from bot.ledger.tables import charge, member, task
@@ -78,6 +78,16 @@ def _failed(form: Form) -> Rows:
 
 
 @lru_cache(FORMS)
+def _not_failing(form: Form) -> Select[int]:
+    selected = _selected(form)
+    return (
+        select(func.count())
+        .join_from(selected, task, task.c.id == selected.c.task)
+        .where(one_of(task.c.id, "among"), ~_has_failed(task.c.status), form.part.owns(task))
+    )
+
+
+@lru_cache(FORMS)
 def _shares(form: Form, by: Literal["model", "member"]) -> Rows:
     selected, tasks = _selected(form), form.part.tasks
     name = {"model": tasks.c.model, "member": member.c.email}[by]
@@ -102,6 +112,12 @@ def failed_tasks(
         )
         for key, status, model, member, created_at, platform, provider in rows
     ]
+
+
+def count_not_failing(connection: Connection, where: Conditions, tasks: Collection[int], failing: Sequence[str]) -> int:
+    """Return how many of these tasks a selection holds whose status is none of the `failing`."""
+    values = where.values | {"among": tasks, "failing": list(failing)}
+    return connection.execute(_not_failing(where.form), values).scalar_one()
 
 
 def task_shares(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from bot.domain.access import AT_THE_TERMINAL, RefusedError
-from bot.domain.formatting import moment, utc
+from bot.domain.formatting import dated_time, utc
 from bot.domain.slack_ids import is_user_id
 from bot.domain.tasks import normalized_email
 from bot.domain.text import one_line
@@ -99,7 +99,8 @@ def lines(subscriptions: Sequence[StoredSubscription], zone: "ZoneInfo", now: da
     if not subscriptions:
         yield "No subscriptions."
     for each in subscriptions:
-        yield f"{each.owner} {each.number}: {description(each)}. Next: {moment(each.schedule.next_at(now, zone), zone)}"
+        due = dated_time(each.schedule.next_at(now, zone), zone, now)
+        yield f"{each.owner} {each.number}: {description(each)}. Next: {due}"
 
 
 def description(subscription: StoredSubscription) -> str:

@@ -1,7 +1,8 @@
 """Layout for a terminal of any width: texts give way there, numbers are never cut."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import repeat
+from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
@@ -39,21 +40,36 @@ def print_table(
 ) -> None:
     """Print rows below the names of their columns, and at their ends bars of these values where there is room.
 
-    Texts are cut with an ellipsis if the terminal is too narrow, as far as they stay recognizable. If that does not
-    do, each row is printed as names and values.
+    Texts are cut with an ellipsis if the terminal is too narrow, as far as they stay recognizable, and names of columns
+    of numbers are wrapped. If that does not do, each row is printed as names and values.
     """
     lines = [[printable(one_line(cell_text(each), _LONGEST), console.encoding) for each in row] for row in rows]
     numbers = number_columns(rows)
-    widths = _widths([columns, *lines], numbers, console.width)
+    names = [list(columns)]
+    widths = _widths([*names, *lines], numbers, console.width)
+    if widths is None:
+        names = _wrapped_names(columns, lines, numbers)
+        widths = _widths([*names, *lines], numbers, console.width)
     if widths is None:
         _print_lists(console, columns, lines)
         return
     room = console.width - sum(widths) - _GAP * len(widths)
-    console.print(Text(_line(columns, widths, numbers, console).rstrip(), style="dim"), soft_wrap=True)
+    for line in names:
+        console.print(Text(_line(line, widths, numbers, console).rstrip(), style="dim"), soft_wrap=True)
     for line, bar in zip(lines, _bars(bars, room) if bars else repeat(""), strict=False):
         text = _line(line, widths, numbers, console)
         shown = Text.assemble(text, " " * _GAP, (bar, "cyan")) if bar else Text(text.rstrip())
         console.print(shown, soft_wrap=True)
+
+
+def _wrapped_names(columns: Sequence[str], lines: Sequence[Sequence[str]], numbers: Collection[int]) -> list[list[str]]:
+    """Return the names as lines, those of columns of numbers wrapped between words to be as narrow as their numbers."""
+    parts = [
+        wrap(name, max(cell_len(line[index]) for line in lines), break_long_words=False) if index in numbers else [name]
+        for index, name in enumerate(columns)
+    ]
+    height = max(map(len, parts))
+    return [list(line) for line in zip(*([""] * (height - len(part)) + part for part in parts), strict=True)]
 
 
 def _print_lists(console: Console, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:

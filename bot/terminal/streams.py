@@ -18,7 +18,15 @@ UNLIMITED = 100_000  # the width of what is piped somewhere, where nothing is cu
 _ERRORS = "neo-usage"
 # what we write ourselves, for an encoding that lacks it; all else is written as an escape such as \u6771
 _REPLACEMENTS = {"\u2026": "...", "\u2013": "-", "\u2014": "-", "\u2022": "*", "\u00b7": "-", "\u2192": "->"}
-_REPLACEMENTS |= {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00d7": "x", "\u2591": ".", "\u2593": "+"}
+_REPLACEMENTS |= {
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u00d7": "x",
+    "\u2591": ".",
+    "\u2593": "+",
+}
 _REPLACEMENTS |= dict(zip("█▉▊▋▌▍▎▏▁▂▃▄▅▆▇", "#====---_..--==", strict=True))
 
 

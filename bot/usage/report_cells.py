@@ -1,11 +1,17 @@
 """The tables of an answer: their columns and cells, in Slack and in the terminal."""
 
+from datetime import date
+
+from bot.domain import formatting
 from bot.domain.cells import Cell, Number, amount_cell, count_cell, moment_cell, unknown_cell
+from bot.domain.periods import Unit, local_day
+from bot.domain.query.question import TIME_GROUPINGS
 from bot.domain.text import one_line
 from bot.ledger.spend_groups import SpendGroup
 from bot.ledger.task_list import TaskRow
 from bot.usage.durations import duration
 from bot.usage.report import Report
+from bot.usage.series import first_day
 
 _LONGEST_TITLE = 60  # characters of a title, and of an error, in a list
 
@@ -22,7 +28,7 @@ def group_columns(report: Report) -> list[str]:
 
 def group_cells(report: Report, group: SpendGroup) -> list[Cell]:
     """Return a group as cells of `group_columns`."""
-    key, tasks = report.shown_key(group), count_cell(group.tasks)
+    key, tasks = _key_cells(report, group), count_cell(group.tasks)
     if "tool" in report.question.by:
         return [*key, count_cell(group.calls), Number(group.time_ms, duration(group.time_ms)), tasks]
     if "agent" in report.question.by:
@@ -30,6 +36,20 @@ def group_cells(report: Report, group: SpendGroup) -> list[Cell]:
     is_unknown = group.tasks == group.without_cost
     spend = amount_cell(None if is_unknown else group.spend(report.basis))
     return [*key, spend, _share_cell(None if is_unknown else report.share(group)), tasks]
+
+
+def _key_cells(report: Report, group: SpendGroup) -> list[Cell]:
+    today = local_day(report.now, report.zone)
+    return [
+        _period_cell(text, Unit(name), today) if name in TIME_GROUPINGS else text
+        for name, text in zip(report.question.by, report.shown_key(group), strict=True)
+    ]
+
+
+def _period_cell(label: str, unit: Unit, today: date) -> Number:
+    """Return a period as a cell, sorted by its first day."""
+    first = first_day(label)
+    return Number(first.toordinal(), formatting.period_name(first, unit, today))
 
 
 _SMALLEST_SHARE, _LARGEST_SHARE = 0.001, 0.999  # beyond them a share would be shown as nothing, or as all
@@ -48,18 +68,21 @@ def _share_cell(share: float | None) -> Number:
 
 def row_columns(report: Report, *, with_titles: bool) -> list[str]:
     """Return the names of the columns: what tells tasks apart stands first, since phones show the first ones only."""
-    titles = ["Title", *(["Error"] if _has_errors(report) else [])] if with_titles else []
+    title, error = (["Title"], ["Error"] if _has_errors(report) else []) if with_titles else ([], [])
     member = [] if _one_member(report) else ["Member"]
-    return [*titles, "Status", "Spend in period", *member, "Model", "Created", "Task"]
+    return [*title, "Spend in period", *member, "Status", "Model", *error, "Created", "Task"]
 
 
 def row_cells(report: Report, row: TaskRow, *, with_titles: bool) -> list[Cell]:
     """Return a task as cells of `row_columns`."""
-    texts = [row.title, *([row.error_message] if _has_errors(report) else [])] if with_titles else []
+    title, error = (one_line(text or "", _LONGEST_TITLE) for text in (row.title, row.error_message))
     member = [] if _one_member(report) else [report.name_of(row.member)]
-    created = moment_cell(row.created_at, report.zone)
-    titles = [one_line(text or "", _LONGEST_TITLE) for text in texts]
-    return [*titles, row.status, amount_cell(row.spend(report.basis)), *member, row.model, created, row.task_id[:8]]
+    created = moment_cell(row.created_at, report.zone, report.now)
+    spend, status = amount_cell(row.spend(report.basis)), [row.status, row.model]
+    if not with_titles:
+        return [spend, *member, *status, created, row.task_id[:8]]
+    errors = [error] if _has_errors(report) else []
+    return [title, spend, *member, *status, *errors, created, row.task_id[:8]]
 
 
 def _has_errors(report: Report) -> bool:

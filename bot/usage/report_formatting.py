@@ -7,10 +7,12 @@ from datetime import timedelta
 from bot.domain import formatting
 from bot.domain.money import show_usd
 from bot.domain.periods import FIRST_YEAR, day_start
+from bot.domain.pricing import SpendBasis
 from bot.domain.query.errors import EMPTY
 from bot.domain.query.question import Field, Question, describe
 from bot.domain.query.when import EVER, SINCE_THE_FIRST_YEAR, Dated, Range
 from bot.domain.text import one_line
+from bot.ledger.spend import Sums
 from bot.ledger.spend_groups import SpendGroup
 from bot.usage.report import Report
 
@@ -77,11 +79,10 @@ def is_known(report: Report) -> bool:
     return report.total.tasks != report.total.without_cost or not report.total.tasks
 
 
-def failed_cost(report: Report) -> str:
-    """Return what failed tasks cost, or that it is unknown."""
-    total = report.total
+def failed_cost(total: Sums, basis: SpendBasis, when: str) -> str:
+    """Return what failed tasks cost, and when: `$9.80 in this period`; or that it is unknown."""
     is_unknown = total.failed_tasks and total.failed_tasks == total.failed_without_cost
-    return "cost unknown" if is_unknown else show_usd(total.failed_spend(report.basis))
+    return "cost unknown" if is_unknown else f"{show_usd(total.failed_spend(basis))} {when}"
 
 
 def group_cost(report: Report, group: SpendGroup) -> str:

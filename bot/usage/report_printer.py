@@ -7,7 +7,7 @@ from rich.text import Text
 
 from bot.domain import formatting
 from bot.domain.money import show_credits, show_usd
-from bot.domain.periods import Unit, buckets
+from bot.domain.periods import Unit, buckets, local_day
 from bot.domain.query.checks import MAX_LINE
 from bot.domain.query.question import TIME_GROUPINGS
 from bot.domain.text import one_line
@@ -16,7 +16,7 @@ from bot.usage import report_formatting
 from bot.usage.durations import ago
 from bot.usage.report import Report
 from bot.usage.report_cells import group_cells, group_columns, row_cells, row_columns
-from bot.usage.series import sparkline
+from bot.usage.series import first_day, sparkline
 from bot.usage.task_formatting import task_facts
 
 MOST_LINES = 40  # groups shown without `top:`; the others are summed up in one line
@@ -65,7 +65,8 @@ def _headline(report: Report) -> Text:
     if total.without_cost:
         line.append(f", {total.without_cost:,} with unknown cost", style="yellow")
     if total.failed_tasks:
-        line.append(f" · {total.failed_tasks:,} failed ({report_formatting.failed_cost(report)})", style="red")
+        cost = report_formatting.failed_cost(total, report.basis, "in this period")
+        line.append(f" · {total.failed_tasks:,} failed ({cost})", style="red")
     if change := report_formatting.change(report):
         line.append(f" · {change}", style="dim")
     return line
@@ -114,7 +115,9 @@ def _print_sparkline(report: Report, console: Console) -> None:
     points = [label for label in labels if min(spent) <= label <= max(spent)][-console.width :]
     values = [spent.get(label, 0) for label in points]
     print_line(console, sparkline(values), style="cyan")
-    print_line(console, f"{points[0]} to {points[-1]}, at most {show_usd(max(values))}", style="dim")
+    unit, today = Unit(report.question.by[0]), local_day(report.now, report.zone)
+    first, last = (formatting.period_name(first_day(label), unit, today) for label in (points[0], points[-1]))
+    print_line(console, f"{first} to {last}, at most {show_usd(max(values))}", style="dim")
 
 
 def _print_rows(report: Report, console: Console) -> None:

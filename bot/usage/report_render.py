@@ -81,7 +81,7 @@ def _facts(report: Report) -> dict[str, object]:
         "tasks": formatting.count(total.tasks, "task"),
         "without_cost": f"{total.without_cost:,}" if total.without_cost else "",
         "failed": f"{total.failed_tasks:,}" if total.failed_tasks else "",
-        "failed_usd": report_formatting.failed_cost(report),
+        "failed_usd": report_formatting.failed_cost(total, report.basis, "in this period"),
         "change": report_formatting.change(report),
     }
 

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import ceil
 
+from bot.domain import formatting
 from bot.domain.periods import Bucket, Unit, Window, buckets, day_start, local_day
 from bot.domain.query.question import TIME_GROUPINGS
 from bot.usage.report import Report
@@ -46,14 +47,14 @@ def over_time(report: Report, most_points: int, most_lines: int) -> Series | Non
 
 def _periods(report: Report, unit: Unit, labels: set[str]) -> list[Bucket]:
     """Return the periods from the first one with spend to the last one, however long the window is."""
-    first, last = (_first_day(label) for label in (min(labels), max(labels)))
+    first, last = (first_day(label) for label in (min(labels), max(labels)))
     start = max(report.window.start, day_start(first, report.zone))
     end = min(report.window.end, day_start(unit.shift(last, 1), report.zone))
     return list(buckets(unit, Window(start, end), report.zone))
 
 
-def _first_day(label: str) -> date:
-    """Return the first day of a period by its label."""
+def first_day(label: str) -> date:
+    """Return the first day of a period by its label, such as `2026-11-20`, `2026-W47` or `2026-11`."""
     return date.fromisoformat(label if len(label) > len("2026-11") else f"{label}-01")
 
 
@@ -68,13 +69,14 @@ def _largest(lines: dict[str, list[int]], most: int) -> tuple[tuple[str, tuple[i
 
 
 def _label(report: Report, unit: Unit, point: Sequence[Bucket]) -> str:
-    first, last = point[0], point[-1]
-    if unit is not Unit.DAY:
-        return first.label if first is last else f"{first.label}\u2013{last.label[5:]}"
-    start, end = (local_day(bucket.window.start, report.zone) for bucket in (first, last))
-    if start == end:
-        return f"{start:%b} {start.day}"
-    return f"{start:%b} {start.day}\u2013{end.day if end.month == start.month else f'{end:%b} {end.day}'}"
+    """Return what the periods of a point are called: `Nov 28`, `Nov 16–22`, `October`, `Oct 2025 – Jan 2026`."""
+    first, last = (first_day(bucket.label) for bucket in (point[0], point[-1]))
+    today = local_day(report.now, report.zone)
+    if first == last:
+        return formatting.period_name(first, unit, today)
+    if unit is Unit.MONTH:
+        return f"{first:%b %Y} \u2013 {last:%b %Y}"
+    return formatting.date_span(first, unit.shift(last, 1) - timedelta(days=1), today)
 
 
 _SPARKS = "▁▂▃▄▅▆▇█"

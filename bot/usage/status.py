@@ -1,5 +1,6 @@
 """The status of the ledger: how fresh and complete it is, and which messages were sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -109,9 +110,18 @@ def rejected_rows_text(status: LedgerStatus) -> str:
     return formatting.count(len(status.quarantine), "rejected row") if status.quarantine else "No rejected rows"
 
 
+_READ: Mapping[str, str] = {
+    PassKind.TAIL: "recent tasks",
+    PassKind.NIGHTLY: "since last month",
+    PassKind.WEEKLY: "all tasks",
+    PassKind.FULL: "all tasks",
+    PassKind.HISTORY: "older tasks",
+}
+
+
 def read_kind_text(kind: str) -> str:
-    """Return what a read of Neo was for."""
-    return "recent" if kind == PassKind.TAIL else kind
+    """Return which of Neo's tasks were read."""
+    return _READ.get(kind, kind)
 
 
 # --- as data -------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from bot import __version__
 from bot.database.facts import database_bytes
 from bot.domain import formatting
 from bot.domain.access import Caller, Role
-from bot.domain.cells import Cell, count_cell
+from bot.domain.cells import Cell, count_cell, moment_cell
 from bot.domain.periods import local_day
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
@@ -31,7 +31,7 @@ from bot.usage.status import (
 )
 
 _MOST_LISTED = 5  # so many quarantined rows, and undelivered messages
-_PASS_COLUMNS = ("Started", "Kind", "Complete", "Pages", "New", "Updated", "Error")
+_PASS_COLUMNS = ("Started", "What was read", "Complete", "Tasks", "New", "Updated", "Error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class StatusCommands:
         draft = Draft(text.partition("\n")[0])
         draft.add(blocks.section(text))
         if is_operator and status.passes:
-            self._add_passes(draft, status.passes)
+            self._add_passes(draft, status.passes, now)
         draft.add(blocks.context(self.templates.render("usage/status_footnote", operator=is_operator, **values)))
         await request.responder.respond(draft.message())
 
@@ -90,12 +90,11 @@ class StatusCommands:
         zone = self.answers.policy.zone
         return formatting.short_date(local_day(from_us(since), zone), local_day(now, zone))
 
-    def _add_passes(self, draft: Draft, passes: Sequence[PassRecord]) -> None:
-        draft.add_table("Last reads of Neo", _PASS_COLUMNS, [self._pass_cells(each) for each in passes])
+    def _add_passes(self, draft: Draft, passes: Sequence[PassRecord], now: datetime) -> None:
+        draft.add_table("Last reads of Neo", _PASS_COLUMNS, [self._pass_cells(each, now) for each in passes])
 
-    def _pass_cells(self, record: PassRecord) -> list[Cell]:
+    def _pass_cells(self, record: PassRecord, now: datetime) -> list[Cell]:
         complete = "yes" if record.complete else ("no" if record.finished_at else "running")
-        counts = (record.tally.pages, record.tally.new, record.tally.grown)
-        numbers = map(count_cell, counts)
-        started = formatting.moment(record.started_at, self.answers.policy.zone)
-        return [started, read_kind_text(record.kind), complete, *numbers, record.error or ""]
+        counts = (record.tally.tasks, record.tally.new, record.tally.grown)
+        started = moment_cell(record.started_at, self.answers.policy.zone, now)
+        return [started, read_kind_text(record.kind), complete, *map(count_cell, counts), record.error or ""]

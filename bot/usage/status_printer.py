@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from bot.domain.cells import Cell, count_cell, moment_cell
-from bot.domain.formatting import moment
+from bot.domain.formatting import dated_time, local_time
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
 from bot.ledger.passes.history import PassRecord
@@ -29,18 +29,21 @@ def print_status(
         console,
         "Rejected rows",
         [
-            f"{one_line(each.key, 60)}: {one_line(each.reason)} (since {moment(each.first_seen_at, zone)})"
+            f"{one_line(each.key, 60)}: {one_line(each.reason)} (since {dated_time(each.first_seen_at, zone, now)})"
             for each in status.quarantine
         ],
     )
     _print_list(
         console,
         "Messages that couldn't be sent",
-        [f"{one_line(key)}: {one_line(why)} ({moment(from_us(at), zone)})" for key, why, at in status.outbox.dead],
+        [
+            f"{one_line(key)}: {one_line(why)} ({dated_time(from_us(at), zone, now)})"
+            for key, why, at in status.outbox.dead
+        ],
     )
     if status.passes:
         print_line(console, "\nLast reads of Neo", style="bold")
-        print_table(console, _PASS_COLUMNS, [_pass_cells(each, zone) for each in status.passes])
+        print_table(console, _PASS_COLUMNS, [_pass_cells(each, zone, now) for each in status.passes])
 
 
 def _print_list(console: Console, heading: str, lines: Sequence[str]) -> None:
@@ -54,10 +57,11 @@ def _print_list(console: Console, heading: str, lines: Sequence[str]) -> None:
 
 def _facts(status: LedgerStatus, document: dict[str, Any], zone: ZoneInfo, now: datetime) -> list[tuple[str, str]]:
     as_of = status.fresh.as_of
-    fresh = "never: run `neo-usage sync`" if as_of is None else f"{moment(as_of, zone)} ({zone.key})"
+    fresh = "never: run `neo-usage sync`" if as_of is None else f"{local_time(as_of, zone, now)} ({zone.key})"
     stale = ", out of date" if document["stale"] and as_of is not None else ""
     history = "; ".join(
-        f"{_end(each['from'], zone) or 'the beginning'} to {_end(each['to'], zone)}" for each in document["covered"]
+        f"{_end(each['from'], zone, now) or 'the beginning'} to {_end(each['to'], zone, now)}"
+        for each in document["covered"]
     )
     return [
         ("data as of", f"{fresh}{stale}"),
@@ -69,8 +73,8 @@ def _facts(status: LedgerStatus, document: dict[str, Any], zone: ZoneInfo, now: 
     ]
 
 
-def _end(text: str | None, zone: ZoneInfo) -> str:
-    return "" if text is None else moment(datetime.fromisoformat(text), zone)
+def _end(text: str | None, zone: ZoneInfo, now: datetime) -> str:
+    return "" if text is None else dated_time(datetime.fromisoformat(text), zone, now)
 
 
 _PASS_COLUMNS = (
@@ -78,9 +82,9 @@ _PASS_COLUMNS = (
 )  # fmt: skip
 
 
-def _pass_cells(record: PassRecord, zone: ZoneInfo) -> list[Cell]:
+def _pass_cells(record: PassRecord, zone: ZoneInfo, now: datetime) -> list[Cell]:
     tally = record.tally
     outcome = "yes" if record.complete else "no" if record.finished_at else "running or interrupted"
     counts = (tally.pages, tally.tasks, tally.new, tally.grown, tally.restated, tally.quarantined)
-    started = moment_cell(record.started_at, zone)
+    started = moment_cell(record.started_at, zone, now)
     return [read_kind_text(record.kind), started, outcome, *map(count_cell, counts), one_line(record.error or "", 400)]

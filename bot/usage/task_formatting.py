@@ -39,10 +39,10 @@ def _all_facts(task: TaskDetail, report: Report) -> Iterator[tuple[str, str]]:
     yield from _cost_facts(task, report)
     yield "member", one_line(report.name_of(task.member))
     yield "model", one_line(task.model) + (" (own key)" if task.is_byok else "")
-    yield "created", formatting.moment(task.created_at, report.zone)
+    yield "created", formatting.dated_time(task.created_at, report.zone, report.now)
     yield from _work_facts(task)
     if task.missing_since:
-        yield "missing", f"not listed by Neo since {formatting.moment(task.missing_since, report.zone)}"
+        yield "missing", f"not listed by Neo since {formatting.dated_time(task.missing_since, report.zone, report.now)}"
     yield "task", one_line(task.task_id)
 
 
@@ -58,7 +58,7 @@ def _cost_facts(task: TaskDetail, report: Report) -> Iterator[tuple[str, str]]:
     """Yield what the task cost, within the time asked for and in all, and when its cost was seen to change."""
     if report.window.start.year > FIRST_YEAR:
         yield "in this period", _cost_within(task, report)
-    yield "total cost", _cost(task)
+    yield "cost so far", _cost(task)
     yield "cost history", _cost_history(task, report)
 
 
@@ -93,8 +93,6 @@ def _counts(counts: Mapping[str, Count], show_count: Callable[[Count], str]) -> 
 
 
 def _cost_history(task: TaskDetail, report: Report) -> str:
-    changes = (
-        f"{formatting.moment(each.booked_at, report.zone)}: {show_usd(each.platform_nanos + each.provider_nanos)}"
-        for each in task.charges
-    )
+    amounts = ((each.booked_at, each.platform_nanos + each.provider_nanos) for each in task.charges)
+    changes = (f"{formatting.dated_time(at, report.zone, report.now)}: {show_usd(nanos)}" for at, nanos in amounts)
     return "; ".join(changes) or "none"

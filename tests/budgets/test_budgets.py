@@ -48,10 +48,10 @@ async def test_80_then_100_in_one_month_notifies_the_member_twice_and_the_channe
     assert "102% used" in visible_text(parent)
     assert step.thread_ts == parent.ts
     assert "100% passed" in visible_text(step)
-    assert "Since the 80% step: +$20.00 from 1 task. Models: opus $20.00 (100%)" in visible_text(step)
+    assert "Since 80% was reached: +$20.00 from 1 task. Models: opus $20.00 (100%)" in visible_text(step)
     (channel,) = notifications(harness.visible("marcus"))
     assert "is over their monthly budget" in visible_text(channel)
-    assert "*Since the 80% step:* +$20.00 from 1 task\n*Models:* opus $20.00 (100%)" in visible_text(channel)
+    assert "*Since 80% was reached:* +$20.00 from 1 task\n*Models:* opus $20.00 (100%)" in visible_text(channel)
     assert "exploit check" not in visible_text(channel)
 
     await harness.service.end()
@@ -72,8 +72,8 @@ async def test_what_a_message_says_was_added_adds_up_to_what_it_says_was_spent(h
     await spend(harness, PRIYA, 3)
     parent, step = notifications(harness.dm("priya"))
     assert "$108.00 of $100" in visible_text(parent)
-    assert "Since the 80% step:* +$26.00" in visible_text(parent)  # which was passed at $82
-    assert "Since the 80% step: +$23.00" in visible_text(step)
+    assert "Since 80% was reached:* +$26.00" in visible_text(parent)  # which was passed at $82
+    assert "Since 80% was reached: +$23.00" in visible_text(step)
 
 
 async def test_tasks_of_unknown_cost_are_named_in_alerts_and_never_as_zero(harness: ServiceHarness) -> None:

@@ -9,15 +9,16 @@ from bot.domain.formatting import (
     comparison,
     count,
     date_span,
-    last_day,
+    last_date,
     local_time,
-    moment,
     percent,
+    period_name,
     short_date,
     time_span,
     utc,
     weekday,
 )
+from bot.domain.periods import Unit
 
 BERLIN = ZoneInfo("Europe/Berlin")
 USD = 1_000_000_000
@@ -47,15 +48,29 @@ def test_a_share_is_in_whole_percent(part: int, whole: int, text: str) -> None:
     assert percent(part, whole) == text
 
 
-def test_a_moment_is_on_the_clock_of_its_zone_and_in_data_in_utc() -> None:
+def test_in_data_a_moment_is_in_utc() -> None:
     at = datetime(2026, 3, 1, 23, 30, 59, tzinfo=UTC)
-    assert moment(at, BERLIN) == "2026-03-02 00:30"
     assert utc(at.astimezone(BERLIN)) == "2026-03-01T23:30:59Z"
 
 
 def test_the_day_that_ends_at_midnight_is_the_one_before() -> None:
-    assert last_day(datetime(2026, 3, 1, 23, tzinfo=UTC), BERLIN) == "2026-03-01"
-    assert last_day(datetime(2026, 3, 2, 12, tzinfo=UTC), BERLIN) == "2026-03-02"
+    assert last_date(datetime(2026, 3, 1, 23, tzinfo=UTC), BERLIN) == date(2026, 3, 1)
+    assert last_date(datetime(2026, 3, 2, 12, tzinfo=UTC), BERLIN) == date(2026, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("first", "unit", "today", "name"),
+    [
+        (date(2026, 11, 3), Unit.DAY, date(2026, 11, 28), "Nov 3"),
+        (date(2025, 11, 3), Unit.DAY, date(2026, 11, 28), "Nov 3, 2025"),
+        (date(2026, 11, 16), Unit.WEEK, date(2026, 11, 23), "Nov 16–22"),
+        (date(2025, 12, 29), Unit.WEEK, date(2026, 1, 5), "Dec 29, 2025 – Jan 4, 2026"),
+        (date(2026, 10, 1), Unit.MONTH, date(2026, 11, 1), "October"),
+        (date(2025, 12, 1), Unit.MONTH, date(2026, 1, 1), "December 2025"),
+    ],
+)
+def test_what_a_day_a_week_or_a_month_is_called(first: date, unit: Unit, today: date, name: str) -> None:
+    assert period_name(first, unit, today) == name
 
 
 def test_a_day_has_its_weekday() -> None:

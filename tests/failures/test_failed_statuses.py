@@ -60,7 +60,7 @@ async def test_every_answer_the_digest_and_app_home_count_the_same_failures(
     await harness.idle()
     home = harness.workspace.home_of(harness.workspace.user("hannah").id)
     assert home is not None
-    assert f"{failed} failed (${spent})" in json.dumps(home.body)
+    assert f"{failed} failed (${spent} this month)" in json.dumps(home.body)
 
 
 async def test_files_and_the_terminal_count_them_so_too(counted: tuple[ServiceHarness, int, str]) -> None:

@@ -42,7 +42,7 @@ async def test_history_is_silent_and_the_first_of_a_group_is_reported_once(harne
     fail_task(harness, PRIYA, "sandbox sbx-8f3a91c2 did not answer within 30s", 3)
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
-    assert "*1 task failed: timed out.* opus, Priya Raman, $3.00 spent" in visible_text(message)
+    assert "*1 task failed: timed out.* opus, Priya Raman, $3.00 so far" in visible_text(message)
     assert "sandbox" not in visible_text(message)  # error texts are for operators, unless SHOW_TITLES says otherwise
     assert "https://neo.example/t/failed-" in visible_text(message)
     assert actions(message) == ["failure_tasks", "failure_silence", "failure_ack"]
@@ -55,7 +55,7 @@ async def test_history_is_silent_and_the_first_of_a_group_is_reported_once(harne
     await harness.start()
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
-    assert "*4 tasks failed: timed out.* opus, 2 members, $9.00 spent, in 20 min" in visible_text(message)
+    assert "*4 tasks failed: timed out.* opus, 2 members, in 20 min, $9.00 so far" in visible_text(message)
     assert "Marcus Delgado, Priya Raman" in visible_text(message)
     assert "@acme" not in visible_text(message)
 
@@ -67,7 +67,7 @@ async def test_after_a_day_without_a_failure_the_next_failure_opens_a_new_messag
     fail_task(harness, PRIYA, "planner gave up")
     await harness.sync()
     (first,) = notifications(harness.visible("marcus"))
-    assert "*2 tasks failed the same way.* opus, Priya Raman, $2.00 spent, in 23 h" in visible_text(first)
+    assert "*2 tasks failed the same way.* opus, Priya Raman, in 23 h, $2.00 so far" in visible_text(first)
     harness.clock.advance(timedelta(hours=24, seconds=1))
     await harness.deliver()
     (first,) = notifications(harness.visible("marcus"))
@@ -86,14 +86,14 @@ async def test_more_than_three_new_groups_in_a_tick_are_one_summary_with_a_threa
     fail_task(harness, MARCUS, "beta broke", 2)
     await harness.sync()
     parent, *replies = notifications(harness.visible("marcus"))
-    assert "*6 tasks failed in 5 different ways.* 2 members, $12.00 spent" in visible_text(parent)
+    assert "*6 tasks failed in 5 different ways.* 2 members, $12.00 so far" in visible_text(parent)
     assert len(replies) == 5
     assert {each.thread_ts for each in replies} == {parent.ts}
     assert sum("2 tasks failed the same way" in visible_text(each) for each in replies) == 1
     fail_task(harness, MARCUS, "gamma broke", 4)
     await harness.sync()
     again, *others = notifications(harness.visible("marcus"))
-    assert "*7 tasks failed in 5 different ways.* 2 members, $16.00 spent" in visible_text(again)
+    assert "*7 tasks failed in 5 different ways.* 2 members, $16.00 so far" in visible_text(again)
     assert len(others) == 5
 
 
@@ -131,7 +131,26 @@ async def test_a_failed_task_that_completes_later_updates_its_group(harness: Ser
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
     assert "1 has completed since." in visible_text(message)
-    assert "$4.00 spent" in visible_text(message)
+    assert "$4.00 so far" in visible_text(message)
+
+
+async def test_a_report_says_how_many_failures_no_longer_count_as_their_tasks_have_completed_since(
+    harness: ServiceHarness,
+) -> None:
+    name, begun = fail_task(harness, PRIYA, "planner gave up"), harness.clock() - timedelta(hours=1) - SECOND
+    fail_task(harness, MARCUS, "planner gave up")
+    await harness.sync()
+    assert "completed since" not in visible_text(await harness.ask("hannah", "errors team today"))
+    add(harness.neo.world, name, "1.3", email=PRIYA, begun=begun, model="opus", status="completed")
+    harness.clock.advance(timedelta(days=2))
+    await harness.sync()
+    answer = visible_text(await harness.ask("hannah", "errors team 2026-03-02"))
+    assert "*2 of 3 tasks failed (67%).*" in answer
+    note = "Data as of 21:00 (UTC). 1 task that failed in this period has completed since, so it no longer counts."
+    assert answer.splitlines()[-1] == note
+    assert "completed since" in visible_text(await harness.ask("priya", "errors 2026-03-02"))
+    for line in ("errors team today", "errors @marcus 2026-03-02", "errors team 2026-03-02 model:haiku"):
+        assert "completed since" not in visible_text(await harness.ask("hannah", line))
 
 
 async def test_errors_are_shown_where_the_setting_says_so(closed: ServiceHarness) -> None:
@@ -161,7 +180,7 @@ async def test_a_member_hears_of_their_own_failures_if_they_asked(harness: Servi
     fail_task(harness, MARCUS, SECRET)
     await harness.sync()
     (mine,) = notifications(harness.dm("priya"))
-    assert "*Your task failed: sign-in refused.* opus, $1.00 spent" in visible_text(mine)
+    assert "*Your task failed: sign-in refused.* opus, $1.00 so far" in visible_text(mine)
     assert SECRET in visible_text(mine)
     assert "marcus" not in visible_text(mine).lower()
     assert notifications(harness.dm("marcus")) == []
@@ -178,11 +197,11 @@ async def test_tasks_are_shown_to_operators_all_and_to_members_their_own(harness
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
     everything = table(await harness.press("hannah", message, "failure_tasks"))
-    assert sorted(row[2] for row in everything[1:]) == ["Marcus Delgado", "Priya Raman"]
-    assert everything[0][:2] == ["Title", "Error"]
-    assert ["crown jewels", SECRET] in [row[:2] for row in everything]
+    assert sorted(row[3] for row in everything[1:]) == ["Marcus Delgado", "Priya Raman"]
+    assert everything[0] == ["Title", "Cause", "Cost so far", "Member", "Failed", "Error", "Task"]
+    assert ["crown jewels", SECRET] in [[row[0], row[5]] for row in everything]
     own = await harness.press("marcus", message, "failure_tasks")
-    assert [row[2] for row in table(own)[1:]] == ["Marcus Delgado"]
+    assert [row[3] for row in table(own)[1:]] == ["Marcus Delgado"]
     assert "crown jewels" not in visible_text(own)
 
 
@@ -261,9 +280,10 @@ async def test_the_report_has_counts_cost_and_shares(harness: ServiceHarness) ->
     assert "*4 of 5 tasks failed (80%).* They cost $18.00 in this period." in visible_text(answer)
     assert "Everyone, Mar 2" in visible_text(answer)
     rows = table(answer)
-    kind, error, *figures = rows[1][:7]
-    assert (kind, figures) == ("other error", ["2", "$7.00", "2", "opus", "error"])
-    assert error.startswith("sandbox sbx-")
+    assert rows[0] == ["Cause", "Tasks", "Cost in period", "Members", "Model", "Error", "Last", "Status"]
+    assert rows[1][:5] == ["other error", "2", "$7.00", "2", "opus"]
+    assert rows[1][5].startswith("sandbox sbx-")
+    assert rows[1][6:] == ["Mar 2, 19:59", "error"]
     assert "opus: 3 of 4 (75%)" in visible_text(answer)
     assert "Marcus Delgado: 2 of 3 (67%)" in visible_text(answer)
     for line, whose in (
@@ -290,17 +310,15 @@ async def test_what_an_error_costs_is_unknown_rather_than_nothing(harness: Servi
     assert "*1 task failed: rate limited.* opus, Priya Raman, unknown cost" in visible_text(message)
     answer = await harness.ask("hannah", "errors team today")
     assert "*1 of 1 task failed (100%).* Its cost is unknown." in visible_text(answer)
-    assert table(answer)[1][3] == "unknown"
+    assert table(answer)[1][2] == "unknown"
     assert "unknown" in table(await harness.press("hannah", message, "failure_tasks"))[1]
     fail_task(harness, PRIYA, "Rate limit reached", 3)
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
-    assert "*2 tasks failed: rate limited.* opus, Priya Raman, $3.00 spent, 1 with unknown cost" in visible_text(
-        message
-    )
+    assert "$3.00 so far, 1 with unknown cost" in visible_text(message)
     answer = await harness.ask("hannah", "errors team today")
     assert "They cost $3.00 in this period, 1 with unknown cost." in visible_text(answer)
-    assert table(answer)[1][3] == "$3.00 + 1 unknown"
+    assert table(answer)[1][2] == "$3.00 + 1 unknown"
 
 
 async def test_a_quiet_day_is_quiet_and_who_has_no_task_at_all_is_told_so(harness: ServiceHarness) -> None:
@@ -333,7 +351,7 @@ async def test_hundreds_of_failures_are_one_new_message_a_tick_and_the_counts_ar
     await harness.sync()
     parents = [each for each in notifications(harness.visible("marcus")) if each.thread_ts is None]
     assert len(parents) == 1
-    assert "*300 tasks failed in 7 different ways.* 2 members, $300.00 spent" in visible_text(parents[0])
+    assert "*300 tasks failed in 7 different ways.* 2 members, $300.00 so far" in visible_text(parents[0])
     assert len(notification_keys(harness.visible("marcus"))) == len(set(notification_keys(harness.visible("marcus"))))
 
 

@@ -95,9 +95,9 @@ async def test_the_three_latest_failures_are_shown(harness: ServiceHarness) -> N
         harness.clock.advance(HOUR)
     await harness.sync()
     text = await card(harness, "priya")
-    assert "*Latest failures*\n• Mar 2, 22:59: 1 task on m3 ($1.00), `a secret text`\n" in text
-    assert "1 task on m2 ($1.00), timed out\n" in text
-    assert "1 task on m1 ($1.00), rate limited\n" in text
+    assert "*Latest failures*\n• Mar 2, 22:59: 1 task on m3 ($1.00 in the last 7 days), `a secret text`\n" in text
+    assert "1 task on m2 ($1.00 in the last 7 days), timed out\n" in text
+    assert "1 task on m1 ($1.00 in the last 7 days), rate limited\n" in text
     assert "m0 ($1.00)," not in text
 
 

@@ -53,11 +53,13 @@ async def test_a_member_sees_what_is_theirs_and_nothing_else(harness: ServiceHar
     await harness.sync()
     text = await open_home(harness, "priya")
     assert "Your month" in text
-    assert "*$25.00* (2.50 credits) in March so far · 3 tasks · 1 failed ($5.00)" in text
+    assert "*$25.00* (2.50 credits) in March so far · 3 tasks · 1 failed ($5.00 this month)" in text
     assert "First forecast on Mar 6, after 5 full days of data" in text
     assert "*62% of your budget* ██████░░░░ · $25.00 of $40 a month (personal budget)" in text
     assert "crown jewels" in text
-    assert "*Your failed tasks in the last 7 days*\n• 1 task on opus ($5.00): `vault is sealed`" in text
+    assert (
+        "*Your failed tasks in the last 7 days*\n• 1 task on opus ($5.00 in the last 7 days): `vault is sealed`" in text
+    )
     assert "Updates automatically." in text
     for of_others in ("marcus", "other work", "Team"):
         assert of_others not in text
@@ -70,7 +72,7 @@ async def test_an_operator_sees_the_team_too(harness: ServiceHarness) -> None:
     text = await open_home(harness, "hannah")
     assert "\nTeam\n*$65.00* (6.50 credits) in March so far" in text
     assert "*325%* ███▓▓▓▓▓▓▓ · Team: $65.00 of $20" in text
-    assert "*Active failures*\n• 1 task on opus, 1 member ($5.00): `vault is sealed`" in text
+    assert "*Active failures*\n• 1 task on opus, 1 member ($5.00 so far): `vault is sealed`" in text
     assert "You have no tasks in Neo" in text
 
 

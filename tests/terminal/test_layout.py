@@ -87,6 +87,15 @@ def test_texts_give_way_before_numbers_do_and_bars_fill_what_is_left() -> None:
     ]
 
 
+def test_names_of_columns_of_numbers_are_wrapped_before_a_table_becomes_a_list() -> None:
+    rows = [["Review the gateway", amount_cell(1_234_500_000_000), "priya.raman@acme.example", count_cell(41)]]
+    assert printed(43, "utf-8", ("Title", "Spend in period", "Member", "Tasks"), rows) == [
+        "              Spend in",
+        "Title           period  Member        Tasks",
+        "Review the…  $1,234.50  priya.raman…     41",
+    ]
+
+
 def test_what_does_not_fit_becomes_a_list() -> None:
     rows = [[*row[:2], "failed", "2026-11-28", *row[2:]] for row in ROWS[:2]]
     assert printed(40, "utf-8", ("Member", "Model", "Status", "Day", "Spend", "Tasks"), rows) == [

@@ -124,7 +124,7 @@ async def test_an_operator_who_names_a_task_means_it_whosever_it_is(harness: Ser
     columns, first, *_ = table(await harness.ask("hannah", "team 7d rows"))
     task = dict(zip(columns, first, strict=True))
     answer = await harness.ask("hannah", f"task:{task['Task']}")
-    assert dict(table(answer)[1:])["Total cost"].startswith(task["Spend in period"])
+    assert dict(table(answer)[1:])["Cost so far"].startswith(task["Spend in period"])
     assert actions(answer) == ["share"]
 
 
@@ -203,7 +203,7 @@ async def test_a_quiet_hour_is_no_reason_to_doubt_who_somebody_is(harness: Servi
 
 async def test_tasks_are_told_apart_by_what_stands_first(harness: ServiceHarness) -> None:
     columns, first, *_ = table(await harness.ask("hannah", "@marcus 7d status:failed rows"))
-    assert columns == ["Title", "Error", "Status", "Spend in period", "Model", "Created", "Task"]
+    assert columns == ["Title", "Spend in period", "Status", "Model", "Error", "Created", "Task"]
     assert first[2] == "failed"
     columns, *rows = table(await harness.ask("hannah", "team 7d rows"))
     assert "Marcus Delgado" in {row[columns.index("Member")] for row in rows}
@@ -219,6 +219,6 @@ async def test_a_task_that_grew_says_what_it_cost_in_the_period_and_in_all(harne
     harness.clock.advance(timedelta(hours=12))
     await harness.sync()
     task = dict(table(await harness.ask("priya", "task:grows today"))[1:])
-    assert (task["In this period"], task["Total cost"]) == ("$30.00", "$40.00")
+    assert (task["In this period"], task["Cost so far"]) == ("$30.00", "$40.00")
     assert "yesterday" not in visible_text(await harness.ask("priya", "task:grows today"))
     assert "In this period" not in dict(table(await harness.ask("priya", "task:grows"))[1:])

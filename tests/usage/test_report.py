@@ -104,7 +104,7 @@ def test_hostile_text_reaches_no_terminal(asked: App, line: str) -> None:
 
 def test_the_headline_has_both_ends_and_what_is_unknown(asked: App) -> None:
     shown = text(asked, "7d")
-    assert "$71.00 (7.10 credits) · 5 tasks, 1 with unknown cost · 2 failed (<$0.01)" in shown
+    assert "$71.00 (7.10 credits) · 5 tasks, 1 with unknown cost · 2 failed (<$0.01 in this period)" in shown
     assert "BYOK amounts are read as credits: unit assumed" in shown
     assert "Data as of 09:00 (UTC)" in shown
 
@@ -132,8 +132,8 @@ def test_a_task_in_full(asked: App) -> None:
 def test_what_is_cut_is_counted(asked: App) -> None:
     assert "and 2 more, <$0.01" in text(asked, "7d by:member top:1")
     days = text(asked, "7d by:day")
-    assert "2026-02-24" in days
-    assert "at most $61.00" in days
+    assert "Feb 24" in days
+    assert "Feb 24 to Mar 2, at most $61.00" in days
 
 
 def test_an_empty_answer_says_why(asked: App) -> None:
@@ -192,4 +192,4 @@ def test_the_status_as_text_and_as_data(asked: App) -> None:
     assert "5 tasks of 3 members, 1 with unknown cost\n" in shown
     assert "0 messages pending, 0 sent\n" in shown
     assert "No rejected rows\n" in shown
-    assert "2026-03-02 09:00 (UTC), out of date" in shown
+    assert "09:00 (UTC), out of date" in shown

@@ -100,7 +100,7 @@ class ListingCommand:
         )
 
     def _add_lines(self, draft: Draft, listing: _Listing) -> None:
-        cells = rows(listing.lines, self.policy, listing.names)
+        cells = rows(listing.lines, self.policy, listing.names, self.clock())
         shown = draft.add_table("Budgets", COLUMNS, cells)
         if (more := len(cells) - shown) > 0:
             left = "1 more budget isn't" if more == 1 else f"{more:,} more budgets aren't"

@@ -1,6 +1,7 @@
 """The listing as JSON, and as the cells of a table."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from bot.budgets import budget_formatting
@@ -10,7 +11,6 @@ from bot.budgets.rules import DEFAULT
 from bot.domain import formatting
 from bot.domain.cells import Cell, Number, amount_cell, unknown_cell
 from bot.domain.money import NANOS_PER_USD, usd_text
-from bot.domain.periods import local_day
 
 
 def to_document(lines: Sequence[BudgetLine]) -> list[dict[str, Any]]:
@@ -45,7 +45,9 @@ COLUMNS = ("Whose", "Used", "Spent", "Limit", "Forecast", "Limit from")
 _NONE = "\u2013"  # a dash
 
 
-def rows(lines: Sequence[BudgetLine], policy: BudgetPolicy, names: Mapping[str, str]) -> list[list[Cell]]:
+def rows(
+    lines: Sequence[BudgetLine], policy: BudgetPolicy, names: Mapping[str, str], now: datetime
+) -> list[list[Cell]]:
     """Return the listing as cells; `names` are those of members by their e-mails, which it may leave out."""
     return [
         [
@@ -54,7 +56,7 @@ def rows(lines: Sequence[BudgetLine], policy: BudgetPolicy, names: Mapping[str, 
             unknown_cell(_NONE) if line.spend_nanos is None else amount_cell(line.spend_nanos),
             Number(line.limit.nanos / NANOS_PER_USD, budget_formatting.limit_of(line.limit.nanos, line.period.unit)),
             _forecast_cell(line),
-            _limit_source(line, policy),
+            _limit_source(line, policy, now),
         ]
         for line in lines
     ]
@@ -72,9 +74,9 @@ def _forecast_cell(line: BudgetLine) -> Cell:
     return unknown_cell(text) if line.pace.high_nanos is None else Number(line.pace.high_nanos / NANOS_PER_USD, text)
 
 
-def _limit_source(line: BudgetLine, policy: BudgetPolicy) -> str:
+def _limit_source(line: BudgetLine, policy: BudgetPolicy, now: datetime) -> str:
     if line.limit.scope == DEFAULT and line.scope != "default":
         return budget_formatting.source(line.limit)
-    ends = f", through {formatting.last_day(line.limit.ends_at, policy.zone)}" if line.limit.ends_at else ""
+    ends = f", through {budget_formatting.last_day(line.limit.ends_at, policy.zone, now)}" if line.limit.ends_at else ""
     why = f": {line.reason}" if line.reason else ""
-    return f"set {local_day(line.set_at, policy.zone)}{ends}{why}"
+    return f"set {budget_formatting.day(line.set_at, policy.zone, now)}{ends}{why}"
