@@ -23,7 +23,7 @@ from bot.slack.mrkdwn import escape, mention
 from bot.slack.templates import Templates
 
 _KINDS, _PARTS, _SILENCES = 25, 10, 5  # the most lines of each part
-_CELL, _TITLE = 200, 60  # characters of an error, and of a title
+_CELL, _TITLE = 200, 40  # characters of an error, and of a title
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bot.usage.durations import duration
 from bot.usage.report import Report
 from bot.usage.series import first_day
 
-_LONGEST_TITLE = 60  # characters of a title, and of an error, in a list
+_LONGEST_TITLE, _LONGEST_ERROR = 40, 60  # characters of a title, and of an error, in a list
 
 # --- groups --------------------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ def row_columns(report: Report, *, with_titles: bool) -> list[str]:
 
 def row_cells(report: Report, row: TaskRow, *, with_titles: bool) -> list[Cell]:
     """Return a task as cells of `row_columns`."""
-    title, error = (one_line(text or "", _LONGEST_TITLE) for text in (row.title, row.error_message))
+    title, error = one_line(row.title or "", _LONGEST_TITLE), one_line(row.error_message or "", _LONGEST_ERROR)
     member = [] if _one_member(report) else [report.name_of(row.member)]
     created = moment_cell(row.created_at, report.zone, report.now)
     spend, status = amount_cell(row.spend(report.basis)), [row.status, row.model]

@@ -174,7 +174,7 @@ async def test_failures_budgets_and_unusual_days_are_listed(harness: ServiceHarn
     spend(harness, PRIYA, 10, model="opus", status="error", error_message="vault.acme.example is sealed")
     await goes_on(harness, DAY)
     text = visible_text(digest_messages(harness.visible("marcus"))[0])
-    assert "*1 task failed.* It cost $10.00.\n• opus: 1 task, other error, $10.00 spent" in text
+    assert "*1 task failed.* It cost $10.00 in this period.\n• opus: 1 task, other error, $10.00" in text
     assert "vault" not in text
     assert "Over budget*\n• Priya Raman: $55.00 of $50 a day (110%)" in text
     assert "Unusual:* Priya Raman spent $55.00, 5 times their typical day ($10.00)" in text

@@ -55,7 +55,7 @@ async def test_an_unusual_day_is_reported_once(closed: ServiceHarness) -> None:
     await spend(closed, PRIYA, 10)
     (message,) = notifications(closed.visible("marcus"))
     assert (
-        "*Priya Raman spent $40.00 on Mon, Mar 2:* 4 times a typical day ($10.00, the median of 6 active days"
+        "*Priya Raman spent $40.00 on Mon, Mar 2:* 4 times a typical day ($10.00, based on 6 active days"
         in visible_text(message)
     )
 

@@ -89,7 +89,7 @@ async def test_a_known_task_that_fails_late_is_told(harness: ServiceHarness, fin
     assert callable(find)
     await find(harness)
     (said,) = told(harness.visible("marcus"))
-    assert said.startswith("*1 task failed.* claude-sonnet-4, Priya Raman, $20.00 spent")
+    assert said.startswith("*1 task failed.* claude-sonnet-4, Priya Raman, $20.00 so far")
 
 
 async def test_what_is_first_seen_in_a_time_never_read_is_told_to_nobody(harness: ServiceHarness) -> None:

@@ -131,7 +131,7 @@ async def test_the_present_owner_is_notified_of_failures(closed: ServiceHarness)
     await closed.sync()
     hides(failures(closed, "priya"), (*THEIRS, "$50.00", "$40.00"))
     assert "secret-error" in failures(closed, "marcus")
-    assert "$40.00 spent" in failures(closed, "marcus")
+    assert "$40.00 so far" in failures(closed, "marcus")
     (message,) = [each for each in notifications(closed.dm("marcus")) if "failure_tasks" in actions(each)]
     listed = visible_text(await closed.press("marcus", message, "failure_tasks", closed.workspace.im_of("U0MARCUS").id))
     assert "$40.00" in listed
