@@ -95,7 +95,7 @@ def _freshness(report: ErrorReport, view: FailureView) -> dict[str, object]:
     return {"as_of": as_of, "zone": view.zone.key, "complete": report.complete, "completed": completed}
 
 
-_COLUMNS = ("Cause", "Tasks", "Cost in period", "Members", "Model", "Error", "Last")
+_COLUMNS = ("Cause", "Tasks", "Cost in period", "Error", "Members", "Model", "Last")
 
 
 def kinds_table(report: ErrorReport, zone: ZoneInfo, most: int) -> tuple[Sequence[str], list[list[Cell]]]:
@@ -112,9 +112,9 @@ def _cells(line: ErrorLine, zone: ZoneInfo, now: datetime) -> list[Cell]:
         line.cause,
         count_cell(line.tasks),
         failure_formatting.cost_cell(line.nanos, line.unknown),
+        line.cap or line.error,
         count_cell(line.members),
         line.model,
-        line.cap or line.error,
         moment_cell(line.last, zone, now),
     ]
 
