@@ -19,6 +19,7 @@ from bot.budgets.keys import (
     CrossingKey,
     DecidedKey,
     DeclineAction,
+    DeclineForm,
     FormAction,
     LimitForm,
     LimitKey,
@@ -35,6 +36,7 @@ from bot.budgets.limits.render import LimitRenderer
 from bot.budgets.listing.commands import ListingCommand
 from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
+from bot.budgets.requests import decline_form
 from bot.budgets.requests.commands import RequestCommands
 from bot.budgets.requests.render import BudgetRequestRenderer
 from bot.budgets.requests.store import open_topics
@@ -62,7 +64,7 @@ def _commands(context: Context, evaluator: BudgetEvaluator) -> _Commands:
     database, people, templates, clock = context.database, context.people, context.templates, context.clock
     policy, authorization = evaluator.policy, BudgetAuthorization(database, people)
     names = NamedSubjects(database, people)
-    requests = RequestCommands(database, people, names, templates, evaluator, authorization, clock)
+    requests = RequestCommands(database, context.workspace, people, names, templates, evaluator, authorization, clock)
     limits = LimitCommands(database, people, templates, names, evaluator, requests, clock)
     forms = FormCommands(database, context.workspace, templates, policy, authorization, names, limits, clock)
     listing = ListingCommand(database, people, names, templates, policy, authorization, clock)
@@ -82,6 +84,11 @@ def form_commands(context: Context) -> FormCommands:
     return _commands(context, BudgetEvaluator(BudgetPolicy.from_settings(context.settings))).forms
 
 
+def request_commands(context: Context) -> RequestCommands:
+    """Return what decides upon budget requests, which App Home does too."""
+    return _commands(context, BudgetEvaluator(BudgetPolicy.from_settings(context.settings))).requests
+
+
 def budgets(context: Context) -> Capability:
     """Return the capability."""
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(context.settings))
@@ -94,7 +101,7 @@ def budgets(context: Context) -> Capability:
         keys=(
             *(CrossingKey, LimitKey, SummaryKey, RequestKey, DecidedKey, BudgetTopic, RequestTopic),
             *(AcknowledgeAction, SnoozeAction, RaiseAction, FormAction, ApproveAction, DeclineAction),
-            *(LimitForm, RequestForm),
+            *(LimitForm, RequestForm, DeclineForm),
         ),
         commands={
             "budget": commands.budget.budget,
@@ -111,7 +118,11 @@ def budgets(context: Context) -> Capability:
             ApproveAction.kind: commands.requests.approve,
             DeclineAction.kind: commands.requests.decline,
         },
-        forms={LimitForm.kind: form, RequestForm.kind: form},
+        forms={
+            LimitForm.kind: form,
+            RequestForm.kind: form,
+            DeclineForm.kind: Form(commands.requests.submit_decline, decline_form.field_errors),
+        },
         event_renderers=_event_renderers(alerts, requests),
         topic_renderers={  # these render a notification that starts a thread too
             BudgetTopic.kind: LiveMessageRenderer(alerts).render_current,

@@ -266,6 +266,25 @@ class LimitForm(FormKey):
         return cls(scope, unit, known)
 
 
+@dataclass(frozen=True, slots=True)
+class DeclineForm(FormKey):
+    """The form in which a budget request is declined; `version` is the one that it shows."""
+
+    kind = "budget_decline_form"
+    request: int
+    version: str
+
+    def encode(self) -> str:
+        """Return `<request>:<version>`."""
+        return f"{self.request}:{self.version}"
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the form of a string form. Raises MalformedKeyError if it is none."""
+        request, _, version = text.partition(":")
+        return cls(number(request), version)
+
+
 class RequestForm(LimitForm):
     """The form in which a member asks for a limit of their own: it has no scope, and no revision."""
 

@@ -6,14 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from bot.domain.money import MOST_TYPED_USD, NANOS_PER_USD
-
 TEAM, DEFAULT = 0, -1  # scopes that are no member's key; the team is a subject too
 NEAR = 80  # percent, from which a limit counts as near
 FULL = 100  # percent, from which the alert channel is notified
 MANY = 5  # subjects above a limit that was just set, beyond which one summary is sent for all
 STEPS = (50, 80, 100, 150, 200)
-_ROUND_FROM = 10  # dollars, from which suggested limits are round numbers
 
 
 class CrossingDecision(StrEnum):
@@ -78,17 +75,6 @@ def crossing_decisions(
     if new and new[-1] > max(recorded, default=0):
         decisions[new[-1]] = CrossingDecision.NOTIFIED
     return decisions
-
-
-def suggested_limit(limit_nanos: int, spend_nanos: int, forecast_nanos: int) -> int:
-    """Return a limit to suggest in place of one (0: there is none): it is higher, and lasts for spend and forecast.
-
-    It is a round number of dollars, of two digits of which the second is 0 or 5; below 10 dollars, whole dollars.
-    """
-    needed = max(limit_nanos + 1, spend_nanos, forecast_nanos)
-    dollars = -(-needed // NANOS_PER_USD)
-    step = 1 if dollars < _ROUND_FROM else 5 * 10 ** (len(str(dollars)) - 2)
-    return min(-(-dollars // step) * step, MOST_TYPED_USD) * NANOS_PER_USD
 
 
 def percent(spend_nanos: int, limit_nanos: int) -> int:

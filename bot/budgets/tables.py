@@ -132,6 +132,7 @@ class BudgetRequest(SQLModel, table=True):
     state: str
     decided_by: str | None
     decided_at: int | None = Field(sa_type=BigInteger)
+    decision_reason: str | None
 
 
 acknowledgement = table_of(Acknowledgement)

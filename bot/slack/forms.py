@@ -1,7 +1,7 @@
 """Forms: modals with inputs as Slack's JSON, and what one keeps while it is open."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Self
 
@@ -29,6 +29,22 @@ class FormMetadata:
         return cls(channel, text)
 
 
+@dataclass(frozen=True, slots=True)
+class FormOpening:
+    """How a form is opened, if not for the first time or not by its own kind.
+
+    `callback` is the callback id (empty: the form's kind), `problem` says in rendered mrkdwn why it is opened again,
+    and `entered` is what was filled in then.
+    """
+
+    callback: str = ""
+    problem: str = ""
+    entered: Mapping[str, str] = field(default_factory=dict)
+
+
+FIRST_OPENING = FormOpening()
+
+
 def modal(callback_id: str, metadata: FormMetadata, title: str, submit: str, blocks: Sequence[Block]) -> View:
     """Return a form with these blocks; `submit` is the label of the button that submits it."""
     return {
@@ -43,18 +59,22 @@ def modal(callback_id: str, metadata: FormMetadata, title: str, submit: str, blo
 
 
 def text_input(
-    name: str, label: str, longest: int, *, hint: str = "", initial: str = "", optional: bool = False
+    name: str, label: str, longest: int, *, example: str = "", initial: str = "", hint: str = "", optional: bool = False
 ) -> Block:
-    """Return an input of one line of at most that many characters; `hint` is shown while it is empty."""
-    placeholder = {"placeholder": plain_text(hint)} if hint else {}
+    """Return an input of one line of at most that many characters.
+
+    `example` is shown while it is empty, `hint` below it.
+    """
+    placeholder = {"placeholder": plain_text(example)} if example else {}
     filled = {"initial_value": initial} if initial else {}
     element = {"type": "plain_text_input", **placeholder, **filled, "max_length": longest}
-    return _input(name, label, element, optional=optional)
+    return _input(name, label, element, hint, optional=optional)
 
 
-def person_input(name: str, label: str, *, optional: bool = False) -> Block:
+def person_input(name: str, label: str, *, initial: str = "", hint: str = "", optional: bool = False) -> Block:
     """Return an input in which somebody of the workspace is picked; what is entered is their Slack id."""
-    return _input(name, label, {"type": "users_select"}, optional=optional)
+    picked = {"initial_user": initial} if initial else {}
+    return _input(name, label, {"type": "users_select", **picked}, hint, optional=optional)
 
 
 def select_input(name: str, label: str, choices: Mapping[str, str], initial: str) -> Block:
@@ -64,17 +84,18 @@ def select_input(name: str, label: str, choices: Mapping[str, str], initial: str
     return _input(name, label, element, optional=False)
 
 
-def date_input(name: str, label: str, *, initial: date | None = None, optional: bool = False) -> Block:
-    """Return an input of a date."""
+def date_input(name: str, label: str, *, initial: date | None = None, hint: str = "", optional: bool = False) -> Block:
+    """Return an input of a date; `hint` is shown below it."""
     selected = {} if initial is None else {"initial_date": initial.isoformat()}
-    return _input(name, label, {"type": "datepicker", **selected}, optional=optional)
+    return _input(name, label, {"type": "datepicker", **selected}, hint, optional=optional)
 
 
-def _input(name: str, label: str, element: dict[str, Any], *, optional: bool) -> Block:
+def _input(name: str, label: str, element: dict[str, Any], hint: str = "", *, optional: bool) -> Block:
     return {
         "type": "input",
         "block_id": name,
         "label": plain_text(label),
         "element": {**element, "action_id": name},
+        **({"hint": plain_text(hint)} if hint else {}),
         "optional": optional,
     }

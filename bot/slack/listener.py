@@ -143,9 +143,9 @@ class Listener:
     async def _on_form(self, ack: Acknowledge, body: Body, context: BoltContext) -> None:
         user, view = identifier(object_field(body, "user"), "id"), object_field(body, "view")
         form, read = text_field(view, "callback_id"), dict(form_fields(view))
-        key = text_field(body, "trigger_id")
+        trigger = text_field(body, "trigger_id")
         metadata = FormMetadata.decode(text_field(view, "private_metadata", LONGEST_VALUE))
-        key = key or identifier(view, "id")
+        key = trigger or identifier(view, "id")
         fields = {name: entered for name, entered in read.items() if entered is not None}
         unreadable = dict.fromkeys(read.keys() - fields.keys(), _UNREADABLE)
         if errors := unreadable or self._validate(form, fields):
@@ -153,7 +153,8 @@ class Listener:
             return
         await ack()
         responder = MessageResponder(self._workspace, user, metadata.channel, None)
-        request = Request(RequestKind.FORM, user, metadata.channel, metadata.text, responder, form, fields=fields)
+        place, kept = metadata.channel, metadata.text
+        request = Request(RequestKind.FORM, user, place, kept, responder, form, trigger, fields=fields)
         self._accept(key, context, request)
 
     async def _on_message(self, ack: Acknowledge, event: Body, context: BoltContext) -> None:

@@ -11,7 +11,7 @@ from bot.budgets.scopes import scope_of
 from bot.domain.periods import Unit
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
-from tests.support.acts import spend
+from tests.support.acts import decline, spend, submit_form
 from tests.support.app import budget_evaluator
 from tests.support.harness import CHANNEL, GUEST_CHANNEL, ServiceHarness
 from tests.support.messages import actions, notifications, table, visible_text
@@ -193,6 +193,85 @@ async def test_a_raise_is_requested_approved_once_and_seen_in_the_thread(harness
     assert "Approved by" in visible_text(
         next(each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each))
     )
+
+
+async def test_a_request_keeps_its_last_day_and_whoever_asked_is_told_why_it_was_declined(
+    harness: ServiceHarness,
+) -> None:
+    asked = await harness.ask("priya", "budget request 90/month until friday")
+    assert visible_text(asked) == (
+        "I asked <@U0HANNAH> to set your limit to $90 a month through Mar 6. I'll send you their decision."
+    )
+    await harness.deliver()
+    (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
+    assert visible_text(request).startswith("*<@U0PRIYA> asks for a budget of $90 a month* through Mar 6")
+    answer = await decline(harness, "hannah", request, "not <this> month")
+    assert visible_text(answer) == "Declined. Priya Raman has been notified."
+    await harness.deliver()
+    assert visible_text(notifications(harness.dm("priya"))[-1]) == (
+        "*<@U0HANNAH> declined your request* for $90 a month: not &lt;this&gt; month\nYou've spent $40.00 this month."
+    )
+    (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
+    assert visible_text(request).endswith("Declined by <@U0HANNAH>: not &lt;this&gt; month")
+
+
+async def test_a_request_that_changes_while_it_is_declined_is_shown_anew_with_the_reason(
+    harness: ServiceHarness,
+) -> None:
+    await harness.ask("priya", "budget request 90/month")
+    await harness.deliver()
+    (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
+    im = harness.workspace.im_of("U0HANNAH").id
+    await harness.slack.click("hannah", im, request.ts, "budget_decline")
+    await harness.workspace.until(lambda: harness.workspace.view_on_top("U0HANNAH") is not None)
+    harness.clock.advance(timedelta(seconds=5))
+    await harness.ask("priya", "budget request 70/month")
+    await submit_form(harness, "hannah", reason="too much")
+    await harness.workspace.until(lambda: harness.workspace.view_on_top("U0HANNAH") is not None)
+    view = harness.workspace.view_on_top("U0HANNAH")
+    assert view is not None
+    problem, shown, reason = view.body["blocks"]
+    assert problem["text"]["text"].startswith("This request was changed to $70 a month")
+    assert shown["text"]["text"].startswith("*Priya Raman asks for a budget of $70 a month*")
+    assert reason["element"]["initial_value"] == "too much"
+    before = len(harness.dm("hannah"))
+    await submit_form(harness, "hannah")
+    assert visible_text(await harness.answer("hannah", im, before)) == "Declined. Priya Raman has been notified."
+
+
+async def test_what_else_applies_is_said_when_a_budget_is_set_or_removed(harness: ServiceHarness) -> None:
+    said = {
+        "budget default 300/month": (
+            "*The default budget is now $300 a month*. It applies to everyone without a personal monthly budget"
+            " (2 members now)."
+        ),
+        "budget @priya 50/day": (
+            "*Priya Raman's budget is now $50 a day*. $40.00 is already spent (80%).\n"
+            "The team default of $300 a month also applies."
+        ),
+        "budget @priya 400/month": (
+            "*Priya Raman's budget is now $400 a month*. $40.00 is already spent (10%).\n"
+            "Priya Raman's budget of $50 a day also applies."
+        ),
+        "budget default 20/week": (
+            "*The default budget is now $20 a week*. It applies to everyone without a personal weekly budget"
+            " (2 members now).\nThe team default of $300 a month also applies."
+        ),
+        "budget default 310/month": (
+            "*The default budget is now $310 a month*, up from $300. It applies to everyone without a personal monthly"
+            " budget (1 member now).\nThe team default of $20 a week also applies."
+        ),
+        "budget @priya remove month": (
+            "*Removed Priya Raman's $400 monthly budget.* The default of $310 a month applies now.\n"
+            "Priya Raman's budget of $50 a day also applies. The team default of $20 a week also applies."
+        ),
+        "budget default remove": (
+            "*Removed the default $20 weekly budget.* Personal budgets stay.\n"
+            "*Removed the default $310 monthly budget.* Personal budgets stay."
+        ),
+    }
+    for line, answer in said.items():
+        assert visible_text(await harness.ask("hannah", line)) == answer, line
 
 
 async def test_a_member_acts_on_their_own_budget_alone(harness: ServiceHarness) -> None:

@@ -12,6 +12,7 @@ from bot.budgets.keys import (
     ApproveAction,
     BudgetTopic,
     DeclineAction,
+    DeclineForm,
     FormAction,
     LimitForm,
     RaiseAction,
@@ -20,7 +21,7 @@ from bot.budgets.keys import (
 )
 from bot.budgets.periods import PeriodLabel, PeriodName
 from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
-from bot.domain.keys import ActionKey, MalformedKeyError
+from bot.domain.keys import ActionKey, FormKey, MalformedKeyError
 from bot.domain.periods import Unit
 
 TOPIC, TOPIC_TEXT = BudgetTopic(17, Unit.MONTH, "2026-03"), "budget:17:month:2026-03"
@@ -78,21 +79,26 @@ def test_another_button_is_malformed(kind: type[ActionKey], action_id: str, valu
         (LimitForm(), '{"scope": null, "unit": "month", "revision": null}'),
         (LimitForm("team", Unit.WEEK, 4), '{"scope": "team", "unit": "week", "revision": 4}'),
         (RequestForm(unit=Unit.DAY), '{"scope": null, "unit": "day", "revision": null}'),
+        (DeclineForm(6, "1772452800000000"), "6:1772452800000000"),
+        (DeclineForm(6, ""), "6:"),
     ],
 )
-def test_a_form_keeps_what_it_was_opened_with(form: LimitForm, text: str) -> None:
+def test_a_form_keeps_what_it_was_opened_with(form: FormKey, text: str) -> None:
     assert form.encode() == text
     assert type(form).decode(text) == form
 
 
 def test_forms_are_called_as_they_always_were() -> None:
-    assert (LimitForm.kind, RequestForm.kind) == ("budget_form", "budget_wish")
+    kinds = [LimitForm.kind, RequestForm.kind, DeclineForm.kind]
+    assert kinds == ["budget_form", "budget_wish", "budget_decline_form"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"scope": null, "unit": "decade", "revision": null}'])
 def test_what_no_form_keeps_is_malformed(text: str) -> None:
     with pytest.raises(MalformedKeyError):
         LimitForm.decode(text)
+    with pytest.raises(MalformedKeyError):
+        DeclineForm.decode(text)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,7 @@ from bot.budgets.rules import (
     crossing_decisions,
     percent,
     reached_steps,
-    suggested_limit,
 )
-from bot.domain.money import MOST_TYPED_USD, NANOS_PER_USD
 
 TOLD, LOWER, RAISED = CrossingDecision.NOTIFIED, CrossingDecision.LOWER, CrossingDecision.RAISED
 
@@ -28,33 +26,6 @@ def test_a_step_is_reached_at_equality(spend: int, reached: list[int]) -> None:
 @pytest.mark.parametrize(("spend", "used"), [(0, 0), (999, 99), (1_000, 100), (1_019, 101)])
 def test_percent_is_rounded_down_so_that_100_means_all(spend: int, used: int) -> None:
     assert percent(spend, 1_000) == used
-
-
-@pytest.mark.parametrize(
-    ("limit", "spend", "forecast", "suggested"),
-    [
-        (100, 82, 0, 150),
-        (100, 82, 140, 150),
-        (100, 82, 151, 200),
-        (300, 310, 420, 450),
-        (500, 2_149.55, 0, 2_500),
-        (40, 40, 0, 45),
-        (40, 73, 0, 75),
-        (95, 95, 0, 100),
-        (9.5, 3, 0, 10),
-        (0, 0, 0, 1),
-        (0, 0.004, 0, 1),
-        (0, 40, 0, 40),
-        (0, 812.4, 2_310, 2_500),
-        (1_000_000, 0, 0, 1_500_000),
-        (MOST_TYPED_USD, 0, 0, MOST_TYPED_USD),
-    ],
-)
-def test_a_suggested_limit_is_a_round_number_that_covers_what_is_needed(
-    limit: float, spend: float, forecast: float, suggested: int
-) -> None:
-    limit_nanos, spend_nanos, forecast_nanos = (round(each * NANOS_PER_USD) for each in (limit, spend, forecast))
-    assert suggested_limit(limit_nanos, spend_nanos, forecast_nanos) == suggested * NANOS_PER_USD
 
 
 def test_nothing_is_used_of_no_limit() -> None:

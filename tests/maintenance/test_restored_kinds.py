@@ -23,7 +23,7 @@ from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from bot.settings.database_place import DatabasePlace
 from bot.spikes.keys import SpikeKey
-from tests.support.acts import spend
+from tests.support.acts import decline, spend
 from tests.support.engines import execute, rows_of
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, notification_keys, notifications, visible_text
@@ -207,7 +207,7 @@ async def test_a_request_that_was_declined_since_stays_declined(harness: Service
     await harness.deliver()
     copy = copy_ledger(harness)
     (message,) = of(harness, "request")
-    await harness.press("hannah", message, "budget_decline", operators(harness))
+    await decline(harness, "hannah", message)
     await harness.deliver()
     before = Counter(posted_keys(harness))
     await restore_copy(harness, copy)

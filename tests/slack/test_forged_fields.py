@@ -26,7 +26,11 @@ COMPLETE = {
     "budget_form": {"whose": "team", "amount": "1", "unit": "month"},
     "budget_wish": {"amount": "100", "unit": "month"},
     "failure_form": {"what": "kind:1", "for": "today"},
+    "home_budget": {"whose": "team", "amount": "2", "unit": "month"},
+    "budget_decline_form": {"reason": "not now"},
+    "home_decline": {"reason": "not now"},
 }
+OPTIONAL = {"whose", "reason"}  # who names nobody asks for a budget of their own
 AGAIN = {"could not answer", "cannot be read", "is malformed"}
 triggers = (f"1.2.{number}" for number in count())
 
@@ -96,13 +100,17 @@ def filled(harness: ServiceHarness, kind: str, fields: dict[str, str]) -> dict[s
 
 async def test_every_form_is_tried(harness: ServiceHarness) -> None:
     assert set(COMPLETE) == set(harness.service.wiring.registry.forms)
-    before = state(harness.place)
     for kind, fields in COMPLETE.items():
-        ack = await sent(harness, filled(harness, kind, fields))
+        body = filled(harness, kind, fields)
+        if "decline" in kind:
+            await harness.ask("priya", "budget request 77/week")
+            ((request,),) = rows_of(harness.place, "SELECT max(id) FROM budget_request")
+            body["view"]["private_metadata"] = f"C1 {request}:"
+        before = state(harness.place)
+        ack = await sent(harness, body)
         assert (ack.ok, ack.errors) == (True, {})
         await harness.idle()
         assert state(harness.place) != before
-        before = state(harness.place)
 
 
 @pytest.mark.parametrize("kind", COMPLETE)
@@ -111,7 +119,7 @@ async def test_a_form_without_what_it_needs_says_at_its_field_what_is_missing(
     harness: ServiceHarness, kind: str
 ) -> None:
     before = state(harness.place)
-    for name in COMPLETE[kind].keys() - {"whose"}:  # who names nobody asks for a budget of their own
+    for name in COMPLETE[kind].keys() - OPTIONAL:
         fields = {each: value for each, value in COMPLETE[kind].items() if each != name}
         for given in (fields, fields | {name: ""}, fields | {name: "no such thing"}):
             ack = await sent(harness, filled(harness, kind, given))

@@ -57,7 +57,7 @@ def test_a_select_begins_with_one_of_its_choices() -> None:
 
 def test_slack_accepts_a_form_of_every_input() -> None:
     blocks = [
-        text_input("text", "Text", 200, hint="such as this", optional=True),
+        text_input("text", "Text", 200, example="such as this", hint="As you like.", optional=True),
         select_input("select", "Select", CHOICES, "a"),
         date_input("date", "Date", initial=DAY),
     ]

@@ -4,6 +4,7 @@ import itertools
 from datetime import timedelta
 from typing import Any
 
+from bot.sandbox.slack.models import Message
 from tests.support.harness import ServiceHarness
 from tests.support.worlds import add, spent
 
@@ -24,6 +25,17 @@ def fail_task(harness: ServiceHarness, email: str, error: str | None, usd: int =
     values = {"model": "opus", "status": "error", "title": "port scan", **others}
     add(harness.neo.world, name, str(usd / 10), email=email, begun=begun, error_message=error, **values)
     return name
+
+
+async def decline(harness: ServiceHarness, user: str, request: Message, reason: str = "") -> Message:
+    """Decline a budget request in an operator's direct messages; return the answer."""
+    id_ = harness.workspace.user(user).id
+    im, before = harness.workspace.im_of(id_).id, len(harness.dm(user))
+    ack = await harness.slack.click(user, im, request.ts, "budget_decline")
+    assert ack.ok, ack
+    await harness.workspace.until(lambda: harness.workspace.view_on_top(id_) is not None)
+    await submit_form(harness, user, **({"reason": reason} if reason else {}))
+    return await harness.answer(user, im, before)
 
 
 async def submit_form(harness: ServiceHarness, user: str, **fields: str) -> dict[str, Any]:

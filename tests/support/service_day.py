@@ -16,7 +16,7 @@ from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from bot.settings.database_place import DatabasePlace
-from tests.support.acts import fail_task, spend
+from tests.support.acts import decline, fail_task, spend
 from tests.support.aged import age
 from tests.support.clock import AdjustableClock
 from tests.support.engines import execute
@@ -122,7 +122,7 @@ async def _is_lost_and_found(harness: ServiceHarness) -> None:
     """What was asked for is decided, a message may have arrived and is looked for, one was deleted, a snooze ends."""
     await harness.deliver()
     (request,) = [each for each in notifications(harness.dm("hannah")) if "asks for" in visible_text(each)]
-    await harness.press("hannah", request, "budget_decline", harness.workspace.im_of("U0HANNAH").id)
+    await decline(harness, "hannah", request)
     (first, *_) = notifications(harness.visible("marcus"))
     first.deleted = True
     harness.slack.faults.on("chat.postMessage", Reset(done=True))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.budgets import budget_formatting
+from bot.budgets.action_labels import RAISE_LIMIT, request_label
 from bot.budgets.alerts.budget_snapshot import BudgetSnapshot
 from bot.budgets.alerts.context import AlertContext, topic_of
 from bot.budgets.alerts.subject_names import SubjectName
@@ -54,7 +55,7 @@ class LiveMessageRenderer:
         as_of = "" if snapshot.as_of is None else self._time(snapshot.as_of)
         draft.add(blocks.context(templates.render("budgets/footnote", as_of=as_of, zone=zone.key)))
         if not snapshot.has_ended and snapshot.limit is not None:
-            draft.add(blocks.actions(list(_buttons(topic_of(request)))))
+            draft.add(blocks.actions(list(_buttons(topic_of(request), name))))
         return draft.message()
 
     def _hidden_step(self, snapshot: BudgetSnapshot, request: RenderRequest) -> str:
@@ -136,7 +137,9 @@ def _may_be_shown(snooze: ActiveSnooze, request: RenderRequest) -> bool:
     return snooze.audience is Audience.CHANNEL or request.in_dm
 
 
-def _buttons(topic: BudgetTopic) -> Iterator[Button]:
+def _buttons(topic: BudgetTopic, name: SubjectName) -> Iterator[Button]:
     yield blocks.button("Acknowledge", AcknowledgeAction(topic))
     yield blocks.button("Snooze today", SnoozeAction(topic, SnoozeLength(SnoozeEnd.DAY)))
-    yield blocks.button("Raise", RaiseAction(topic), primary=True)
+    yield blocks.button(
+        request_label(has_limit=True) if name.must_ask else RAISE_LIMIT, RaiseAction(topic), primary=True
+    )

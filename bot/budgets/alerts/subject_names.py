@@ -15,12 +15,14 @@ from bot.slack.mrkdwn import Trusted, escape, mention
 class SubjectName:
     """What a subject is called in a message.
 
-    If readers must not learn who it is, `nameable` are the Slack ids of those who may be named without telling it.
+    `must_ask` says that the reader is the subject and no operator, so they ask for a higher limit. If readers must not
+    learn who it is, `nameable` are the Slack ids of those who may be named without telling it.
     """
 
     name: str
     whose: str
     is_reader: bool = False
+    must_ask: bool = False
     nameable: frozenset[str] | None = None
 
     def template_values(self) -> dict[str, str]:
@@ -50,11 +52,11 @@ class SubjectNamer:
         """Return what a subject is called where a message goes."""
         if subject == TEAM:
             return SubjectName("The team", "The team's")
-        if request.in_dm and request.destination == MemberDestination(subject):
-            return SubjectName("You", "Your", is_reader=True)
         user = await self.destinations.slack_user(email or "")
+        operators = frozenset(self.destinations.people.operators())
+        if request.in_dm and request.destination == MemberDestination(subject):
+            return SubjectName("You", "Your", is_reader=True, must_ask=user not in operators)
         if not request.in_dm and self.policy.privacy is Privacy.ANONYMOUS:
-            operators = frozenset(self.destinations.people.operators())
             return SubjectName("A member", "A member's", nameable=operators - {user})
         name = mention(user) if user else Trusted(escape(email))
         return SubjectName(name, Trusted(f"{name}'s"))

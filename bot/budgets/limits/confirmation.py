@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 from bot.budgets import budget_formatting
 from bot.budgets.limits.executor import BudgetChange
 from bot.budgets.limits.store import StoredBudget
+from bot.budgets.rules import DEFAULT
+from bot.domain import formatting
 from bot.domain.money import show_limit, show_usd
 from bot.slack.templates import Templates
 
@@ -41,6 +43,10 @@ def _values(change: BudgetChange, name: str, zone: ZoneInfo, now: datetime) -> d
         "spend": "" if change.spend_nanos is None else show_usd(change.spend_nanos),
         "used": budget_formatting.used(change.spend_nanos or 0, after),
         "known": change.known,
+        "others": [
+            (budget_formatting.limit_of(limit.nanos, unit), limit.scope == DEFAULT) for unit, limit in change.others
+        ],
+        "covered": "" if change.covered is None else formatting.count(change.covered, "member"),
     }
 
 

@@ -10,14 +10,14 @@ from bot.budgets.budget_formatting import ADJECTIVES
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.limits.instructions import LimitInstruction, RemovalInstruction
 from bot.budgets.limits.revision_store import LimitSetting, following_limit
-from bot.budgets.limits.store import StoredBudget, budget_in_force
+from bot.budgets.limits.store import StoredBudget, budget_in_force, limited_members, limits
 from bot.budgets.periods import UNITS, budget_period
-from bot.budgets.rules import DEFAULT, TEAM
+from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit
 from bot.budgets.scopes import full_name, scope_of
 from bot.budgets.spend import spends
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
-from bot.ledger.members import ensure_members, stored_email
+from bot.ledger.members import attributed_emails, ensure_members, ids_by_email, stored_email
 from bot.ledger.task_queries import has_tasks
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class BudgetChange:
 
     `known` is False for a member without any task yet; `then_nanos` is the limit that follows a temporary one.
     `spend_nanos` is what the present period has cost, None for the default; `default_nanos` the default limit that
-    applies now that a member's own was removed.
+    applies now that a member's own was removed. `others` are the limits of other periods that apply beside it, and
+    `covered` counts the members whom a default limit applies to.
     """
 
     scope: str
@@ -41,6 +42,8 @@ class BudgetChange:
     then_nanos: int | None = None
     spend_nanos: int | None = None
     default_nanos: int | None = None
+    others: tuple[tuple[Unit, BudgetLimit], ...] = ()
+    covered: int | None = None
 
     @property
     def same(self) -> bool:
@@ -83,7 +86,24 @@ class InstructionExecutor:
         after = budget_in_force(self.connection, scope, unit)
         then = following_limit(self.connection, after) if after else None
         known = scope in {TEAM, DEFAULT} or has_tasks(self.connection, scope)
-        return BudgetChange(name, unit, before, after, known, then, self._spend(scope, unit))
+        return BudgetChange(
+            name, unit, before, after, known, then, self._spend(scope, unit),
+            others=self._others(scope, unit),
+            covered=self._covered(unit) if scope == DEFAULT else None,
+        )  # fmt: skip
+
+    def _others(self, scope: int, changed: Unit) -> tuple[tuple[Unit, BudgetLimit], ...]:
+        """Return the limits of other periods that apply to a scope."""
+        cases = [
+            (scope, budget_period(unit, self.now, self.evaluator.policy.zone)) for unit in UNITS if unit != changed
+        ]
+        limited = limits(self.connection, cases, self.now)
+        return tuple((case[1].unit, limited[case]) for case in cases if case in limited)
+
+    def _covered(self, unit: Unit) -> int:
+        """Return how many members have no limit of their own."""
+        everyone = ids_by_email(self.connection, attributed_emails(self.connection)).values()
+        return len({*everyone} - {*limited_members(self.connection, unit)})
 
     def _spend(self, scope: int, unit: Unit) -> int | None:
         """Return what has been spent in the present period of a scope; None for the default, which is nobody's."""
@@ -109,11 +129,15 @@ class InstructionExecutor:
             raise RefusedError(f"There is no {which} to remove. `budgets` lists all budgets.")
         for before in budgets:
             self._set(LimitSetting(scope, before.unit, None, self.by, instruction.reason))
-        return [self._removed(name, scope, before) for before in budgets]
+        return [self._removed(name, scope, before, with_others=len(budgets) == 1) for before in budgets]
 
-    def _removed(self, name: str, scope: int, before: StoredBudget) -> BudgetChange:
+    def _removed(self, name: str, scope: int, before: StoredBudget, *, with_others: bool) -> BudgetChange:
         default = None if scope in {TEAM, DEFAULT} else budget_in_force(self.connection, DEFAULT, before.unit)
-        return BudgetChange(name, before.unit, before, None, default_nanos=default.limit_nanos if default else None)
+        return BudgetChange(
+            name, before.unit, before, None,
+            default_nanos=default.limit_nanos if default else None,
+            others=self._others(scope, before.unit) if with_others else (),
+        )  # fmt: skip
 
     def _set(self, setting: LimitSetting) -> None:
         self.evaluator.set_limit(self.connection, setting, self.now)

@@ -7,10 +7,11 @@ from sqlalchemy import Connection
 
 from bot.budgets import budget_formatting
 from bot.budgets.limits.store import limits
+from bot.budgets.limits.suggestion import Suggestion, SuggestionReason, suggest_limit
 from bot.budgets.pace import LimitedCase, Pace, pace_of
 from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import BudgetLimit, suggested_limit
+from bot.budgets.rules import BudgetLimit
 from bot.budgets.spend import spends
 from bot.domain.money import show_limit, show_usd
 from bot.domain.periods import Unit
@@ -28,9 +29,33 @@ class FormFacts:
     pace: Pace
 
     @property
-    def suggested_nanos(self) -> int:
-        """The limit to suggest."""
-        return suggested_limit(self.limit_nanos, self.spend_nanos, self.pace.high_nanos or 0)
+    def suggestion(self) -> Suggestion:
+        """The limit to suggest, and why."""
+        return suggest_limit(self.limit_nanos, self.spend_nanos, self.pace.high_nanos or 0)
+
+    @property
+    def hint(self) -> str:
+        """Why that limit is suggested, in plain text; empty if none is."""
+        suggestion, forecast = self.suggestion, self._forecast
+        suggested = show_limit(suggestion.nanos)
+        match suggestion.reason:
+            case SuggestionReason.FORECAST:
+                return f"{suggested} covers the forecast of {forecast}."
+            case SuggestionReason.SPEND:
+                return f"{suggested} covers the {show_usd(self.spend_nanos)} already spent."
+            case SuggestionReason.NEXT:
+                covered = f"the forecast of {forecast}" if forecast else "what is spent so far"
+                return f"{show_limit(self.limit_nanos)} already covers {covered}. {suggested} is the next step up."
+            case SuggestionReason.NONE:
+                return ""
+
+    @property
+    def _forecast(self) -> str:
+        """What the period comes to at most, as the limit to suggest has to cover it; empty if that is unknown."""
+        pace = self.pace
+        if pace.high_nanos is None:
+            return ""
+        return f"{'up to ' if pace.low_nanos != pace.high_nanos else ''}{show_usd(pace.high_nanos)}"
 
     def template_values(self, whose: str) -> dict[str, object]:
         """Return the facts as values of the template `budgets/form`."""

@@ -1,7 +1,8 @@
 """The form in which a limit is set, or asked for, without typing a command."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.budgets.keys import LimitForm, RequestForm
@@ -12,40 +13,70 @@ from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
 from bot.domain.slack_ids import format_mention
 from bot.slack.blocks import Block, section
-from bot.slack.forms import FormMetadata, View, date_input, modal, person_input, select_input, text_input
+from bot.slack.forms import FormMetadata, FormOpening, View, date_input, modal, person_input, select_input, text_input
 
 _WHOSE, _PERSON, _AMOUNT, _UNIT, _UNTIL, _REASON = "whose", "person", "amount", "unit", "until", "reason"
 _LONGEST = 200  # characters of a text
 _ONE = "person"  # the choice besides the scopes
-_CHOICES = {_ONE: "One person", "default": "Everyone without a personal budget", "team": "The team together"}
+_CHOICES = {_ONE: "One person", "default": "Everyone without a personal budget", "team": "The whole team together"}
+_EXAMPLE = "$500 or 50cr"
+_CREDITS = "You can type Neo credits too, such as 50cr."
 
 
-def view(form: LimitForm, channel: str, summary: str = "", suggested: str = "") -> View:
-    """Return the form as Slack's JSON; it is answered in the channel.
+@dataclass(frozen=True, slots=True)
+class FormContent:
+    """What a form says: its title, the present budget in rendered mrkdwn, the limit to begin with, and why that one."""
 
-    Args:
-        form: which form it is, and what about.
-        channel: where it is answered.
-        summary: what is said of the present budget, in rendered mrkdwn.
-        suggested: the amount to begin with.
-    """
-    is_request = isinstance(form, RequestForm)
+    title: str
+    summary: str = ""
+    suggested: str = ""
+    hint: str = ""
+
+
+def view(form: LimitForm, channel: str, content: FormContent, opening: FormOpening) -> View:
+    """Return the form as Slack's JSON; it is answered in the channel."""
+    is_request, entered = isinstance(form, RequestForm), opening.entered
     blocks = [
-        *([section(summary)] if summary else []),
-        *(() if is_request or form.scope else _whose_inputs()),
-        text_input(_AMOUNT, "Limit in dollars", _LONGEST, hint="500, or 50cr for Neo credits", initial=suggested),
-        select_input(_UNIT, "Period", {unit.value: f"per {unit}" for unit in UNITS}, form.unit.value),
-        date_input(_UNTIL, "Last day (leave empty for no end)", optional=True),
-        text_input(_REASON, "Reason", _LONGEST, hint="pentest for a new client", optional=True),
+        *(section(text) for text in (opening.problem, content.summary) if text),
+        *(() if is_request or form.scope else _whose_inputs(entered)),
+        text_input(
+            _AMOUNT,
+            "Limit",
+            _LONGEST,
+            example=_EXAMPLE,
+            initial=entered.get(_AMOUNT, content.suggested),
+            hint=f"{content.hint} {_CREDITS}".strip(),
+        ),
+        *_other_inputs(entered, form.unit),
     ]
-    title, submit = ("Ask for a budget", "Ask") if is_request else ("Set a budget", "Set")
-    return modal(form.kind, FormMetadata(channel, form.encode()), title, submit, blocks)
+    metadata, submit = FormMetadata(channel, form.encode()), content.title.partition(" ")[0]
+    return modal(opening.callback or form.kind, metadata, content.title, submit, blocks)
 
 
-def _whose_inputs() -> tuple[Block, Block]:
-    return select_input(_WHOSE, "For", _CHOICES, _ONE), person_input(
-        _PERSON, "Person (if it is for one)", optional=True
+def _whose_inputs(entered: Mapping[str, str]) -> tuple[Block, Block]:
+    hint = "Choose who, if it is one person's budget."
+    return (
+        select_input(_WHOSE, "Whose budget", _CHOICES, entered.get(_WHOSE, _ONE)),
+        person_input(_PERSON, "Person", initial=entered.get(_PERSON, ""), hint=hint, optional=True),
     )
+
+
+def _other_inputs(entered: Mapping[str, str], unit: Unit) -> tuple[Block, ...]:
+    units, reason = {unit.value: f"per {unit}" for unit in UNITS}, entered.get(_REASON, "")
+    return (
+        select_input(_UNIT, "Period", units, entered.get(_UNIT, unit.value)),
+        date_input(
+            _UNTIL, "Last day", initial=_day(entered), hint="Leave this empty if the limit has no end.", optional=True
+        ),
+        text_input(_REASON, "Reason", _LONGEST, example="pentest for a new client", initial=reason, optional=True),
+    )
+
+
+def _day(entered: Mapping[str, str]) -> date | None:
+    try:
+        return date.fromisoformat(entered.get(_UNTIL, ""))
+    except ValueError:
+        return None
 
 
 # --- what was filled in --------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.budgets.action_labels import SET_BUDGET, request_label
 from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.keys import FormAction
 from bot.budgets.listing.formats import COLUMNS, rows
@@ -60,7 +61,8 @@ class ListingCommand:
         draft.add(blocks.section(draft.text))
         if listing.lines:
             self._add_lines(draft, listing)
-        draft.add(blocks.actions([blocks.button("Set a budget" if is_operator else "Ask for a budget", FormAction())]))
+        label = SET_BUDGET if is_operator else request_label(has_limit=bool(listing.lines))
+        draft.add(blocks.actions([blocks.button(label, FormAction())]))
         await request.responder.respond(draft.message())
 
     async def _subject(self, request: Request, caller: Caller, words: Sequence[str]) -> int | None:

@@ -5,7 +5,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Integer, String, bindparam, insert, literal_column, or_, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Integer,
+    Row,
+    String,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from bot.budgets import tables
 from bot.budgets.keys import RequestTopic
@@ -40,6 +55,10 @@ _CONCERNED = (
     .order_by(_ROWS.c.id)
 )
 _OPEN = select(_ROWS.c.id).where(_IS_OPEN).order_by(_ROWS.c.id)
+_OPEN_REQUESTS = select(_ROWS).where(_IS_OPEN).order_by(_ROWS.c.id)
+_SIGNATURE = select(
+    func.coalesce(func.max(_ROWS.c.id), 0), cast(func.coalesce(func.sum(_ROWS.c.asked_at), 0), BigInteger)
+).where(_IS_OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,7 @@ class BudgetRequest:
     asked_at: datetime
     state: RequestState
     decided_by: str | None
+    decision_reason: str | None = None
 
     @property
     def version(self) -> str:
@@ -78,11 +98,23 @@ class BudgetRequest:
 def budget_request(connection: Connection, request: int) -> BudgetRequest | None:
     """Return a request, None if there is none of that id."""
     row = connection.execute(_REQUEST, {"which": request}).first()
-    if row is None:
-        return None
+    return None if row is None else _request(row)
+
+
+def open_requests(connection: Connection) -> list[BudgetRequest]:
+    """Return the requests that wait for a decision, the oldest first."""
+    return [_request(row) for row in connection.execute(_OPEN_REQUESTS)]
+
+
+def request_signature(connection: Connection) -> tuple[int, ...]:
+    """Return numbers of which one differs after any request was made, replaced or decided. Cheap at any age."""
+    return tuple(connection.execute(_SIGNATURE).one())
+
+
+def _request(row: Row[*tuple[Any, ...]]) -> BudgetRequest:
     return BudgetRequest(
         row.id, row.member, Unit(row.unit), row.limit_nanos, optional_from_us(row.ends_at), row.reason, row.asked_by,
-        from_us(row.asked_at), RequestState(row.state), row.decided_by,
+        from_us(row.asked_at), RequestState(row.state), row.decided_by, row.decision_reason,
     )  # fmt: skip
 
 
@@ -105,9 +137,19 @@ def insert_request(connection: Connection, request: NewRequest, now: datetime) -
     return int(connection.execute(_INSERT, row).scalar_one())
 
 
-def mark_decided(connection: Connection, request: int, state: RequestState, by: str, now: datetime) -> None:
-    """Record what was decided upon a request, and by whom."""
-    connection.execute(_DECIDE, {"which": request, "state": state, "decided_by": by, "decided_at": to_us(now)})
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was decided upon a request, by whom, and why if they said so; `by` is a Slack id."""
+
+    state: RequestState
+    by: str
+    reason: str | None
+
+
+def mark_decided(connection: Connection, request: int, outcome: Outcome, now: datetime) -> None:
+    """Record what was decided upon a request."""
+    values = {"state": outcome.state, "decided_by": outcome.by, "decision_reason": outcome.reason}
+    connection.execute(_DECIDE, {"which": request, **values, "decided_at": to_us(now)})
 
 
 # --- topics of open requests ---------------------------------------------------------------------

@@ -14,6 +14,7 @@ from bot.budgets.periods import budget_period
 from bot.budgets.requests.store import (
     BudgetRequest,
     NewRequest,
+    Outcome,
     RequestState,
     budget_request,
     insert_request,
@@ -48,12 +49,16 @@ def request_budget(connection: Connection, request: NewRequest, now: datetime) -
 
 @dataclass(frozen=True, slots=True)
 class RequestDecision:
-    """What an operator decides upon a request; `version` is the one they have seen, empty if that is unknown."""
+    """What an operator decides upon a request, and why they decline it, if they say so.
+
+    `version` is the one they have seen, empty if that is unknown.
+    """
 
     request: int
     approve: bool
     by: str
     version: str = ""
+    reason: str | None = None
 
 
 def decide_request(
@@ -74,7 +79,7 @@ def decide_request(
     if decision.approve:
         _set_limit(connection, evaluator, request, decision.by, now)
     state = RequestState.APPROVED if decision.approve else RequestState.DECLINED
-    mark_decided(connection, request.id, state, decision.by, now)
+    mark_decided(connection, request.id, Outcome(state, decision.by, decision.reason), now)
     request_edits(connection, [RequestTopic(request.id)])
     new = NewNotification(DecidedKey(request.id), UserDestination(request.asked_by), urgent=False)
     enqueue(connection, [new], now)

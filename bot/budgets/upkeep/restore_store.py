@@ -97,7 +97,7 @@ def _without_id(row: Row) -> Row:
 
 # --- requests ------------------------------------------------------------------------------------
 
-_CHANGING = ("limit_nanos", "ends_at", "reason", "asked_at", "state", "decided_by", "decided_at")
+_CHANGING = ("limit_nanos", "ends_at", "reason", "asked_at", "state", "decided_by", "decided_at", "decision_reason")
 _UPDATE = update(budget_request).where(budget_request.c.id == bindparam("which"))
 
 
@@ -116,7 +116,7 @@ def adopt_requests(connection: Connection, former: FormerLedger) -> tuple[dict[i
             is_known and known["state"] == RequestState.APPROVED
         )
         if is_reopened:
-            new |= {"state": RequestState.OPEN.value, "decided_by": None, "decided_at": None}
+            new |= {"state": RequestState.OPEN.value, "decided_by": None, "decided_at": None, "decision_reason": None}
         id_ = _update_request(connection, new) if is_known else insert_row_anew(connection, budget_request, new)
         if id_ is not None:
             ids[row["id"]] = id_

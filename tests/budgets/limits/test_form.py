@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.people.rate_limit import MOST
 from bot.sandbox.world import World
 from tests.support.acts import spend, submit_form
 from tests.support.harness import ServiceHarness
@@ -31,7 +32,20 @@ async def opened(harness: ServiceHarness, user: str) -> dict[str, Any]:
     assert view is not None
     summaries = [block["text"]["text"] for block in view.body["blocks"] if block["type"] == "section"]
     inputs = {block["block_id"]: block["element"] for block in view.body["blocks"] if block["type"] == "input"}
-    return {"text": "\n".join(summaries), **inputs}
+    (hint,) = [block["hint"]["text"] for block in view.body["blocks"] if block["block_id"] == "amount"]
+    title = view.body["title"]["text"]
+    return {"id": view.id, "title": title, "text": "\n".join(summaries), "hint": hint, **inputs}
+
+
+async def reopened(harness: ServiceHarness, user: str, former: dict[str, Any]) -> dict[str, Any]:
+    """Return the form that is opened in place of a former one."""
+
+    def is_there() -> bool:
+        view = harness.workspace.view_on_top(harness.workspace.user(user).id)
+        return view is not None and view.id != former["id"]
+
+    await harness.workspace.until(is_there)
+    return await opened(harness, user)
 
 
 async def test_an_operator_picks_a_person_and_wrong_fields_are_named_while_the_form_stays(
@@ -55,7 +69,13 @@ async def test_an_operator_picks_a_person_and_wrong_fields_are_named_while_the_f
     ("whose", "said"),
     [
         ("team", "*The team's budget is now $90 a month*. $50.00 is already spent (55%)."),
-        ("default", "*The default budget is now $90 a month*. It applies to everyone without a personal budget."),
+        (
+            "default",
+            (
+                "*The default budget is now $90 a month*. It applies to everyone without a personal monthly budget"
+                " (2 members now)."
+            ),
+        ),
     ],
 )
 async def test_an_operator_sets_the_budget_of_the_team_or_of_everyone(
@@ -83,18 +103,44 @@ async def test_raise_shows_the_budget_and_suggests_more_and_a_change_meanwhile_i
     (public,) = notifications(harness.visible("hannah"))
     await harness.slack.click("hannah", "neo-spend", public.ts, "budget_raise")
     form = await opened(harness, "hannah")
-    assert form["text"].splitlines() == [
-        "*Priya Raman's monthly budget:* $40.00 of $40 used (100%).",
-        "The suggested limit covers what is spent so far. You can change it.",
-    ]
-    assert form["amount"]["initial_value"] == "45"
+    assert form["title"] == "Raise limit"
+    assert form["text"] == "*Priya Raman's monthly budget:* $40.00 of $40 used (100%)."
+    assert form["amount"]["initial_value"] == "$45"
+    assert form["hint"] == "$45 covers the $40.00 already spent. You can type Neo credits too, such as 50cr."
     await harness.ask("hannah", "budget @priya 70/month")
     await harness.deliver()
+    await submit_form(harness, "hannah", amount="500", reason="pentest", until="2026-03-20")
+    again = await reopened(harness, "hannah", form)
+    assert again["text"].splitlines() == [
+        "Someone else just changed this budget, so nothing was done. Check it and try again.",
+        "*Priya Raman's monthly budget:* $40.00 of $70 used (57%).",
+    ]
+    assert (again["amount"]["initial_value"], again["reason"]["initial_value"]) == ("500", "pentest")
+    assert again["until"]["initial_date"] == "2026-03-20"
     before = len(harness.visible("hannah"))
-    await submit_form(harness, "hannah", amount="500")
-    answer = await harness.answer("hannah", "neo-spend", before)
-    assert "Someone else just changed this budget" in visible_text(answer)
-    assert "$70 a month" in visible_text(await harness.ask("hannah", "budgets"))
+    await submit_form(harness, "hannah")
+    answer = visible_text(await harness.answer("hannah", "neo-spend", before))
+    assert answer.startswith("*Priya Raman's budget is now $500 a month* through Mar 20, then $70 again.")
+
+
+async def test_a_request_that_is_refused_opens_its_form_again_as_it_was(harness: ServiceHarness) -> None:
+    for _ in range(MOST):
+        await harness.ask("priya", "budget request 100/month")
+    await harness.slack.command("priya", "neo-spend", "budget")
+    form = await opened(harness, "priya")
+    await submit_form(harness, "priya", amount="50cr", unit="week", reason="client")
+    again = await reopened(harness, "priya", form)
+    assert again["title"] == "Ask for a budget"
+    assert again["text"].splitlines()[0].startswith("You've sent")
+    assert (again["amount"]["initial_value"], again["unit"]["initial_option"]["value"]) == ("50cr", "week")
+    assert again["reason"]["initial_value"] == "client"
+
+
+async def test_an_operator_sets_any_budget_in_a_form_that_says_what_can_be_typed(harness: ServiceHarness) -> None:
+    await harness.slack.command("hannah", "neo-spend", "budget")
+    form = await opened(harness, "hannah")
+    assert (form["title"], form["hint"]) == ("Set a budget", "You can type Neo credits too, such as 50cr.")
+    assert form["amount"]["placeholder"]["text"] == "$500 or 50cr"
 
 
 async def test_a_member_asks_for_what_the_raise_button_suggests(harness: ServiceHarness) -> None:
@@ -104,15 +150,16 @@ async def test_a_member_asks_for_what_the_raise_button_suggests(harness: Service
     message = notifications(harness.dm("priya"))[0]
     await harness.slack.click("priya", im, message.ts, "budget_raise")
     form = await opened(harness, "priya")
-    assert "*Your monthly budget:* $73.00 of $40 used (182%)." in form["text"]
+    assert form["title"] == "Ask for a higher limit"
+    assert form["text"].startswith("*Your monthly budget:* $73.00 of $40 used (182%).")
     before = len(harness.dm("priya"))
     await submit_form(harness, "priya", reason="client")
     asked = visible_text(await harness.answer("priya", im, before))
-    assert asked == "I asked <@U0HANNAH> for a budget of $75 a month. I'll send you their decision."
+    assert asked == "I asked <@U0HANNAH> to set your limit to $75 a month. I'll send you their decision."
 
 
 async def test_who_has_no_budget_sees_what_they_spend(harness: ServiceHarness) -> None:
     await harness.slack.command("priya", "neo-spend", "budget")
     form = await opened(harness, "priya")
     assert form["text"].startswith("*No monthly budget is set.* Your spend this month: $40.00.")
-    assert form["amount"]["initial_value"] == "40"
+    assert (form["title"], form["amount"]["initial_value"]) == ("Ask for a budget", "$45")
