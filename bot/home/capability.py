@@ -1,11 +1,21 @@
 """The capability of App Home and the card: each person's own page in Slack, and what `/neo-usage` alone answers."""
 
-from bot.budgets.capability import form_commands
-from bot.capability import Capability, Context, Stage, Timer, Upkeep
+from bot.budgets.capability import form_commands, request_commands
+from bot.budgets.requests import decline_form
+from bot.capability import Capability, Context, Form, Stage, Timer, Upkeep
 from bot.failures.capability import failure_commands, silence_commands
 from bot.home import store
 from bot.home.commands import HomeCommands
-from bot.home.keys import KIND, BudgetFormAction, FailuresAction, LiftFromHomeAction, ListenAction
+from bot.home.keys import (
+    KIND,
+    BudgetFormAction,
+    DecideFromHomeAction,
+    FailuresAction,
+    HomeBudgetForm,
+    HomeDeclineForm,
+    LiftFromHomeAction,
+    ListenAction,
+)
 from bot.home.month_facts import HomePolicy
 from bot.home.pages import HomePages
 from bot.home.publisher import HomePublisher
@@ -24,21 +34,30 @@ def home(context: Context) -> Capability:
     publisher = HomePublisher(context.database, context.workspace, viewers, pages, context.clock)
     zone = context.settings.timezone
     refresher = HomeRefresher(context.database, viewers, publisher, zone, context.clock)
+    budget_forms = form_commands(context)
     commands = HomeCommands(
         context.database,
         context.workspace,
         pages,
         publisher,
-        form_commands(context),
+        budget_forms,
+        request_commands(context),
         failure_commands(context),
         silence_commands(context),
         context.clock,
     )
     return Capability(
         "home",
-        keys=(ListenAction, BudgetFormAction, FailuresAction, LiftFromHomeAction),
+        keys=(
+            *(ListenAction, BudgetFormAction, FailuresAction, LiftFromHomeAction, DecideFromHomeAction),
+            *(HomeBudgetForm, HomeDeclineForm),
+        ),
         commands={"": commands.show_card},
         actions={KIND: commands.press},
+        forms={
+            HomeBudgetForm.kind: Form(commands.submit_budget, budget_forms.check),
+            HomeDeclineForm.kind: Form(commands.submit_decline, decline_form.field_errors),
+        },
         timers=[
             Timer(
                 "home",

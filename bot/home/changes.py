@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from bot.budgets.limits.revision_store import budget_signature
+from bot.budgets.requests.store import request_signature
 from bot.failures.group_store import failure_signature
 from bot.home.facts import TASKS_SINCE
 from bot.incidents.store import open_incident_count
@@ -34,6 +35,7 @@ def change_mark(connection: Connection, today: date) -> ChangeMark:
     """Return the present mark, read in one snapshot."""
     others = (
         *budget_signature(connection),
+        *request_signature(connection),
         *failure_signature(connection),
         open_incident_count(connection),
         newest_change(connection),

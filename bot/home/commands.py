@@ -4,16 +4,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.budgets.keys import ApproveAction
 from bot.budgets.limits.form_commands import FormCommands
+from bot.budgets.requests.commands import RequestCommands
 from bot.database.engine import Database
 from bot.database.errors import UnusableError
 from bot.domain.access import Caller, RefusedError, Role
 from bot.failures.commands import FailureCommands
 from bot.failures.silence_commands import SilenceCommands
 from bot.home import store
-from bot.home.keys import BudgetFormAction, FailuresAction, LiftFromHomeAction, ListenAction, home_action
+from bot.home.keys import (
+    BudgetFormAction,
+    DecideFromHomeAction,
+    FailuresAction,
+    HomeBudgetForm,
+    HomeDeclineForm,
+    LiftFromHomeAction,
+    ListenAction,
+    home_action,
+)
 from bot.home.pages import HomePages
 from bot.home.publisher import HomePublisher
+from bot.slack.forms import FormOpening
 from bot.slack.requests import Request
 from bot.slack.workspace import Workspace
 
@@ -27,6 +39,7 @@ class HomeCommands:
     pages: HomePages
     publisher: HomePublisher
     budget_forms: FormCommands
+    budget_requests: RequestCommands
     failures: FailureCommands
     silences: SilenceCommands
     clock: Callable[[], datetime]
@@ -50,9 +63,7 @@ class HomeCommands:
         """
         match home_action(request.action, request.text):
             case BudgetFormAction():
-                # a form that was opened in App Home is answered in a direct message
-                channel = request.channel or await self.workspace.channels.open_dm(request.user)
-                await self.budget_forms.open_form(replace(request, channel=channel), caller)
+                await self._open_budget_form(request, caller)
                 return
             case FailuresAction(line):
                 await self.failures.errors(replace(request, text=line), caller)
@@ -61,8 +72,43 @@ class HomeCommands:
                 await self.failures.set_listening(caller, on=on)
             case LiftFromHomeAction(silence):
                 await self._lift(silence, caller)
-        await self._record_opening(request.user)  # the viewer may have been pruned
-        await self.publisher.publish(request.user, at_once=True)
+            case DecideFromHomeAction(ApproveAction() as decision):
+                await self._approve(request, caller, decision)
+            case DecideFromHomeAction(decision):
+                pressed = replace(request, action=decision.action_id, text=decision.value)
+                await self.budget_requests.decline(pressed, caller, FormOpening(HomeDeclineForm.kind))
+        await self._republish(request.user)
+
+    async def submit_budget(self, request: Request, caller: Caller) -> None:
+        """Do what was filled into the budget form, and republish the page of whoever submitted it."""
+        await self.budget_forms.submit(request, caller)
+        await self._republish(request.user)
+
+    async def _open_budget_form(self, request: Request, caller: Caller) -> None:
+        """Open the form; it is answered in a direct message if it was opened in App Home, and not with the card."""
+        if request.channel:
+            await self.budget_forms.open_form(request, caller)
+            return
+        channel = await self.workspace.channels.open_dm(request.user)
+        opening = FormOpening(HomeBudgetForm.kind)
+        await self.budget_forms.open_form(replace(request, channel=channel), caller, opening)
+
+    async def submit_decline(self, request: Request, caller: Caller) -> None:
+        """Decline the request of the form, and republish the page of whoever submitted it."""
+        await self.budget_requests.submit_decline(request, caller)
+        await self._republish(request.user)
+
+    async def _approve(self, request: Request, caller: Caller, decision: ApproveAction) -> None:
+        """Approve a request; if that is refused, republish the page all the same, as the request may have changed."""
+        try:
+            await self.budget_requests.approve(replace(request, action=decision.action_id, text=decision.value), caller)
+        except RefusedError:
+            await self._republish(request.user)
+            raise
+
+    async def _republish(self, user: str) -> None:
+        await self._record_opening(user)  # the viewer may have been pruned
+        await self.publisher.publish(user, at_once=True)
 
     async def _lift(self, silence: int, caller: Caller) -> None:
         if caller.role is not Role.OPERATOR:

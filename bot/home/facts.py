@@ -1,13 +1,14 @@
 """The facts of App Home: a member's month, budgets, tasks and failures; for an operator also the team's."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from bot.budgets.listing.lines import BudgetLine, budget_lines
-from bot.budgets.rules import NEAR
+from bot.budgets.requests.facts import RequestFacts, waiting_requests
+from bot.budgets.rules import DEFAULT, NEAR, TEAM
 from bot.domain.access import Caller, Role
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
@@ -37,11 +38,26 @@ class OwnPage:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetOverview:
+    """Which limits there are: those of the team, the default ones, and how many members have some of their own."""
+
+    team: tuple[BudgetLine, ...]
+    default: tuple[BudgetLine, ...]
+    personal: int
+
+
+@dataclass(frozen=True, slots=True)
 class TeamPage:
-    """The team's part of the page, for operators; `incidents` say what is wrong with the bot itself."""
+    """The team's part of the page, for operators.
+
+    `budgets` are those over their limit or close to it, `requests` wait for a decision, and `incidents` say what is
+    wrong with the bot itself.
+    """
 
     month: MonthFacts
+    limits: BudgetOverview
     budgets: tuple[BudgetLine, ...]
+    requests: tuple[RequestFacts, ...]
     alerts: tuple[GroupFacts, ...]
     silences: tuple[ActiveSilence, ...]
     incidents: tuple[str, ...]
@@ -93,10 +109,13 @@ def _last_tasks(connection: Connection, scope: Scope, basis: SpendBasis, now: da
 
 
 def _team(snapshot: Snapshot, names: MemberNames) -> TeamPage:
-    connection = snapshot.connection
+    connection, policy = snapshot.connection, snapshot.policy.budgets
+    lines = list(budget_lines(connection, policy, snapshot.now))
     return TeamPage(
         month=snapshot.team_month(),
-        budgets=tuple(sorted(_at_risk(snapshot), key=lambda each: -each.percent)),
+        limits=_overview(lines),
+        budgets=tuple(sorted(filter(_is_at_risk, lines), key=lambda each: -each.percent)),
+        requests=tuple(waiting_requests(connection, policy, snapshot.now)),
         alerts=tuple(open_group_facts(connection, snapshot.policy.budgets.basis, EVERYTHING)),
         silences=tuple(named_silences(connection, snapshot.now, names)),
         incidents=tuple(each.description for each in open_incidents(connection)),
@@ -104,8 +123,12 @@ def _team(snapshot: Snapshot, names: MemberNames) -> TeamPage:
     )
 
 
-def _at_risk(snapshot: Snapshot) -> Iterator[BudgetLine]:
-    """Yield the budgets that are over, close to their limit, or on pace to pass it."""
-    for line in budget_lines(snapshot.connection, snapshot.policy.budgets, snapshot.now):
-        if line.spend_nanos is not None and (line.percent >= NEAR or line.pace.used_up_on is not None):
-            yield line
+def _overview(lines: Sequence[BudgetLine]) -> BudgetOverview:
+    team, default = (tuple(each for each in lines if each.scope == scope) for scope in ("team", "default"))
+    personal = {each.scope for each in lines if each.limit.scope not in {TEAM, DEFAULT}}
+    return BudgetOverview(team, default, len(personal))
+
+
+def _is_at_risk(line: BudgetLine) -> bool:
+    """Return whether a budget is over, close to its limit, or on pace to pass it."""
+    return line.spend_nanos is not None and (line.percent >= NEAR or line.pace.used_up_on is not None)

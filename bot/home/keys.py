@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from bot.budgets.keys import ApproveAction, DeclineAction, DeclineForm, LimitForm
 from bot.domain.keys import ActionKey, MalformedKeyError, NumberedAction, rest_of
 
 KIND = "home"
@@ -93,7 +94,35 @@ class LiftFromHomeAction(NumberedAction):
     stem = f"{KIND}:lift"
 
 
-HomeAction = ListenAction | BudgetFormAction | FailuresAction | LiftFromHomeAction
+@dataclass(frozen=True, slots=True)
+class DecideFromHomeAction(ActionKey):
+    """Approves or declines a budget request; the page shows that it is decided."""
+
+    kind = KIND
+    decision: ApproveAction | DeclineAction
+
+    @property
+    def action_id(self) -> str:
+        """The action id, `home:approve:<request>` or `home:decline:<request>`."""
+        verb = "approve" if isinstance(self.decision, ApproveAction) else "decline"
+        return f"{self.kind}:{verb}:{self.decision.request}"
+
+    @property
+    def value(self) -> str:
+        """The value of the decision."""
+        return self.decision.value
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of the button. Raises MalformedKeyError if it is another one, or its parts disagree."""
+        decision = DeclineAction if action_id.startswith(f"{cls.kind}:decline:") else ApproveAction
+        key = cls(decision.decode(decision.kind, value))
+        if key.action_id != action_id:
+            raise MalformedKeyError(f"{action_id!r} is not {key.action_id!r}")
+        return key
+
+
+HomeAction = ListenAction | BudgetFormAction | FailuresAction | LiftFromHomeAction | DecideFromHomeAction
 
 
 def home_action(action_id: str, value: str) -> HomeAction:
@@ -107,5 +136,21 @@ def home_action(action_id: str, value: str) -> HomeAction:
             return FailuresAction.decode(action_id, value)
         case "lift":
             return LiftFromHomeAction.decode(action_id, value)
+        case "approve" | "decline":
+            return DecideFromHomeAction.decode(action_id, value)
         case other:
             raise MalformedKeyError(f"App Home has no button {other!r}")
+
+
+class HomeBudgetForm(LimitForm):
+    """The form in which a budget is set or asked for, opened in App Home, which then shows what it has changed."""
+
+    __slots__ = ()
+    kind = "home_budget"
+
+
+class HomeDeclineForm(DeclineForm):
+    """The form in which a budget request is declined, opened in App Home."""
+
+    __slots__ = ()
+    kind = "home_decline"

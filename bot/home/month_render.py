@@ -6,6 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.budgets import budget_formatting
+from bot.budgets.action_labels import SET_BUDGET, request_label
 from bot.budgets.listing.lines import BudgetLine
 from bot.budgets.pace import Pace
 from bot.domain import formatting
@@ -146,12 +147,12 @@ def own_budgets(lines: Sequence[BudgetLine], view: HomeView) -> Block:
 
 def request_button(facts: OwnFacts) -> Button:
     """Return the button with which a member asks for a budget, or for a higher one."""
-    return blocks.button("Request a higher limit" if facts.budgets else "Request a budget", BudgetFormAction("ask"))
+    return blocks.button(request_label(has_limit=bool(facts.budgets)), BudgetFormAction("ask"))
 
 
 def set_button() -> Button:
     """Return the button with which an operator sets a budget."""
-    return blocks.button("Set a budget", BudgetFormAction("set"))
+    return blocks.button(SET_BUDGET, BudgetFormAction("set"))
 
 
 # --- failures ------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ class HomePages:
 
         def read(connection: Connection) -> tuple[HomeFacts, Mapping[str, str]]:
             facts = home_facts(connection, access, self.policy, now, self.people.names)
-            return facts, self.people.names(connection, _members_at_risk(facts))
+            return facts, self.people.names(connection, _named_members(facts))
 
         try:
             facts, names = await self.database.read(read)
@@ -78,5 +78,7 @@ class HomePages:
         )
 
 
-def _members_at_risk(facts: HomeFacts) -> Iterable[str]:
-    return () if facts.team is None else (each.scope for each in facts.team.budgets)
+def _named_members(facts: HomeFacts) -> Iterable[str]:
+    if facts.team is None:
+        return ()
+    return (*(each.scope for each in facts.team.budgets), *(each.email for each in facts.team.requests))

@@ -1,5 +1,8 @@
 """The page of App Home: one's own spend first, with what one may do, then for an operator the team's."""
 
+from bot.budgets import budget_formatting
+from bot.budgets.keys import ApproveAction, DeclineAction
+from bot.budgets.requests.store import BudgetRequest
 from bot.domain import formatting
 from bot.domain.cells import Cell, amount_cell, moment_cell
 from bot.domain.pricing import SpendBasis
@@ -8,13 +11,13 @@ from bot.failures.alert_facts import GroupFacts
 from bot.failures.failure_formatting import SO_FAR
 from bot.failures.report_render import lift_button, silence_line
 from bot.home import month_render
-from bot.home.facts import HomeFacts, OwnPage, TeamPage
-from bot.home.keys import LiftFromHomeAction, ListenAction
+from bot.home.facts import BudgetOverview, HomeFacts, OwnPage, TeamPage
+from bot.home.keys import DecideFromHomeAction, LiftFromHomeAction, ListenAction
 from bot.home.month_facts import MonthFacts
 from bot.home.month_render import LONGEST_ERROR, LONGEST_NAME, HomeView
 from bot.ledger.task_list import TaskRow
 from bot.slack import blocks
-from bot.slack.blocks import Draft, Message
+from bot.slack.blocks import Button, Draft, Message
 from bot.slack.mrkdwn import code
 
 _LINES = 10  # the most budgets, alerts or silences that are listed
@@ -83,15 +86,48 @@ def _add_failures(draft: Draft, own: OwnPage, view: HomeView) -> None:
 def _add_team(draft: Draft, team: TeamPage, view: HomeView) -> None:
     draft.add(blocks.header("Team"))
     _add_month(draft, team.month, view)
+    _add_requests(draft, team, view)
     budgets = [month_render.budget_values(each, view) for each in team.budgets[:_LINES]]
     values = {"budgets": budgets, "more": len(team.budgets) - len(budgets)}
     draft.add(blocks.section(view.templates.render("home/budgets_at_risk", **values)))
+    draft.add(blocks.context(view.templates.render("home/budgets_set", **_overview_values(team.limits))))
     draft.add(blocks.actions([month_render.set_button()]))
     draft.add(blocks.section(view.templates.render("home/alerts", **_alerts(team))))
     for each in team.silences[:_LINES]:
         draft.add(blocks.context(silence_line(each, view.zone)))
     if team.silences:
         draft.add(blocks.actions([lift_button(each, LiftFromHomeAction(each.id)) for each in team.silences[:_BUTTONS]]))
+
+
+def _add_requests(draft: Draft, team: TeamPage, view: HomeView) -> None:
+    """Add the requests that wait for a decision, each with its buttons; nothing if there are none."""
+    if not team.requests:
+        return
+    draft.add(blocks.section(view.templates.render("home/requests", count=len(team.requests))))
+    for each in team.requests[:_BUTTONS]:
+        who = one_line(view.names.get(each.email, each.email), LONGEST_NAME)
+        draft.add(
+            blocks.section(view.templates.render("budgets/request", **each.template_values(who, view.zone, view.now)))
+        )
+        draft.add(blocks.actions(_decision_buttons(each.request)))
+    if (more := len(team.requests) - _BUTTONS) > 0:
+        draft.add(blocks.context(f"{more:,} more: they appear here as you decide on these."))
+
+
+def _decision_buttons(request: BudgetRequest) -> list[Button]:
+    approve, decline = ApproveAction(request.id, request.version), DeclineAction(request.id, request.version)
+    return [
+        blocks.button("Approve", DecideFromHomeAction(approve), primary=True),
+        blocks.button("Decline", DecideFromHomeAction(decline)),
+    ]
+
+
+def _overview_values(limits: BudgetOverview) -> dict[str, object]:
+    team, default = (
+        [budget_formatting.limit_of(each.limit.nanos, each.period.unit) for each in lines]
+        for lines in (limits.team, limits.default)
+    )
+    return {"team": team, "default": default, "personal": limits.personal}
 
 
 def _alerts(team: TeamPage) -> dict[str, object]:

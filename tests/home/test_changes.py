@@ -29,6 +29,10 @@ def database(database: Database) -> Database:
 
 BEFORE = (
     "INSERT INTO budget (id, scope, unit, revision, limit_nanos) VALUES (1, 0, 'month', 1, 5)",
+    (
+        "INSERT INTO budget_request (id, member, unit, limit_nanos, asked_by, asked_at, state)"
+        " VALUES (1, 1, 'month', 5, 'U1', 1, 'open')"
+    ),
     "INSERT INTO failure_kind (id, mark, model, status) VALUES (1, 7, 'opus', 'failed')",
 )
 
@@ -55,6 +59,12 @@ async def mark(database: Database, today: date = TODAY) -> ChangeMark:
     [
         "INSERT INTO budget_revision (budget, limit_nanos, set_at, set_by) VALUES (1, 9, 1, 'terminal')",
         "UPDATE budget SET ends_at = 9",
+        (
+            "INSERT INTO budget_request (member, unit, limit_nanos, asked_by, asked_at, state)"
+            " VALUES (1, 'month', 5, 'U1', 2, 'open')"
+        ),
+        "UPDATE budget_request SET asked_at = 2",
+        "UPDATE budget_request SET state = 'declined'",
         "INSERT INTO failure_group (kind, state, opened_at, last_at, last_pass) VALUES (1, 'waiting', 1, 1, 0)",
         "INSERT INTO failure_silence (what, value, until, set_by, set_at) VALUES ('model', 'opus', 9, 'U1', 1)",
         "INSERT INTO failure_listener (member, since) VALUES (1, 1)",

@@ -14,7 +14,7 @@ from bot.home.viewers import CHECKS_AT_ONCE
 from bot.sandbox.faults import Status
 from bot.sandbox.slack.models import User
 from bot.sandbox.world import START, World
-from tests.support.acts import fail_task
+from tests.support.acts import fail_task, submit_form
 from tests.support.app import merge, report_of
 from tests.support.app_home import home_text, home_view, open_home, press_home
 from tests.support.harness import ServiceHarness
@@ -107,7 +107,7 @@ async def test_it_shows_what_its_viewer_did_there_at_once(harness: ServiceHarnes
 
 async def test_a_budget_is_asked_for_from_there(harness: ServiceHarness) -> None:
     await open_home(harness, "priya")
-    await press_home(harness, "priya", "Request a budget")
+    await press_home(harness, "priya", "Ask for a budget")
     view = harness.workspace.view_on_top("U0PRIYA")
     assert view is not None
     before = len(harness.dm("priya"))
@@ -115,6 +115,52 @@ async def test_a_budget_is_asked_for_from_there(harness: ServiceHarness) -> None
     assert ack.ok, ack
     im = harness.workspace.im_of("U0PRIYA").id
     assert "I asked" in visible_text(await harness.answer("priya", im, before))
+
+
+async def test_a_budget_set_from_there_is_confirmed_and_shown_at_once(harness: ServiceHarness) -> None:
+    assert "No budget is set." in await open_home(harness, "hannah")
+    await press_home(harness, "hannah", "Set a budget")
+    before = len(harness.dm("hannah"))
+    await submit_form(harness, "hannah", whose="person", person="U0PRIYA", amount="95")
+    await harness.idle()
+    assert "Budgets set: 1 personal" in home_text(harness, "hannah")
+    im = harness.workspace.im_of("U0HANNAH").id
+    confirmed = visible_text(await harness.answer("hannah", im, before))
+    assert confirmed == "*Priya Raman's budget is now $95 a month*. $20.00 is already spent (21%)."
+
+
+async def test_a_request_is_shown_to_operators_until_it_is_decided_there(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget default 40/month")
+    assert "request" not in await open_home(harness, "hannah")
+    await harness.ask("priya", 'budget request 90/month reason:"new <client>"')
+    harness.clock.advance(61 * SECOND)
+    await harness.service.jobs.run_every(5)
+    assert (
+        "*1 request waits for your decision*\n"
+        "*Priya Raman asks for a budget of $90 a month instead of $40*: new &lt;client&gt;\n"
+        "Spent this month: $20.00 of $40 (50%)."
+    ) in home_text(harness, "hannah")
+    assert "asks for" not in await open_home(harness, "priya")
+    await press_home(harness, "hannah", "Approve")
+    text = home_text(harness, "hannah")
+    assert "asks for" not in text
+    assert "Budgets set: $40 a month by default · 1 personal" in text
+    await harness.deliver()
+    texts = [visible_text(each) for each in harness.dm("hannah")]
+    assert "Approved. Priya Raman has been notified." in texts
+    assert any("Approved by <@U0HANNAH>" in text for text in texts)
+
+
+async def test_a_request_is_declined_there_with_a_reason(harness: ServiceHarness) -> None:
+    await harness.ask("priya", "budget request 90/month")
+    await open_home(harness, "hannah")
+    await press_home(harness, "hannah", "Decline")
+    await submit_form(harness, "hannah", reason="not this month")
+    await harness.idle()
+    assert "asks for" not in home_text(harness, "hannah")
+    await harness.deliver()
+    (decision,) = [text for each in harness.dm("priya") if "declined" in (text := visible_text(each))]
+    assert "declined your request* for $90 a month: not this month" in decision
 
 
 async def test_a_silence_is_lifted_from_there(harness: ServiceHarness) -> None:

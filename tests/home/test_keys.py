@@ -2,8 +2,16 @@
 
 import pytest
 
+from bot.budgets.keys import ApproveAction, DeclineAction
 from bot.domain.keys import MalformedKeyError
-from bot.home.keys import BudgetFormAction, HomeAction, LiftFromHomeAction, ListenAction, home_action
+from bot.home.keys import (
+    BudgetFormAction,
+    DecideFromHomeAction,
+    HomeAction,
+    LiftFromHomeAction,
+    ListenAction,
+    home_action,
+)
 
 
 @pytest.mark.parametrize(
@@ -14,6 +22,8 @@ from bot.home.keys import BudgetFormAction, HomeAction, LiftFromHomeAction, List
         (BudgetFormAction("ask"), "home:ask", "ask"),
         (BudgetFormAction("set"), "home:set", "set"),
         (LiftFromHomeAction(7), "home:lift:7", "7"),
+        (DecideFromHomeAction(ApproveAction(6, "17")), "home:approve:6", "6:17"),
+        (DecideFromHomeAction(DeclineAction(6)), "home:decline:6", "6"),
     ],
 )
 def test_a_button_travels_as_it_always_has(key: HomeAction, action_id: str, value: str) -> None:
@@ -36,6 +46,9 @@ def test_a_button_travels_as_it_always_has(key: HomeAction, action_id: str, valu
         ("home:lift:1", "2"),
         ("home:lift:x", "x"),
         ("home:lift:-1", "-1"),
+        ("home:approve", "6"),
+        ("home:approve:6", "7"),
+        ("home:decline:6", "six"),
     ],
 )
 def test_an_unknown_button_is_malformed(action_id: str, value: str) -> None:
