@@ -18,7 +18,7 @@ DIGEST_AT = time(9)
 TEAM_BUDGET, DEFAULT_BUDGET = "4000/month", "150/day"
 PRIYA = "priya.raman@acme.example"
 FAILED_TASKS = 6
-REQUEST = 'budget request 600/day until friday reason:"Globex pentest"'
+REQUEST = 'budget request 600/day until the end of the week reason:"Globex pentest"'
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _ANSWER_S = 30.0  # for the bot to answer, also on a slow machine
 _ROUND_USD = Decimal(50)  # a limit is a multiple of it

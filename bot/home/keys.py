@@ -115,7 +115,9 @@ class DecideFromHomeAction(ActionKey):
     @classmethod
     def decode(cls, action_id: str, value: str) -> Self:
         """Return the key of the button. Raises MalformedKeyError if it is another one, or its parts disagree."""
-        decision = DeclineAction if action_id.startswith(f"{cls.kind}:decline:") else ApproveAction
+        decision: type[ApproveAction | DeclineAction] = (
+            DeclineAction if action_id.startswith(f"{cls.kind}:decline:") else ApproveAction
+        )
         key = cls(decision.decode(decision.kind, value))
         if key.action_id != action_id:
             raise MalformedKeyError(f"{action_id!r} is not {key.action_id!r}")

@@ -414,7 +414,7 @@ async def test_a_budget_is_set_in_everyday_words_and_never_for_two(harness: Serv
     )
     assert "$500 a month" in visible_text(await harness.ask("priya", "what is my budget?"))
     refused = visible_text(await harness.ask("priya", "set budget for marcus to 1"))
-    assert refused == "Only operators set budgets. To ask for one, type `budget request 800/month`."
+    assert refused == "Only operators set budgets. To ask for a higher limit, type `budget request 800/month`."
     harness.workspace.user("marcus").name = "Priya Delgado"
     await harness.service.wiring.context.people.directory.fill()
     assert "2 people are called priya" in visible_text(await harness.ask("hannah", "budget priya 900"))

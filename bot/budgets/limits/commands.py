@@ -47,7 +47,9 @@ class LimitCommands:
             await self.requests.request_budget(request, caller, instruction)
             return
         if caller.role is not Role.OPERATOR:
-            raise RefusedError("Only operators set budgets. To ask for one, type `budget request 800/month`.")
+            raise RefusedError(
+                "Only operators set budgets. To ask for a higher limit, type `budget request 800/month`."
+            )
         named = await self._with_address(instruction)
         changes = await self.database.write(lambda c: self._apply(c, named, request.user, expected))
         same = all(each.same for each in changes)
