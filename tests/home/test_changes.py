@@ -60,8 +60,8 @@ async def mark(database: Database, today: date = TODAY) -> ChangeMark:
         "INSERT INTO budget_revision (budget, limit_nanos, set_at, set_by) VALUES (1, 9, 1, 'terminal')",
         "UPDATE budget SET ends_at = 9",
         (
-            "INSERT INTO budget_request (member, unit, limit_nanos, asked_by, asked_at, state)"
-            " VALUES (1, 'month', 5, 'U1', 2, 'open')"
+            "INSERT INTO budget_request (id, member, unit, limit_nanos, asked_by, asked_at, state)"
+            " VALUES (2, 1, 'month', 5, 'U1', 2, 'open')"
         ),
         "UPDATE budget_request SET asked_at = 2",
         "UPDATE budget_request SET state = 'declined'",
