@@ -31,9 +31,13 @@ _OVER = "over"  # the word that leaves out those within their limits
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """The budgets of a subject (None: all), its e-mail, and the names of members by their e-mails."""
+    """The budgets of a subject (None: all), its e-mail, and the names of members by their e-mails.
+
+    `has_limit` counts those too that are left out.
+    """
 
     lines: list[BudgetLine]
+    has_limit: bool
     email: str | None
     names: Mapping[str, str]
 
@@ -61,7 +65,7 @@ class ListingCommand:
         draft.add(blocks.section(draft.text))
         if listing.lines:
             self._add_lines(draft, listing)
-        label = SET_BUDGET if is_operator else request_label(has_limit=bool(listing.lines))
+        label = SET_BUDGET if is_operator else request_label(has_limit=listing.has_limit)
         draft.add(blocks.actions([blocks.button(label, FormAction())]))
         await request.responder.respond(draft.message())
 
@@ -80,12 +84,11 @@ class ListingCommand:
         return await self.names.subject(words[0], "The default is in the list of all budgets. Type `budgets`.")
 
     def _listing(self, connection: Connection, subject: int | None, *, only_over: bool) -> _Listing:
-        lines = budget_listing(connection, self.policy, self.clock(), subject)
-        if only_over:
-            lines = [line for line in lines if line.percent >= FULL]
+        present = budget_listing(connection, self.policy, self.clock(), subject)
+        lines = [line for line in present if line.percent >= FULL] if only_over else present
         email = None if subject is None else email_of(connection, subject)
         emails = {*(each.scope for each in lines if "@" in each.scope), *([email] if email else [])}
-        return _Listing(lines, email, self.people.names(connection, emails))
+        return _Listing(lines, bool(present), email, self.people.names(connection, emails))
 
     def _heading(self, listing: _Listing, subject: int | None, *, is_operator: bool, only_over: bool) -> str:
         name = listing.names.get(listing.email or "", "")
