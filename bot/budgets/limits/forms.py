@@ -56,7 +56,7 @@ def view(form: LimitForm, channel: str, content: FormContent, opening: FormOpeni
 def _whose_inputs(entered: Mapping[str, str]) -> tuple[Block, Block]:
     hint = "Choose who, if it is one person's budget."
     return (
-        select_input(_WHOSE, "Whose budget", _CHOICES, entered.get(_WHOSE, _ONE)),
+        select_input(_WHOSE, "Whose budget", _CHOICES, entered.get(_WHOSE) or _ONE),
         person_input(_PERSON, "Person", initial=entered.get(_PERSON, ""), hint=hint, optional=True),
     )
 
@@ -64,7 +64,7 @@ def _whose_inputs(entered: Mapping[str, str]) -> tuple[Block, Block]:
 def _other_inputs(entered: Mapping[str, str], unit: Unit) -> tuple[Block, ...]:
     units, reason = {unit.value: f"per {unit}" for unit in UNITS}, entered.get(_REASON, "")
     return (
-        select_input(_UNIT, "Period", units, entered.get(_UNIT, unit.value)),
+        select_input(_UNIT, "Period", units, entered.get(_UNIT) or unit.value),
         date_input(
             _UNTIL, "Last day", initial=_day(entered), hint="Leave this empty if the limit has no end.", optional=True
         ),
