@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -37,10 +38,19 @@ def main() -> None:
     put_off_the_search()
     os.umask(0o077)  # files that a command makes are for their owner only
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looked for in the metadata of all installed packages
+    _ensure_home()
     try:
         _run()
     finally:
         gc.freeze()  # or the interpreter looks once more through all that goes with it
+
+
+def _ensure_home() -> None:
+    """Set HOME for a user without one, as containers have them: slack-sdk cannot be imported otherwise."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = "/"
 
 
 def _run() -> None:

@@ -41,12 +41,16 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
 
 @click.command("status")
 @json_option
+@click.option("--health", is_flag=True, help="Only ask the bot that runs here whether it's alive; for containers.")
 @print_errors
-def status_command(*, as_json: bool) -> None:
+def status_command(*, as_json: bool, health: bool) -> None:
     """Show how fresh and complete the data is, and whether messages are waiting.
 
     Example: neo-usage status
     """
+    if health:
+        _check_health()
+        return
     from bot.database.facts import database_bytes
     from bot.ledger.scope import EVERYTHING
     from bot.usage.status import ledger_status, to_document
@@ -61,6 +65,17 @@ def status_command(*, as_json: bool) -> None:
         from bot.usage.status_printer import print_status
 
         print_status(current, document, streams.console(), app.settings.timezone, app.clock())
+
+
+def _check_health() -> None:
+    """Say that the bot is alive. Raises Exit if it isn't, as the health checks of containers expect."""
+    from bot.cli.health import health_problem
+    from bot.settings.environment import load
+
+    settings = load()
+    if problem := health_problem(settings.http_host, settings.http_port):
+        fail(f"{problem} Start it with `neo-usage run`, or check HTTP_HOST and HTTP_PORT.")
+    click.echo("The bot is alive.")
 
 
 COMMANDS = (report, status_command)

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from glob import escape
+from grp import getgrgid
 from pathlib import Path
 
 MODE = 0o600
@@ -69,8 +70,24 @@ def is_exposed(path: Path) -> bool:
 
 
 def is_open_to_others(directory: Path) -> bool:
-    """Return whether others than its owner may put files into a directory."""
+    """Return whether others than its owner may put files into a directory.
+
+    In a container its group often may, which is root's or has no name: nobody else is in it.
+    """
     try:
-        return bool(directory.stat().st_mode & _OTHERS_WRITE)
+        status = directory.stat()
     except OSError:
         return False
+    of_others = stat.S_IWOTH if _is_nobodys(status.st_gid) else _OTHERS_WRITE
+    return bool(status.st_mode & of_others)
+
+
+def _is_nobodys(group: int) -> bool:
+    """Return whether no user but root is in a group, as far as this machine knows."""
+    if group == 0:
+        return True
+    try:
+        getgrgid(group)
+    except KeyError:
+        return True
+    return False

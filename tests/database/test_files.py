@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from grp import getgrall
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.database.backup import backup
 from bot.database.engine import open_database
 from bot.database.errors import UnusableError
+from bot.database.private_files import is_open_to_others
 from bot.database.restore import restore
+
+NAMED_GROUP = next(each.gr_gid for each in getgrall() if each.gr_gid)
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o002])
@@ -89,3 +93,22 @@ def test_no_error_of_the_database_quotes_what_was_written(tmp_path: Path) -> Non
             with pytest.raises(SQLAlchemyError) as raised, database.transaction() as connection:
                 connection.exec_driver_sql(sql, ("secret@acme.example",))
             assert "secret@" not in f"{raised.value} {raised.value!r} {raised.value.__cause__}"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a directory to another group")
+@pytest.mark.parametrize(
+    ("group", "mode", "is_open"),
+    [
+        (0, 0o770, False),
+        (54321, 0o2770, False),
+        (NAMED_GROUP, 0o770, True),
+        (NAMED_GROUP, 0o750, False),
+        (0, 0o777, True),
+    ],
+)
+def test_a_directory_whose_group_is_nobodys_is_not_open_to_others(
+    tmp_path: Path, group: int, mode: int, *, is_open: bool
+) -> None:
+    os.chown(tmp_path, -1, group)
+    tmp_path.chmod(mode)
+    assert is_open_to_others(tmp_path) is is_open

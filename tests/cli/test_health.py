@@ -1,0 +1,50 @@
+"""`status --health`: what a container's health check learns of the bot on its machine."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import pytest
+
+from bot.cli.health import health_problem
+from bot.sandbox.http_server import NeoServer
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.world import START, World
+from tests.support.command import run_command
+from tests.support.engines import sqlite_only
+from tests.support.harness import ServiceHarness
+
+
+def health(directory: Path, **settings: str) -> tuple[int, str]:
+    done = run_command(("status", "--health"), settings, directory)
+    return done.returncode, done.stdout + done.stderr
+
+
+@sqlite_only("no ledger is asked")
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])  # noqa: S104 - what it may listen on
+async def test_a_bot_that_runs_is_alive(harness: ServiceHarness, host: str) -> None:
+    assert await asyncio.to_thread(health_problem, host, harness.service.port) == ""
+
+
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]")])  # noqa: S104
+def test_without_a_bot_it_says_where_it_asked(tmp_path: Path, host: str, shown: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code, said = health(tmp_path, HTTP_HOST=host, HTTP_PORT=str(port))
+    assert code == 1
+    assert said.startswith(f"neo-usage: no bot answers at http://{shown}:{port}/healthz (")
+    assert said.endswith("Start it with `neo-usage run`, or check HTTP_HOST and HTTP_PORT.\n")
+
+
+def test_another_program_at_its_port_is_no_bot(tmp_path: Path) -> None:
+    with NeoServer(NeoApi(World.empty(), lambda: START)) as server:
+        port = server.url.rpartition(":")[2]
+        code, said = health(tmp_path, HTTP_PORT=port, HTTP_PROXY="http://127.0.0.1:1", http_proxy="http://127.0.0.1:1")
+    assert code == 1
+    assert f"http://127.0.0.1:{port}/healthz answers 4" in said
+
+
+def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    code, said = health(tmp_path, HTTP_PORT="often")
+    assert code == 1
+    assert "HTTP_PORT: `often`" in said
