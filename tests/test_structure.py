@@ -9,7 +9,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
-ASIDE = {"sandbox", "support"}  # the sandbox's tests have packages of their own within
+ASIDE = {"deploy", "sandbox", "support"}  # outside of `bot`; the sandbox's tests have packages of their own within
 
 
 def imported_modules(path: Path) -> Iterator[str]:

@@ -1,0 +1,191 @@
+"""The files under `deploy/`: they name what exists, agree with each other, and what checks them finds mistakes."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.settings.variables import NAMES, VARIABLES, ValueKind
+from tests.support.image import ROOT, Image
+
+DEPLOY = ROOT / "deploy"
+SECRETS = {each.name for each in VARIABLES if each.kind is ValueKind.SECRET} | {"DATABASE_URL"}  # it has a password
+NEEDED = {"NEO_API_KEY_FILE", "SLACK_BOT_TOKEN_FILE", "SLACK_APP_TOKEN_FILE"}
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+UNIT = (DEPLOY / "systemd" / "neo-usage.service").read_text(encoding="utf-8")
+WRAPPER = (DEPLOY / "systemd" / "neo-usage").read_text(encoding="utf-8")
+MANIFESTS = [DEPLOY / "kubernetes" / f"{each}.yaml" for each in ("sqlite", "postgres")]
+RESTORE = DEPLOY / "kubernetes" / "restore.yaml"
+
+
+def objects(manifest: Path) -> dict[str, Any]:
+    """Return the objects of a manifest by their kind."""
+    return {each["kind"]: each for each in yaml.safe_load_all(manifest.read_text(encoding="utf-8"))}
+
+
+def pod(manifest: Path) -> dict[str, Any]:
+    found = objects(manifest)
+    spec: dict[str, Any] = (found.get("Deployment") or found["Job"])["spec"]["template"]["spec"]
+    return spec
+
+
+def kept(part: Any, missing: set[str]) -> Any:
+    """Return a part of a pod without what is not needed everywhere."""
+    if isinstance(part, dict):
+        return {name: value for name, value in part.items() if name not in missing}
+    return [each for each in part if each["name"] not in missing]
+
+
+def variables() -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the variables that each way to run sets, by its name."""
+    for name, service in COMPOSE["services"].items():
+        if name != "postgres":
+            yield name, service["environment"]
+    for path in MANIFESTS:
+        [container] = pod(path)["containers"]
+        env = {each["name"]: each["value"] for each in container["env"]}
+        yield path.name, {**env, **objects(path)["ConfigMap"]["data"]}
+    yield "systemd", dict(re.findall(r"^Environment=(\w+)=(.*)$", UNIT, re.MULTILINE))
+
+
+@pytest.mark.parametrize(("way", "values"), [*variables()])
+def test_every_variable_is_a_setting_and_secrets_come_as_files(way: str, values: dict[str, str]) -> None:
+    files = {each for each in values if each.endswith("_FILE")}
+    assert {each.removesuffix("_FILE") for each in files} <= SECRETS, way
+    assert values.keys() - files <= set(NAMES) - SECRETS
+    assert files >= NEEDED
+
+
+def test_settings_of_the_examples_can_be_used() -> None:
+    parsers = {each.name: each for each in VARIABLES}
+    for _, values in variables():
+        for name, value in values.items():
+            if name in parsers:
+                parsers[name].parse(value)
+
+
+class TestCompose:
+    def test_nothing_starts_without_a_profile_and_the_profiles_share_no_bot(self) -> None:
+        profiles = {name: service["profiles"] for name, service in COMPOSE["services"].items()}
+        assert profiles == {"neo-usage": ["sqlite"], "replica": ["postgres"], "postgres": ["postgres"]}
+
+    @pytest.mark.parametrize("name", ["neo-usage", "replica"])
+    def test_a_bot_can_write_nothing_and_gets_no_rights(self, name: str) -> None:
+        service = COMPOSE["services"][name]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert "ports" not in service
+
+    def test_each_secret_is_given_to_who_reads_it(self) -> None:
+        for service in COMPOSE["services"].values():
+            read = [each for name, each in service["environment"].items() if name.endswith("_FILE")]
+            assert sorted(read) == sorted(f"/run/secrets/{each}" for each in service["secrets"])
+        assert {each for service in COMPOSE["services"].values() for each in service["secrets"]} == {
+            *COMPOSE["secrets"]
+        }
+
+    def test_the_bot_has_longer_to_end_than_it_takes(self) -> None:
+        assert COMPOSE["x-bot"]["stop_grace_period"] == "20s"
+
+    def test_one_bot_keeps_a_file_and_two_share_a_server(self) -> None:
+        assert COMPOSE["services"]["neo-usage"]["volumes"] == ["ledger:/data"]
+        assert "deploy" not in COMPOSE["services"]["neo-usage"]
+        assert COMPOSE["services"]["replica"]["deploy"] == {"replicas": 2}
+        assert "volumes" not in COMPOSE["services"]["replica"]
+
+
+class TestKubernetes:
+    @pytest.mark.parametrize("path", [*MANIFESTS, RESTORE], ids=lambda path: path.name)
+    def test_a_bot_can_write_nothing_and_gets_no_rights(self, path: Path) -> None:
+        [container] = pod(path)["containers"]
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert pod(path)["securityContext"]["runAsNonRoot"] is True
+        assert pod(path)["automountServiceAccountToken"] is False
+
+    @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+    def test_what_is_mounted_is_a_volume_of_the_pod_and_holds_the_secrets(self, path: Path) -> None:
+        [container] = pod(path)["containers"]
+        volumes = {each["name"]: each for each in pod(path)["volumes"]}
+        mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+        assert mounts.keys() == volumes.keys()
+        files = [each["value"] for each in container["env"] if each["name"].endswith("_FILE")]
+        assert all(each.startswith(f"{mounts['secrets']}/") for each in files)
+        assert volumes["secrets"]["secret"]["defaultMode"] == 0o440
+
+    def test_two_bots_never_share_a_file(self) -> None:
+        spec = objects(DEPLOY / "kubernetes" / "sqlite.yaml")["Deployment"]["spec"]
+        assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+    def test_a_backup_is_put_back_on_the_bots_volume(self) -> None:
+        bot = pod(DEPLOY / "kubernetes" / "sqlite.yaml")
+        for part in ("securityContext", "volumes"):
+            missing = {"fsGroupChangePolicy"} if part == "securityContext" else {"secrets"}
+            assert kept(bot[part], missing) == kept(pod(RESTORE)[part], missing)
+        [container] = pod(RESTORE)["containers"]
+        mounts = bot["containers"][0]["volumeMounts"]
+        assert container["volumeMounts"] == kept(mounts, {"secrets"})
+        assert container["args"][:2] == ["db", "restore"]
+
+    def test_two_bots_share_a_server_and_one_always_answers(self) -> None:
+        found = objects(DEPLOY / "kubernetes" / "postgres.yaml")
+        assert found["Deployment"]["spec"]["replicas"] == 2
+        assert found["Deployment"]["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+        assert found["PodDisruptionBudget"]["spec"]["minAvailable"] == 1
+        assert "PersistentVolumeClaim" not in found
+
+
+class TestSystemd:
+    def test_a_command_runs_as_the_service_does(self) -> None:
+        given = dict(re.findall(r"--property=(\w+)=(\S+)", WRAPPER))
+        assert {"User", "Group", "StateDirectoryMode", "WorkingDirectory", "UMask", "EnvironmentFile"} <= given.keys()
+        for name in given.keys() - {"LoadCredential"}:
+            assert f"\n{name}={given[name]}\n" in UNIT
+        secrets = WRAPPER.replace("$secrets", "/etc/neo-usage/secrets").replace('"', "")
+        credentials = re.findall(r"^LoadCredential=(\S+)$", UNIT, re.MULTILINE)
+        assert re.findall(r"LoadCredential=(\S+)", secrets) == credentials
+        files = re.findall(r"^Environment=(\w+)=%d/(\w+)$", UNIT, re.MULTILINE)
+        assert re.findall(r'export (\w+)="\$CREDENTIALS_DIRECTORY/(\w+)"', WRAPPER) == files
+        assert [each for _, each in files] == [each.partition(":")[0] for each in credentials]
+
+    @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze")
+    @pytest.mark.parametrize(
+        ("change", "finding"),
+        [
+            (("Restart=always", "Restrat=always"), "Restrat"),
+            (("Type=exec", "Type=exce"), "exce"),
+            (("NoNewPrivileges=yes\n", "PrivateNetwork=no\n"), "NoNewPrivileges"),
+        ],
+    )
+    def test_mistakes_in_the_unit_are_found(self, tmp_path: Path, change: tuple[str, str], finding: str) -> None:
+        assert change[0] in UNIT
+        shutil.copy(DEPLOY / "systemd" / "verify", tmp_path)
+        stripped = re.sub(r"^(Restrict|Protect|Private)\w+=.*\n", "", UNIT, flags=re.MULTILINE)
+        text = stripped if finding == "NoNewPrivileges" else UNIT
+        (tmp_path / "neo-usage.service").write_text(text.replace(*change), encoding="utf-8")
+        found = subprocess.run([tmp_path / "verify"], check=False, capture_output=True, text=True)  # noqa: S603
+        assert found.returncode == 1
+        assert finding in found.stderr
+
+
+class TestDockerfile:
+    def test_it_runs_the_bot_as_somebody_without_a_name(self, tmp_path: Path) -> None:
+        image = Image(tmp_path)
+        [user] = [each.rest for each in image.final if each.name == "USER"]
+        assert user == "10001:0"
+        assert image.argument("ENTRYPOINT") + image.argument("CMD") == ["neo-usage", "run"]
+        assert image.argument("HEALTHCHECK") == ["neo-usage", "status", "--health"]
+
+    def test_its_labels_say_what_it_is(self, tmp_path: Path) -> None:
+        [labels] = [each.rest for each in Image(tmp_path).final if each.name == "LABEL"]
+        for name in ("title", "description", "licenses", "version", "revision", "source"):
+            assert f'org.opencontainers.image.{name}="' in labels
