@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.maintenance.ledger_access import LedgerAccess
     from bot.neo.client import RetryPolicy
     from bot.outbox.outbox import Outbox
+    from bot.outbox.receiver import Webhook
     from bot.outbox.rules import DeliveryTiming
     from bot.registry import Registry
     from bot.slack.workspace import Workspace
@@ -40,8 +41,10 @@ def _builders() -> "tuple[Callable[[Context], Capability], ...]":
     from bot.spikes.capability import spikes
     from bot.subscriptions.capability import subscriptions
     from bot.usage.capability import usage
+    from bot.webhook.capability import webhook
 
-    return (usage, linking, budgets, failures, spikes, incidents, digest, subscriptions, home)
+    # the webhook before whatever has events for it
+    return (webhook, usage, linking, budgets, failures, spikes, incidents, digest, subscriptions, home)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,18 @@ class App:
         hours, zone = self.settings.quiet_hours, self.settings.timezone
         quiet = QuietHours(*hours, zone) if hours else None
         timing = self.timing or DeliveryTiming()
-        outbox = Outbox(database, workspace, renderers, context.destinations, self.clock, timing, quiet_hours=quiet)
+        outbox = Outbox(
+            database, workspace, renderers, context.destinations, self.clock, timing, quiet_hours=quiet,
+            webhook=self._webhook(registry),
+        )  # fmt: skip
         return Wiring(context, registry, outbox)
+
+    def _webhook(self, registry: "Registry") -> "Webhook | None":
+        from bot.outbox.receiver import Webhook
+        from bot.webhook.client import WebhookClient
+
+        client = WebhookClient.from_settings(self.settings)
+        return None if client is None else Webhook(client, registry.event_builders)
 
     def _context(self, database: "Database", workspace: "Workspace", observers: "Sequence[Observer]") -> "Context":
         from bot.capability import Context

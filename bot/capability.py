@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.domain.keys import ActionKey, Key
     from bot.ledger.booking_policy import Observer
     from bot.ledger.former_ledger import FormerLedger
+    from bot.outbox.events import EventBuilder
     from bot.outbox.key_mapping import KeyMapping
     from bot.outbox.pruning import RetainedKeys
     from bot.people.destination_resolver import DestinationResolver
@@ -135,8 +136,8 @@ class Upkeep:
 class Capability:
     """What a package contributes. Ids are unique among all capabilities.
 
-    `keys` lists its types of notifications and topics, each of which has a renderer, and those of its buttons and
-    forms, each of which has a handler.
+    `keys` lists its types of notifications and topics, each of which has a renderer (or is an event, and has a
+    builder), and those of its buttons and forms, each of which has a handler.
     """
 
     name: str
@@ -151,6 +152,8 @@ class Capability:
     """Renderers of notifications, by the kind of their key."""
     topic_renderers: Mapping[str, Renderer] = field(default_factory=dict)
     """Renderers of live messages as they stand, by the kind of their topic."""
+    event_builders: "Mapping[str, EventBuilder]" = field(default_factory=dict)
+    """Builders of the webhook's events, by the kind of their key."""
     observers: "Sequence[Observer]" = ()
     timers: Sequence[Timer] = ()
     upkeep: Upkeep = field(default_factory=Upkeep)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.ledger.booking_policy import Observer
+    from bot.outbox.events import EventBuilder
     from bot.slack.requests import Request
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class Registry:
     forms: Mapping[str, Form]
     event_renderers: Mapping[str, Renderer]
     topic_renderers: Mapping[str, Renderer]
+    event_builders: "Mapping[str, EventBuilder]"
     question: QuestionHandler
     home: "Callable[[Request], Awaitable[None]]"
 
@@ -61,6 +63,7 @@ def build_registry(capabilities: Sequence[Capability]) -> Registry:
         forms=_merge(capabilities, "form", (each.forms for each in capabilities)),
         event_renderers=_merge(capabilities, "notification", (each.event_renderers for each in capabilities)),
         topic_renderers=_merge(capabilities, "topic", (each.topic_renderers for each in capabilities)),
+        event_builders=_merge(capabilities, "event", (each.event_builders for each in capabilities)),
         question=_single("questions", [each.question for each in capabilities if each.question is not None]),
         home=_single("App Home", [each.home for each in capabilities if each.home is not None]),
     )
@@ -90,7 +93,7 @@ def _single(what: str, handlers: Sequence[T]) -> T:
 def _check_keys(capability: Capability) -> None:
     """Raise WiringError unless every key type has a renderer or handler, and every one of those a key type."""
     entries_of: Sequence[tuple[Any, str, Mapping[str, object]]] = (
-        (NotificationKey, "renderer", capability.event_renderers),
+        (NotificationKey, "renderer", {**capability.event_renderers, **capability.event_builders}),
         (TopicKey, "renderer", capability.topic_renderers),
         (ActionKey, "handler", capability.actions),
         (FormKey, "handler", capability.forms),

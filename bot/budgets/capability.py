@@ -5,6 +5,7 @@ from functools import partial
 
 from bot.budgets.acknowledgements.commands import AcknowledgeButton
 from bot.budgets.alerts.context import AlertContext
+from bot.budgets.alerts.crossing_event import CrossingEvent
 from bot.budgets.alerts.live_message_render import LiveMessageRenderer
 from bot.budgets.alerts.subject_names import SubjectNamer
 from bot.budgets.alerts.thread_reply_render import ThreadReplyRenderer
@@ -16,6 +17,7 @@ from bot.budgets.keys import (
     AcknowledgeAction,
     ApproveAction,
     BudgetTopic,
+    CrossingEventKey,
     CrossingKey,
     DecidedKey,
     DeclineAction,
@@ -43,6 +45,7 @@ from bot.budgets.requests.store import open_topics
 from bot.budgets.snoozes.commands import SnoozeCommands
 from bot.budgets.upkeep import restore
 from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
+from bot.outbox.events import EventMembers
 from bot.outbox.pruning import RetainedKeys
 from bot.outbox.renderers import Renderer
 
@@ -96,10 +99,11 @@ def budgets(context: Context) -> Capability:
     form = Form(commands.forms.submit, commands.forms.check)
     alerts = _alert_context(context, evaluator.policy)
     requests = BudgetRequestRenderer(context.database, context.templates, evaluator.policy, context.clock)
+    members = EventMembers.from_settings(context.settings)
     return Capability(
         "budgets",
         keys=(
-            *(CrossingKey, LimitKey, SummaryKey, RequestKey, DecidedKey, BudgetTopic, RequestTopic),
+            *(CrossingKey, CrossingEventKey, LimitKey, SummaryKey, RequestKey, DecidedKey, BudgetTopic, RequestTopic),
             *(AcknowledgeAction, SnoozeAction, RaiseAction, FormAction, ApproveAction, DeclineAction),
             *(LimitForm, RequestForm, DeclineForm),
         ),
@@ -128,6 +132,7 @@ def budgets(context: Context) -> Capability:
             BudgetTopic.kind: LiveMessageRenderer(alerts).render_current,
             RequestTopic.kind: requests.render_current,
         },
+        event_builders={CrossingEventKey.kind: CrossingEvent(evaluator.policy, members).build},
         observers=[evaluator.record_booking],
         timers=[Timer("budgets", 1, partial(apply_due, context, evaluator.due_work))],
         upkeep=Upkeep(

@@ -29,6 +29,13 @@ class CrossingKey(NumberedKey, NotificationKey):
     kind = "crossing"
 
 
+class CrossingEventKey(NumberedKey, NotificationKey):
+    """The event of a step that a subject has passed."""
+
+    __slots__ = ()
+    kind = "crossing_event"
+
+
 @dataclass(frozen=True, slots=True)
 class LimitKey(NotificationKey):
     """A new limit: for a subject that was notified before, or, by a period's name, for all who are above it."""

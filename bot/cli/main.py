@@ -8,7 +8,20 @@ from pathlib import Path
 import click
 
 from bot import __version__
-from bot.cli import budgets, database, digest, explain, failures, members, service, setup, subscriptions, sync, usage
+from bot.cli import (
+    budgets,
+    database,
+    digest,
+    explain,
+    failures,
+    members,
+    service,
+    setup,
+    subscriptions,
+    sync,
+    usage,
+    webhook,
+)
 from bot.cli.errors import FAILED, Debug, error_text, print_error
 from bot.terminal import streams
 from bot.unused_objects import put_off_the_search
@@ -28,7 +41,20 @@ def app(*, debug: bool) -> None:
     Debug.is_on = debug
 
 
-for module in (service, sync, usage, failures, setup, members, budgets, explain, digest, subscriptions, database):
+for module in (
+    service,
+    sync,
+    usage,
+    failures,
+    setup,
+    members,
+    budgets,
+    explain,
+    digest,
+    subscriptions,
+    webhook,
+    database,
+):
     for command in module.COMMANDS:
         app.add_command(command)
 

@@ -12,7 +12,14 @@ from bot.database.engine import Database
 from bot.digest.channels import apply_setting_changes, known_id, remember_ids, setting_changes
 from bot.digest.planner import DigestPlanner, DueDigests
 from bot.domain.post_times import TickRecord
-from bot.outbox.destinations import ChannelDestination, Destinations, ResolvedChannel
+from bot.outbox.destinations import (
+    WEBHOOK_CHANNEL,
+    ChannelDestination,
+    Destination,
+    Destinations,
+    ResolvedChannel,
+    WebhookDestination,
+)
 from bot.slack.errors import RateLimitedError, SlackError, SlackUnavailableError
 
 _LOOKUP_WAIT = 5.0  # seconds to wait for a lookup of a channel, which goes on in the background
@@ -96,12 +103,16 @@ class DigestJob:
         """Return a channel's id, also if it was renamed since; its name if it was never found."""
         try:
             async with asyncio.timeout(_LOOKUP_WAIT):
-                resolution = await self.destinations.find(ChannelDestination(name))
+                resolution = await self.destinations.find(_destination(name))
         except TimeoutError:
             raise SlackUnavailableError(f"no answer within {_LOOKUP_WAIT:g} s") from None
         if isinstance(resolution, ResolvedChannel):
             return resolution.channel
         return await self.database.read(lambda connection: known_id(connection, name)) or name
+
+
+def _destination(name: str) -> Destination:
+    return WebhookDestination() if name == WEBHOOK_CHANNEL else ChannelDestination(name)
 
 
 def _retry_after(error: SlackError) -> timedelta:

@@ -35,6 +35,14 @@ class DigestKey(_ChannelDayKey, NotificationKey):
     is_ledger_independent = True
 
 
+class DigestCompletedKey(_ChannelDayKey, NotificationKey):
+    """The event that a digest which was sent with incomplete data is complete."""
+
+    __slots__ = ()
+    kind = "digest_complete"
+    is_ledger_independent = True
+
+
 class DigestTopic(_ChannelDayKey, TopicKey):
     """A channel's digest of a local date as it is now."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.database import metadata
 from bot.digest import store
 from bot.digest.channels import enabled_since
-from bot.digest.keys import DigestTopic
+from bot.digest.keys import DigestCompletedKey, DigestTopic
 from bot.digest.rules import EDITED_FOR, DigestDays, DigestOutcome, DigestSchedule, digest_outcomes
 from bot.digest.spend_facts import holds_all
 from bot.digest.store import DigestDecision
@@ -18,9 +18,10 @@ from bot.domain.timestamps import from_us, to_us
 from bot.ledger.charge_queries import newest_charge
 from bot.ledger.freshness import beginning, freshness
 from bot.ledger.scope import EVERYTHING
-from bot.outbox.destinations import ChannelDestination
+from bot.outbox.destinations import WEBHOOK_CHANNEL, ChannelDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
+from bot.outbox.webhook_queue import NewEvent, enqueue_events
 
 _INSTALLED = "digest_since"  # the metadata of when digests were first planned; earlier ones are never due
 _DAY = timedelta(days=1)
@@ -62,6 +63,7 @@ class DigestPlanner:
         for each in due.completed:
             store.mark_complete(connection, each)
         request_edits(connection, [each.topic for each in due.completed])
+        _enqueue_completed(connection, due.completed, now)
 
     def requested_decision(self, connection: Connection, topic: DigestTopic, now: datetime) -> DigestDecision:
         """Return the decision to post a channel's digest of a date on request."""
@@ -127,8 +129,20 @@ class DigestPlanner:
 
 
 def _enqueue(connection: Connection, decision: DigestDecision, now: datetime) -> None:
+    if decision.channel == WEBHOOK_CHANNEL:
+        enqueue_events(connection, [NewEvent(decision.key, decision.topic)], now)
+        return
     destination = ChannelDestination(decision.channel)
     enqueue(connection, [NewNotification(decision.key, destination, decision.topic)], now)
+
+
+def _enqueue_completed(connection: Connection, completed: Sequence[DigestDecision], now: datetime) -> None:
+    events = [
+        NewEvent(DigestCompletedKey(each.channel, each.span.day), each.topic)
+        for each in completed
+        if each.channel == WEBHOOK_CHANNEL
+    ]
+    enqueue_events(connection, events, now)
 
 
 def _installed_at(connection: Connection, now: datetime) -> datetime | None:

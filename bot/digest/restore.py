@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from bot.digest.keys import DigestKey, DigestTopic
+from bot.digest.keys import DigestCompletedKey, DigestKey, DigestTopic
 from bot.digest.store import adopt_decisions
 from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.key_mapping import KeyMapping, unchanged_key
@@ -16,4 +16,6 @@ if TYPE_CHECKING:
 def adopt(connection: Connection, former: FormerLedger, now: "datetime") -> KeyMapping:
     """Copy the former ledger's decisions, and return how its keys read here: as they are."""
     adopt_decisions(connection, former, now)
-    return KeyMapping({DigestKey.kind: unchanged_key}, {DigestTopic.kind: unchanged_key})
+    return KeyMapping(
+        dict.fromkeys((DigestKey.kind, DigestCompletedKey.kind), unchanged_key), {DigestTopic.kind: unchanged_key}
+    )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.app import App, build
-from bot.doctor import ledger, neo, slack
+from bot.doctor import ledger, neo, slack, webhook
 from bot.doctor.check import Check, failure, guarded_checks, guarded_checks_async, ok, warning
 from bot.settings.environment import DOTENV, load
 from bot.settings.errors import SettingsError
@@ -32,6 +32,7 @@ def _local(app: App) -> Iterator[Check]:
     yield from guarded_checks("database", lambda: ledger.ledger_checks(app))
     yield from neo.credential_checks(app.settings)
     yield from slack.setting_checks(app.settings)
+    yield from guarded_checks("webhook", lambda: webhook.webhook_checks(app))
 
 
 def _settings(settings: Settings) -> Iterator[Check]:

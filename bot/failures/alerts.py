@@ -5,16 +5,25 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.failures.alert_store import first_groups
+from bot.failures.alert_store import first_groups, stored_groups
 from bot.failures.failure_store import failing_tasks
 from bot.failures.group_store import group_sizes, mark_reported
-from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
+from bot.failures.keys import (
+    FailureKey,
+    FailuresKey,
+    FailuresOpenedKey,
+    FailuresResolvedKey,
+    FailuresTopic,
+    ReportedGroups,
+)
 from bot.failures.listener_store import has_listeners, listeners_among
 from bot.failures.rules import CLOSE_AFTER, MOST_ALERTS, MOST_REPLIES, SEND_WITHIN
 from bot.ledger.task_queries import tasks_by_id
 from bot.outbox.destinations import AlertDestination, MemberDestination
 from bot.outbox.live_store import request_edits
+from bot.outbox.queries import is_enqueued
 from bot.outbox.store import NewNotification, enqueue
+from bot.outbox.webhook_queue import NewEvent, enqueue_events
 
 
 def report_groups(connection: Connection, groups: Sequence[int], now: datetime) -> None:
@@ -26,6 +35,8 @@ def report_groups(connection: Connection, groups: Sequence[int], now: datetime) 
     first = {group: groups[0] if together else group for group in groups}
     mark_reported(connection, groups, first)
     enqueue(connection, _alerts(connection, groups, first, now), now)
+    opened = (NewEvent(FailuresOpenedKey(each), FailuresTopic(each)) for each in dict.fromkeys(first.values()))
+    enqueue_events(connection, opened, now)
     _notify(connection, _listeners(connection, groups), first, now)
 
 
@@ -37,6 +48,17 @@ def notify_listeners(connection: Connection, group: int, first: int, members: Co
     # only members with new failures: the group may hold years of others'
     pairs = [(group, member) for member in listeners_among(connection, members)]
     _notify(connection, pairs, {group: first}, now)
+
+
+def report_closed(connection: Connection, first: Iterable[int], now: datetime) -> None:
+    """Enqueue the events that the groups of messages are closed, by the first group of each, if all of them are."""
+    resolved = [
+        NewEvent(FailuresResolvedKey(each), FailuresTopic(each))
+        for each in first
+        if is_enqueued(connection, FailuresOpenedKey(each))
+        and all(group.is_closed for group in stored_groups(connection, ReportedGroups(each, is_first=True)))
+    ]
+    enqueue_events(connection, resolved, now)
 
 
 def request_edits_of(connection: Connection, groups: Iterable[int]) -> None:

@@ -10,12 +10,15 @@ from bot.failures import restore, silence_store
 from bot.failures.alert_render import FailureRenderer
 from bot.failures.alert_store import open_first_groups
 from bot.failures.commands import FailureCommands
+from bot.failures.events import FailureEvents
 from bot.failures.grouper import FailureGrouper
 from bot.failures.keys import (
     AcknowledgeAction,
     AskErrorsAction,
     FailureKey,
     FailuresKey,
+    FailuresOpenedKey,
+    FailuresResolvedKey,
     FailuresTopic,
     LiftSilenceAction,
     ShowTasksAction,
@@ -26,6 +29,7 @@ from bot.failures.keys import (
 from bot.failures.listener_store import merge_listeners
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_commands import SilenceCommands
+from bot.outbox.events import EventMembers
 from bot.outbox.pruning import RetainedKeys
 
 if TYPE_CHECKING:
@@ -51,10 +55,11 @@ def failures(context: Context) -> Capability:
     policy, grouper = FailurePolicy.from_settings(context.settings), FailureGrouper(context.settings.failure_statuses)
     commands, silences = failure_commands(context), silence_commands(context)
     renderer = FailureRenderer(context.database, context.templates, policy, context.clock, context.people.names)
+    events = FailureEvents(policy, EventMembers.from_settings(context.settings))
     return Capability(
         "failures",
         keys=(
-            FailureKey, FailuresKey, FailuresTopic,
+            FailureKey, FailuresKey, FailuresTopic, FailuresOpenedKey, FailuresResolvedKey,
             AskErrorsAction, ShowTasksAction, StopNotifyingAction, AcknowledgeAction, SilenceAction,
             LiftSilenceAction, SilenceForm,
         ),
@@ -70,6 +75,7 @@ def failures(context: Context) -> Capability:
         forms={SilenceForm.kind: Form(silences.submit_form, silences.problems)},
         event_renderers=dict.fromkeys((FailureKey.kind, FailuresKey.kind), renderer.render_event),
         topic_renderers={FailuresTopic.kind: renderer.render_current},
+        event_builders={FailuresOpenedKey.kind: events.opened, FailuresResolvedKey.kind: events.resolved},
         observers=[grouper.observe],
         timers=[Timer("failures", 1, partial(apply_due, context, grouper))],
         upkeep=Upkeep(

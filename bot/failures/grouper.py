@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from bot.domain.tasks import FAILED_STATUSES
 from bot.failures import failure_store, group_store
-from bot.failures.alerts import notify_listeners, report_groups, request_edits_of
+from bot.failures.alert_store import first_groups
+from bot.failures.alerts import notify_listeners, report_closed, report_groups, request_edits_of
 from bot.failures.backfill import backfill, is_backfill_due
 from bot.failures.failure_store import FailureRecord
 from bot.failures.group_store import GroupState, OpenGroup
@@ -44,6 +45,7 @@ class FailureGrouper:
         _group(connection, [each for each in failures if each.task not in history], result.at)
         left_groups = {group for each in result.changes if each.id in before and (group := before[each.id].group)}
         group_store.close_empty_groups(connection, left_groups)
+        report_closed(connection, first_groups(connection, left_groups), result.at)
         request_edits_of(connection, left_groups)
 
     def _mark_recovered(
@@ -140,6 +142,7 @@ def _join_group(
     if group is not None and group.state is GroupState.REPORTED and is_silenced:
         # a reported group is never reported again, but later failures may have to be: they get a new group
         group_store.mute_group(connection, group.id, now)
+        report_closed(connection, first_groups(connection, [group.id]), now)
         group = None
     if group is None:
         return group_store.add_group(connection, kind, new_state, now)
@@ -149,4 +152,6 @@ def _join_group(
 
 
 def _close_groups(connection: Connection, now: datetime) -> None:
-    request_edits(connection, map(FailuresTopic, group_store.close_groups(connection, now)))
+    closed = group_store.close_groups(connection, now)
+    report_closed(connection, closed, now)
+    request_edits(connection, map(FailuresTopic, closed))

@@ -32,6 +32,20 @@ class FailureKey(NumberedKey, NotificationKey):
     kind = "failure"
 
 
+class FailuresOpenedKey(NumberedKey, NotificationKey):
+    """The event that the groups which one message reports have been found, by the first of them."""
+
+    __slots__ = ()
+    kind = "failures_opened"
+
+
+class FailuresResolvedKey(NumberedKey, NotificationKey):
+    """The event that all of those groups are closed."""
+
+    __slots__ = ()
+    kind = "failures_resolved"
+
+
 class FailuresTopic(NumberedKey, TopicKey):
     """The groups that one message reports, as they are now, by the first of them."""
 

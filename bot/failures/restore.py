@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.failures.adoption_store import adopt_groups, adopt_kinds, adopt_silences, reopen_groups
-from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
+from bot.failures.keys import FailureKey, FailuresKey, FailuresOpenedKey, FailuresResolvedKey, FailuresTopic
 from bot.ledger.former_ledger import FormerLedger
-from bot.outbox.key_mapping import KeyMapping
+from bot.outbox.key_mapping import KeyMapping, KeyTranslation
 
 
 def adopt(connection: Connection, former: FormerLedger, now: datetime) -> KeyMapping:
@@ -25,8 +25,22 @@ def adopt(connection: Connection, former: FormerLedger, now: datetime) -> KeyMap
         id_here = groups.get(FailureKey.decode(text).id)
         return None if id_here is None else FailureKey(id_here)
 
+    def opened(text: str) -> FailuresOpenedKey | None:
+        id_here = groups.get(FailuresOpenedKey.decode(text).id)
+        return None if id_here is None else FailuresOpenedKey(id_here)
+
+    def resolved(text: str) -> FailuresResolvedKey | None:
+        id_here = groups.get(FailuresResolvedKey.decode(text).id)
+        return None if id_here is None else FailuresResolvedKey(id_here)
+
     def topic(text: str) -> FailuresTopic | None:
         id_here = groups.get(FailuresTopic.decode(text).id)
         return None if id_here is None else FailuresTopic(id_here)
 
-    return KeyMapping({FailuresKey.kind: first, FailureKey.kind: group}, {FailuresTopic.kind: topic})
+    events: dict[str, KeyTranslation] = {
+        FailuresKey.kind: first,
+        FailureKey.kind: group,
+        FailuresOpenedKey.kind: opened,
+        FailuresResolvedKey.kind: resolved,
+    }
+    return KeyMapping(events, {FailuresTopic.kind: topic})

@@ -6,7 +6,8 @@ from bot.capability import After, Capability, Context, Timer, Upkeep
 from bot.database.place import free_bytes
 from bot.incidents import restore, store
 from bot.incidents.checks import current_incidents
-from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey
+from bot.incidents.events import build_event
+from bot.incidents.keys import IncidentEventKey, IncidentKey, IncidentTopic, RecoveredKey
 from bot.incidents.monitor import IncidentMonitor
 from bot.incidents.render import IncidentRenderer
 
@@ -17,9 +18,10 @@ def incidents(context: Context) -> Capability:
     triggers = frozenset({After.SYNC, After.CONNECTION_CHANGE})
     return Capability(
         "incidents",
-        keys=(IncidentKey, RecoveredKey, IncidentTopic),
+        keys=(IncidentKey, RecoveredKey, IncidentTopic, IncidentEventKey),
         event_renderers={IncidentKey.kind: renderer.render_event},
         topic_renderers={IncidentTopic.kind: renderer.render_current},
+        event_builders={IncidentEventKey.kind: build_event},
         timers=[Timer("incidents", 60, partial(_record, context), after=triggers)],
         upkeep=Upkeep(
             adopt=lambda connection, former, _now: restore.adopt(connection, former),

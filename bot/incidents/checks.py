@@ -7,13 +7,21 @@ from sqlalchemy import Connection
 
 from bot.domain import formatting
 from bot.domain.text import one_line
-from bot.incidents.rules import FAILED_PASSES, LEAST_FREE_BYTES, LONGEST_WITHOUT_END, RECENT, IncidentName
+from bot.incidents.rules import (
+    FAILED_PASSES,
+    LEAST_FREE_BYTES,
+    LONGEST_WITHOUT_END,
+    RECENT,
+    WEBHOOK_WAITS,
+    IncidentName,
+)
 from bot.incidents.store import open_incident
 from bot.ledger.api_key_warning import api_key_warning
 from bot.ledger.passes.history import PassEnd, first_pass_between, first_start_since_complete, last_pass_ends
 from bot.ledger.passes.tally import PassOutcome
 from bot.ledger.quarantine import latest_quarantined, quarantined_count
 from bot.outbox.queries import dead_notifications, unrendered_count
+from bot.outbox.webhook_queue import is_gone, webhook_trouble
 
 _LONGEST = 500  # the most characters about broken templates
 _NAMED = 3  # so many rejected rows are named
@@ -42,6 +50,7 @@ def current_incidents(
         IncidentName.SCOPE: api_key_warning(connection),
         IncidentName.QUARANTINE: _quarantine(connection),
         IncidentName.DEAD: _undelivered_messages(connection, now),
+        IncidentName.WEBHOOK: _webhook(connection, now),
         IncidentName.WORDING: _unrendered_messages(connection),
         IncidentName.CONNECTION: _connection(connection, refusal),
         IncidentName.TEMPLATE: _templates(connection, broken),
@@ -96,6 +105,20 @@ def _quarantine(connection: Connection) -> str | None:
 def _undelivered_messages(connection: Connection, now: datetime) -> str | None:
     dead, why = dead_notifications(connection, now - RECENT, now)
     return f"{formatting.count(dead, 'message')} couldn't be delivered where they belong ({why})" if dead else None
+
+
+def _webhook(connection: Connection, now: datetime) -> str | None:
+    """Return why events do not reach the webhook's receiver; None if they do, or are tried for a short time only."""
+    if is_gone(connection):
+        return "its receiver answered 410 and wants no more events, so I send none"
+    trouble = webhook_trouble(connection, RECENT, now)
+    if trouble.given_up:
+        return f"I gave up on {formatting.count(trouble.given_up, 'event')} ({trouble.why_given_up})"
+    since = trouble.waiting_since
+    if since is None or now - since < WEBHOOK_WAITS:
+        return None
+    waited = formatting.count((now - since) // timedelta(hours=1), "hour")
+    return f"the oldest event has waited for {waited} ({trouble.why_waiting})"
 
 
 def _unrendered_messages(connection: Connection) -> str | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
-from bot.domain.keys import MalformedKeyError, NotificationKey, TopicKey, iso_date, number, rest_of
+from bot.domain.keys import MalformedKeyError, NotificationKey, TopicKey, iso_date, number, numbers, rest_of
 from bot.outbox.keys import KeyRange
 
 _DATE = len("2026-03-02")
@@ -61,6 +61,29 @@ class RecoveredKey(NotificationKey):
         if word != _RECOVERED:
             raise MalformedKeyError(f"{text!r} is no key of an incident that is over")
         return cls(number(incident), iso_date(day) if dash else None)
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentEventKey(NotificationKey):
+    """The event that an incident has begun or come back (odd numbers), or is over (even ones)."""
+
+    kind = "incident_event"
+    incident: int
+    number: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it says that the incident is over."""
+        return self.number % 2 == 0
+
+    def encode(self) -> str:
+        """Return `incident_event:<incident>-<number>`."""
+        return f"{self.kind}:{self.incident}-{self.number}"
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the key of `incident_event:<incident>-<number>`."""
+        return cls(*numbers(rest_of(text, cls.kind), 2))
 
 
 def decode_event(text: str) -> IncidentKey | RecoveredKey:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.domain.periods import day_start, local_day
 from bot.incidents import store
+from bot.incidents.events import enqueue_event
 from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey
 from bot.incidents.rules import IncidentName
 from bot.incidents.store import StoredIncident
@@ -43,10 +44,13 @@ class IncidentMonitor:
     def _begin(self, connection: Connection, name: IncidentName, description: str, now: datetime) -> None:
         """Record an incident; one that was reported today and has ended is opened again, and its message edited."""
         latest = store.latest_incident(connection, name)
+        is_open = latest is not None and latest.ended_at is None
         today = self._today(now)
         if latest is not None and latest.reported_on == today and store.reopen(connection, latest.id):
             request_edits(connection, [IncidentTopic(latest.id, today)])
         store.begin(connection, name, description, now)
+        if not is_open and (begun := store.open_incident(connection, name)) is not None:
+            enqueue_event(connection, begun, is_over=False, now=now)
 
     def _was_reported_today(self, connection: Connection, name: IncidentName, now: datetime) -> bool:
         """Return whether it was reported since midnight in this zone, under whatever date."""
@@ -71,6 +75,7 @@ class IncidentMonitor:
 def _end(connection: Connection, incident: StoredIncident, now: datetime) -> None:
     """Record that it is over, and report that once for each day that it was reported on; later ends edit that."""
     store.end(connection, incident.id, now)
+    enqueue_event(connection, incident, is_over=True, now=now)
     if day := incident.reported_on:
         topic = IncidentTopic(incident.id, day)
         recovered = NewNotification(RecoveredKey(incident.id, day), OpsDestination(), topic)

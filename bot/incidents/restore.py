@@ -5,10 +5,10 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from bot.domain.keys import NotificationKey
-from bot.incidents.keys import IncidentKey, IncidentTopic, decode_event
+from bot.incidents.keys import IncidentEventKey, IncidentKey, IncidentTopic, decode_event
 from bot.incidents.store import adopt_incidents
 from bot.ledger.former_ledger import FormerLedger
-from bot.outbox.key_mapping import KeyMapping
+from bot.outbox.key_mapping import KeyMapping, KeyTranslation
 
 
 def adopt(connection: Connection, former: FormerLedger) -> KeyMapping:
@@ -22,9 +22,15 @@ def adopt(connection: Connection, former: FormerLedger) -> KeyMapping:
         id_here = ids.get(key.incident)
         return None if id_here is None else replace(key, incident=id_here)
 
+    def change(text: str) -> IncidentEventKey | None:
+        key = IncidentEventKey.decode(text)
+        id_here = ids.get(key.incident)
+        return None if id_here is None else replace(key, incident=id_here)
+
     def topic(text: str) -> IncidentTopic | None:
         former_topic = IncidentTopic.decode(text)
         id_here = ids.get(former_topic.incident)
         return None if id_here is None else replace(former_topic, incident=id_here)
 
-    return KeyMapping({IncidentKey.kind: event}, {IncidentTopic.kind: topic})
+    events: dict[str, KeyTranslation] = {IncidentKey.kind: event, IncidentEventKey.kind: change}
+    return KeyMapping(events, {IncidentTopic.kind: topic})

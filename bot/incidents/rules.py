@@ -6,6 +6,7 @@ from enum import StrEnum
 FAILED_PASSES = 3  # so many passes in a row that failed or were incomplete are an incident
 LONGEST_WITHOUT_END = timedelta(hours=6)  # without a complete pass is an incident, however many were begun
 LEAST_FREE_BYTES = 200 * 2**20  # less than this on the disk of the database is an incident
+WEBHOOK_WAITS = timedelta(hours=1)  # an event that waits longer for its receiver is an incident
 RECENT = timedelta(days=1)  # for so long an undelivered message is an incident
 
 
@@ -18,6 +19,7 @@ class IncidentName(StrEnum):
     SCOPE = "scope"  # the key does not see the whole team any more
     QUARANTINE = "quarantine"  # rows of Neo cannot be booked
     DEAD = "dead"  # messages could not be delivered
+    WEBHOOK = "webhook"  # events could not be delivered
     WORDING = "wording"  # messages cannot be rendered
     TEMPLATE = "template"  # one of the operator's own templates is broken
     DISK = "disk"  # little space is left

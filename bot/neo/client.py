@@ -1,12 +1,10 @@
 """The client: one page of the upstream at a time, requested again while that may help. Only it knows httpx."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import httpx
@@ -14,6 +12,7 @@ import stamina
 
 from bot.domain.connections import NOT_IN_TIME, obstacle
 from bot.domain.hosts import is_loopback
+from bot.domain.http_headers import http_date, retry_after
 from bot.domain.tasks import Refused
 from bot.neo.errors import (
     GarbledError,
@@ -155,9 +154,9 @@ class NeoClient:
             # `from None`: a client's exception carries the request, and the request the key
             raise _unreachable(error) from None
         now = self._clock() if self._clock else None
-        self.upstream_time = _http_date(headers.get("date"))
+        self.upstream_time = http_date(headers.get("date"))
         if status != HTTPStatus.OK:
-            raise error_of_answer(status, error_code(body), _retry_after(headers, now))
+            raise error_of_answer(status, error_code(body), retry_after(headers, now))
         try:
             return decode_page(body, latest=now and now + _AHEAD)
         except NotAPageError as error:
@@ -236,23 +235,3 @@ def _unreachable(error: Exception) -> NeoError:
         why = "no connection" if isinstance(error, httpx.ConnectError) else "the connection broke"
         return UnavailableError(f"Neo cannot be reached ({why}).")
     return (ObstructedError if known_obstacle.lasting else UnavailableError)(f"Neo cannot be reached: {known_obstacle}")
-
-
-_SECONDS = re.compile(r"(\d+)(\.\d*)?", re.ASCII)  # whole numbers by the standard, but some send fractions
-
-
-def _retry_after(headers: Mapping[str, str], now: datetime | None) -> float | None:
-    """Return the seconds to wait by the Retry-After header; a date in it counts from `Date`, else from now."""
-    text = headers.get("retry-after", "").strip()
-    if seconds := _SECONDS.fullmatch(text):
-        return float(f"{seconds[1][:9]}{seconds[2] or ''}")
-    retry_at, sent_at = _http_date(text), _http_date(headers.get("date")) or now
-    return max(0.0, (retry_at - sent_at).total_seconds()) if retry_at and sent_at else None
-
-
-def _http_date(text: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text or "")
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -10,6 +10,7 @@ import structlog
 
 from bot.database.engine import DATABASE_ERRORS
 from bot.outbox import due_work, live_store, store
+from bot.outbox.destinations import WebhookDestination
 from bot.outbox.editor import Editor
 from bot.outbox.live_store import ClaimedEdit
 from bot.outbox.pacing import Pacing
@@ -18,6 +19,7 @@ from bot.outbox.rules import DeliveryTiming, QuietHours, StandBack
 from bot.outbox.sender import Sender
 from bot.outbox.store import ClaimedNotification
 from bot.outbox.timeouts import limit_of, wait_after
+from bot.outbox.webhook_sender import WebhookSender
 from bot.slack.errors import RateLimitedError, SlackError
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class ChannelQueue:
     database: "Database"
     placer: Placer
     sender: Sender
+    webhook_sender: WebhookSender | None
     editor: Editor
     pacing: Pacing
     clock: Callable[[], datetime]
@@ -86,6 +89,8 @@ class ChannelQueue:
     # --- notifications -------------------------------------------------------------------------------
 
     async def _send(self, claimed: ClaimedNotification) -> float:
+        if isinstance(claimed.destination, WebhookDestination):
+            return await self._send_event(claimed)
         await self.pacing.wait_for_turn()
         if not await self._confirm_or_release(claimed):
             return 0
@@ -96,6 +101,11 @@ class ChannelQueue:
             return limit_of(limit).total_seconds()
         self.pacing.speed_up()
         return hold
+
+    async def _send_event(self, claimed: ClaimedNotification) -> float:
+        if self.webhook_sender is None or not await self._confirm_or_release(claimed):
+            return 0
+        return await self.webhook_sender.send(claimed)
 
     async def _confirm_or_release(self, claimed: ClaimedNotification) -> bool:
         """Return whether the destination is still in its channel; if it is not, or unknown, give the claim back."""

@@ -121,6 +121,26 @@ class OpsDestination(DestinationKey):
         return cls(_has_suffix(text, cls.kind, "operators"))
 
 
+WEBHOOK_CHANNEL = "webhook"  # what the webhook's receiver has in place of a channel's id
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookDestination(DestinationKey):
+    """The receiver of WEBHOOK_URL, which is sent events."""
+
+    kind = "webhook"
+
+    def encode(self) -> str:
+        """Return `webhook`."""
+        return self.kind
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the destination of `webhook`."""
+        check_kind(text, cls.kind)
+        return cls()
+
+
 Destination = (
     MemberDestination
     | UserDestination
@@ -129,6 +149,7 @@ Destination = (
     | ChannelDestination
     | AlertDestination
     | OpsDestination
+    | WebhookDestination
 )
 
 
@@ -167,7 +188,7 @@ def fallback(destination: Destination) -> tuple[Destination, ...]:
             return (OpsDestination(),)
         case OpsDestination():
             return (OperatorsDestination(),)
-        case OperatorsDestination() | OperatorDestination() | UserDestination():
+        case OperatorsDestination() | OperatorDestination() | UserDestination() | WebhookDestination():
             return ()
 
 

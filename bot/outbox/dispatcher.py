@@ -37,7 +37,8 @@ class Dispatcher:
 
     Whatever asks Slack does so in a task: one for each channel that is posted to, for each whose history is looked
     through, for each destination to be found. None waits for another, and a tick waits for none. What has been due for
-    less than `stand_back` is left to another process.
+    less than `stand_back` is left to another process. `serves` says whether a channel, or a destination by its string
+    form, can be served now: the others wait.
     """
 
     database: "Database"
@@ -49,6 +50,7 @@ class Dispatcher:
     timing: DeliveryTiming
     quiet_hours: QuietHours | None
     stand_back: StandBack
+    serves: Callable[[str], bool]
     _one_tick: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def tick(self) -> None:
@@ -88,7 +90,8 @@ class Dispatcher:
             await self.tasks.wait_for(_Work.PLACE, _PLACING_SECONDS)
 
     def _start(self, work: _Work, name: str, run: Callable[[str], Awaitable[None]]) -> None:
-        self.tasks.start(work, name, partial(run, name))
+        if self.serves(name):
+            self.tasks.start(work, name, partial(run, name))
 
     async def _send(self, channel: str) -> None:
         await self.queue.process(channel, lambda: self.tasks.stopping)

@@ -82,6 +82,14 @@ def mark_arrived(connection: Connection, id_: int, arrival: Arrival) -> str:
     return _mark_sent(connection, _MARK_ARRIVED, {"of_id": id_}, arrival)
 
 
+_MARK_DELIVERED = update(notification).where(OF_CLAIM).values(state=NotificationState.SENT, token=None, error=None)
+
+
+def mark_delivered(connection: Connection, claimed: ClaimedNotification, now: datetime) -> bool:
+    """Record that an event was taken, whose second copies nobody looks for; return whether the claim still held."""
+    return bool(connection.execute(_MARK_DELIVERED, {**of_claim(claimed), "settled_at": to_us(now)}).rowcount)
+
+
 _WAS_UNCONFIRMED = notification.c.unsure_at.is_not(None)
 _MARK = update(notification).values(
     state=NotificationState.SENT,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from bot.domain.keys import NotificationKey
 from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.outbox.conditions import UNDELIVERED, in_state
-from bot.outbox.destinations import Destination, decode_destination
+from bot.outbox.destinations import Destination, WebhookDestination, decode_destination
 from bot.outbox.keys import KeyRange, message_key
 from bot.outbox.rules import NOTHING_TO_SAY, OPEN, NotificationState
 from bot.outbox.tables import notification
@@ -162,7 +162,10 @@ _NEWEST_DEAD = (
     .limit(_MOST_DEAD)
 )
 _DEAD_SINCE = select(func.count().label("number"), func.max(notification.c.error).label("why")).where(
-    _DEAD, notification.c.settled_at > bindparam("since"), notification.c.settled_at <= bindparam("now")
+    _DEAD,
+    notification.c.settled_at > bindparam("since"),
+    notification.c.settled_at <= bindparam("now"),
+    notification.c.destination != WebhookDestination().encode(),
 )
 _UNRENDERED_COUNT = (
     select(func.count())
@@ -195,7 +198,7 @@ def outbox_summary(connection: Connection) -> OutboxSummary:
 
 
 def dead_notifications(connection: Connection, since: datetime, now: datetime) -> tuple[int, str | None]:
-    """Return how many notifications could not be delivered since a moment, and one reason."""
+    """Return how many messages could not be delivered in Slack since a moment, and one reason."""
     row = connection.execute(_DEAD_SINCE, {"since": to_us(since), "now": to_us(now)}).one()
     return int(row.number), row.why
 

@@ -29,6 +29,9 @@ StandBack = Callable[[], timedelta]
 
 STANDBY_WAIT = timedelta(seconds=15)  # of a process that stands by: otherwise two would not keep one pace and order
 
+REFUSED_FOR = timedelta(hours=24)  # an event that the receiver refuses is sent again, from when it was made
+UNAVAILABLE_FOR = timedelta(hours=72)  # and one that it does not take because it is down
+
 LONGEST_WAIT = timedelta(hours=1)  # for which anything is postponed, whatever Slack says
 
 

@@ -42,8 +42,8 @@ class NewNotification:
 class ClaimedNotification:
     """A claimed notification: what is needed to send it.
 
-    `live` is the id of its live message; `thread` the parent's `ts` if it is a reply; `unconfirmed_at` is set if an
-    attempt before may have arrived (microseconds).
+    `live` is the id of its live message; `thread` the parent's `ts` if it is a reply; `created_at` is when it was
+    enqueued, and `unconfirmed_at` is set if an attempt before may have arrived (microseconds both).
     """
 
     id: int
@@ -57,6 +57,7 @@ class ClaimedNotification:
     thread: str | None
     unconfirmed_at: int | None
     ledger: str
+    created_at: int
 
     @property
     def message_key(self) -> str:
@@ -163,7 +164,7 @@ _FOLLOWS_ANOTHER = exists().where(
 )
 _NEXT = (
     select(
-        *notification.c["id", "stem", "destination", "attempts", "living", "unsure_at", "ledger"],
+        *notification.c["id", "stem", "destination", "attempts", "living", "unsure_at", "ledger", "created_at"],
         live_message.c.thing,
         case((_IS_IN_CHANNEL, live_message.c.ts)).label("parent"),
     )
@@ -219,6 +220,7 @@ def claim(
         thread=row.parent,
         unconfirmed_at=row.unsure_at,
         ledger=row.ledger,
+        created_at=row.created_at,
     )
     held = {"token": token, "claimed_at": to_us(now), "expires_at": to_us(now + lease)}
     connection.execute(_CLAIM, {"of_id": row.id, **held, "attempts": claimed.attempts, "thread": claimed.thread})

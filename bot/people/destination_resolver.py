@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from bot.domain.visibility import Privacy
 from bot.ledger.members import email_addresses, member_id
 from bot.outbox.destinations import (
+    WEBHOOK_CHANNEL,
     AlertDestination,
     ChannelDestination,
     Destination,
@@ -21,8 +22,10 @@ from bot.outbox.destinations import (
     ResolvedChannel,
     Undeliverable,
     UserDestination,
+    WebhookDestination,
     fallback,
 )
+from bot.outbox.webhook_queue import is_on
 from bot.people import links
 from bot.people.channel_finder import ChannelFinder
 from bot.people.people import People
@@ -64,17 +67,20 @@ class DestinationResolver:
         """
         match destination:
             case MemberDestination():
-                return await self._member(destination)
+                found = self._member(destination)
             case UserDestination():
-                return await self._user(destination.user)
+                found = self._user(destination.user)
             case OperatorDestination() | OperatorsDestination():
-                return await self._of_operators(destination)
+                found = self._of_operators(destination)
             case AlertDestination():
-                return await self._alert(destination)
+                found = self._alert(destination)
             case OpsDestination():
-                return await self._ops(destination)
+                found = self._ops(destination)
             case ChannelDestination():
-                return await self._finder.find(destination.name)
+                found = self._finder.find(destination.name)
+            case WebhookDestination():
+                found = self._webhook()
+        return await found
 
     async def slack_user(self, email: str) -> str | None:
         """Return the Slack id of a member, by any of their e-mails; None if nobody who may use the bot has one.
@@ -166,6 +172,11 @@ class DestinationResolver:
         if name is None:
             return Redirect((OperatorsDestination(),), "OPS_CHANNEL is not set")
         return await self._finder.find(name)
+
+    async def _webhook(self) -> Resolution:
+        if await self.people.database.read(is_on):
+            return ResolvedChannel(WEBHOOK_CHANNEL)
+        return Redirect((), "the webhook is off")
 
     async def end(self) -> None:
         """Cancel the lookups that are still running."""

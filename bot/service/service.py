@@ -146,10 +146,11 @@ def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, l
         Timer("database", TEST_SECONDS, alarm.test, frozenset({After.SYNC}), everywhere=True),
         *wiring.registry.timers,
         Timer("clock", CLOCK_SECONDS, clock.adjust, everywhere=True),
-        Timer("outbox", 1, wiring.outbox.tick, stage=Stage.READY, everywhere=True),
+        Timer("outbox", 1, wiring.outbox.tick, everywhere=True),
         Timer("prune", PRUNE_SECONDS, pruning.tick),
     ]
     wiring.outbox.stands_by = lambda: lease.held is None
+    wiring.outbox.is_slack_ready = lambda: slack.stage >= Stage.READY
     jobs = Jobs(database, context.scheduler, timers, alarm, lease, lambda: slack.stage)
     return Service(app, database, wiring, slack, alarm, jobs, life=life)
 

@@ -23,7 +23,7 @@ def slack_api_url(text: str) -> str:
 
 def _checked_url(text: str, example: str, credential: str) -> str:
     """Return a base address; `credential` is the setting that a user name or password in it belongs to."""
-    url = _split(text)
+    url = http_address(text)
     if url is None or set(text) & set(" ?#\\"):
         raise InvalidValueError(f"not an address such as {example}. Give scheme and host alone.")
     if url.username or url.password:
@@ -38,7 +38,7 @@ def _checked_url(text: str, example: str, credential: str) -> str:
     return text.rstrip("/")
 
 
-def _split(text: str) -> SplitResult | None:
+def http_address(text: str) -> SplitResult | None:
     """Return the parts of an HTTP address; None if it is none."""
     try:
         url = urlsplit(text)

@@ -9,6 +9,7 @@ _KINDS = {  # how a credential begins: what it is, and the settings it may stand
     "xapp-": ("an app-level token of Slack's", ("SLACK_APP_TOKEN",)),
     "xoxp-": ("a token of somebody in Slack, not of the bot", ()),
     "xoxe": ("a token of Slack's that expires", ()),
+    "whsec_": ("the secret of a webhook", ("WEBHOOK_SECRET",)),
     "neo_sk_": ("an API key of Neo's", ("NEO_API_KEY", "NEO_BEARER_TOKEN")),
 }
 

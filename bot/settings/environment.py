@@ -9,6 +9,7 @@ from bot.settings.database_place import DATABASE_URL, DatabasePlace, database_pl
 from bot.settings.errors import InvalidValueError, SettingsError
 from bot.settings.model import Settings
 from bot.settings.variables import NAMES, VARIABLES
+from bot.settings.webhook import MAKE_SECRET
 
 DOTENV = ".env"
 
@@ -75,3 +76,5 @@ def _misspelt_names(variables: Mapping[str, str]) -> Iterator[str]:
 def _conflicts(fields: Mapping[str, Any]) -> Iterator[str]:
     if fields.get("neo_api_key") and fields.get("neo_bearer_token"):
         yield "NEO_API_KEY and NEO_BEARER_TOKEN: both are set. Keep one of them."
+    if fields.get("webhook_url") and "webhook_secret" in fields and not fields["webhook_secret"]:
+        yield f"WEBHOOK_URL: it needs WEBHOOK_SECRET, which isn't set. {MAKE_SECRET}"

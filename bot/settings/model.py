@@ -61,6 +61,9 @@ class Settings:
     failure_statuses: tuple[str, ...]
     spike_alerts: bool
     spike_floor: int
+    webhook_url: Secret | None
+    webhook_secret: Secret | None
+    webhook_members: bool
     templates_dir: Path | None
     http_host: str
     http_port: int
@@ -99,6 +102,8 @@ def likely_mistakes(settings: Settings) -> Iterator[tuple[str, str]]:
         yield f"TIMEZONE is {zone}, an old name", f"Use a place, such as {PLACES[zone]}."
     if settings.neo_bearer_token and settings.neo_bearer_token.reveal().startswith("neo_sk_"):
         yield "NEO_BEARER_TOKEN holds an API key", "Put it into NEO_API_KEY."
+    if settings.webhook_secret and not settings.webhook_url:
+        yield "WEBHOOK_SECRET is set, and WEBHOOK_URL isn't, so no events are sent", "Set WEBHOOK_URL, or remove both."
     secret = settings.slack_signing_secret
     if secret and not re.fullmatch(r"[0-9a-f]{32}", secret.reveal()):
         yield "SLACK_SIGNING_SECRET is not 32 hexadecimal digits", "Copy it again: Basic Information, App Credentials."

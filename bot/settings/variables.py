@@ -8,7 +8,7 @@ from unicodedata import category
 
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.visibility import Privacy, Titles
-from bot.settings import addresses, recipients, schedule, timezones, values
+from bot.settings import addresses, recipients, schedule, timezones, values, webhook
 from bot.settings.credentials import credential_parser
 from bot.settings.database_place import DATABASE_URL, database_place
 from bot.settings.errors import InvalidValueError
@@ -89,6 +89,9 @@ VARIABLES = (
     Variable("FAILURE_STATUSES", "error,failed", values.statuses),
     Variable("SPIKE_ALERTS", "off", values.switch),
     Variable("SPIKE_FLOOR", "$10", values.amount),
+    Variable("WEBHOOK_URL", "", webhook.webhook_url, ValueKind.SECRET),
+    Variable("WEBHOOK_SECRET", "", webhook.webhook_secret, ValueKind.SECRET),
+    Variable("WEBHOOK_MEMBERS", "off", values.switch),
     Variable("TEMPLATES_DIR", "", values.directory, ValueKind.PATH),
     Variable("HTTP_HOST", "127.0.0.1", addresses.listening_host),
     Variable("HTTP_PORT", "8080", values.whole_number_parser(0, 65_535, "ports")),

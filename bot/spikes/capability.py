@@ -1,9 +1,11 @@
 """The capability of spikes: a message about a member's day that costs far more than their usual ones."""
 
 from bot.capability import Capability, Context, Upkeep
+from bot.outbox.events import EventMembers
 from bot.spikes import restore
 from bot.spikes.detector import SpikeDetector
-from bot.spikes.keys import SpikeKey
+from bot.spikes.events import SpikeEvent
+from bot.spikes.keys import SpikeEventKey, SpikeKey
 from bot.spikes.render import SpikeRenderer
 from bot.spikes.rules import SpikePolicy
 
@@ -18,8 +20,9 @@ def spikes(context: Context) -> Capability:
     is_on = context.settings.spike_alerts
     return Capability(
         "spikes",
-        keys=(SpikeKey,),
+        keys=(SpikeKey, SpikeEventKey),
         event_renderers={SpikeKey.kind: renderer.render_event},
+        event_builders={SpikeEventKey.kind: SpikeEvent(policy, EventMembers.from_settings(context.settings)).build},
         observers=[detector.observe] if is_on else [],
         upkeep=Upkeep(
             record_repricing=detector.record_repricing if is_on else None,

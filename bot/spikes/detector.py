@@ -14,8 +14,9 @@ from bot.outbox import amendments, queries
 from bot.outbox.destinations import AlertDestination
 from bot.outbox.queries import EnqueuedNotification
 from bot.outbox.store import NewNotification, enqueue
+from bot.outbox.webhook_queue import NewEvent, enqueue_events
 from bot.spikes.facts import spikes_of
-from bot.spikes.keys import SpikeKey
+from bot.spikes.keys import SpikeEventKey, SpikeKey
 from bot.spikes.rules import SpikePolicy
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ class SpikeDetector:
         for day, members in self._touched_days(result).items():
             for each in spikes_of(connection, day, self.policy, members):
                 if not self._was_reported(connection, each.member, day):
-                    enqueue(connection, [self._notification(self._key(connection, each.member, day))], result.at)
+                    key = self._key(connection, each.member, day)
+                    enqueue(connection, [self._notification(key)], result.at)
+                    enqueue_events(connection, [NewEvent(SpikeEventKey(key.member, day, key.zone))], result.at)
 
     def record_repricing(self, connection: Connection, now: datetime) -> None:
         """Mark days as reported that became spikes by new prices, without notifying anybody."""

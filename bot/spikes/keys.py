@@ -33,3 +33,10 @@ class SpikeKey(NotificationKey):
     def of_member(cls, member: int) -> KeyRange:
         """Return the range of the keys of all days of a member."""
         return KeyRange(f"{cls.kind}:{member}-", f"{cls.kind}:{member}.")
+
+
+class SpikeEventKey(SpikeKey):
+    """The event of a member's day."""
+
+    __slots__ = ()
+    kind = "spike_event"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.ledger.former_ledger import FormerLedger
 from bot.outbox.key_mapping import KeyMapping
-from bot.spikes.keys import SpikeKey
+from bot.spikes.keys import SpikeEventKey, SpikeKey
 
 
 def adopt(former: FormerLedger) -> KeyMapping:
@@ -15,4 +15,9 @@ def adopt(former: FormerLedger) -> KeyMapping:
         member = former.members.get(key.member)
         return None if member is None else replace(key, member=member)
 
-    return KeyMapping({SpikeKey.kind: spike}, {})
+    def event(text: str) -> SpikeEventKey | None:
+        key = SpikeEventKey.decode(text)
+        member = former.members.get(key.member)
+        return None if member is None else replace(key, member=member)
+
+    return KeyMapping({SpikeKey.kind: spike, SpikeEventKey.kind: event}, {})

@@ -7,6 +7,7 @@ import pytest
 from bot.settings.environment import load
 from bot.settings.variables import NAMES
 from tests.support.settings import KEY, problems
+from tests.support.webhook import SECRET
 
 GOOD = {
     "NEO_API_KEY": KEY, "NEO_BEARER_TOKEN": "eyJhbGciOi.abc.def", "NEO_API_URL": "https://neo.example.com",
@@ -15,7 +16,9 @@ GOOD = {
     "SLACK_API_URL": "https://slack.example.com/api/", "ADMINS": "ana@acme.dev,U0123ABCD", "DIGEST_CHANNEL": "#a,#b",
     "DIGEST_AT": "08:30", "DIGEST_DAYS": "mon-fri", "ALERT_CHANNEL": "#a", "OPS_CHANNEL": "C0123ABCD",
     "BUDGET_STEPS": "50,100", "ALERT_PRIVACY": "anonymous", "QUIET_HOURS": "20:00-08:00", "SHOW_TITLES": "channel",
-    "FAILURE_STATUSES": "error,blocked", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$20", "TEMPLATES_DIR": "/",
+    "FAILURE_STATUSES": "error,blocked", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$20", "WEBHOOK_MEMBERS": "on",
+    "WEBHOOK_URL": "https://hooks.example.com/in", "WEBHOOK_SECRET": SECRET,
+    "TEMPLATES_DIR": "/",
     "HTTP_HOST": "bot.example.com", "HTTP_PORT": "8081", "LOG_LEVEL": "debug", "LOG_FORMAT": "json",
     "DATABASE_URL": "sqlite+aiosqlite:////data/ledger.db", "TIMEZONE": "Europe/Berlin", "POLL_SECONDS": "60",
     "HISTORY_DAYS": "30", "SPEND_BASIS": "platform", "BYOK_UNIT": "usd",
@@ -39,8 +42,8 @@ def test_an_empty_value_counts_as_unset(empty: Path, name: str, blank: str) -> N
 
 @pytest.mark.parametrize("name", GOOD)
 def test_a_value_in_quotation_marks_is_named_and_not_taken_for_something_else(empty: Path, name: str) -> None:
-    good = GOOD[name]
-    assert repr(load({name: f"  {good}\t"}, empty)) == repr(load({name: good}, empty))
+    good, needed = GOOD[name], {"WEBHOOK_SECRET": SECRET} if name == "WEBHOOK_URL" else {}
+    assert repr(load({**needed, name: f"  {good}\t"}, empty)) == repr(load({**needed, name: good}, empty))
     for opening, closing in (
         '""',
         "''",

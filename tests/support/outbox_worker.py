@@ -28,8 +28,16 @@ from bot.database.errors import UnusableError
 from bot.database.postgres import PostgresDatabase
 from bot.database.sqlite import SqliteDatabase
 from bot.outbox import live_store, outcomes, store
-from bot.outbox.destinations import ChannelDestination, Destination, ResolvedChannel
+from bot.outbox.destinations import (
+    WEBHOOK_CHANNEL,
+    ChannelDestination,
+    Destination,
+    ResolvedChannel,
+    WebhookDestination,
+)
+from bot.outbox.events import EventRequest, WebhookEvent
 from bot.outbox.outbox import Outbox
+from bot.outbox.receiver import Answer, Webhook
 from bot.outbox.renderers import Renderers, RenderRequest
 from bot.outbox.rules import DeliveryTiming
 from bot.settings.database_place import DatabasePlace, database_place
@@ -38,6 +46,7 @@ from bot.slack.blocks import Message, paragraph
 from bot.slack.messages import Messages
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace, connect_workspace
+from bot.webhook.client import WebhookClient
 
 STEPS = ("claimed", "worded", "checked", "requested", "answered", "settled", "edit claimed", "edit sent")
 # a hundredth of the real ones, but for what a loaded machine needs; the last check is sooner, so that rounds are short
@@ -53,6 +62,8 @@ class Channels:
         self._workspace = workspace
 
     async def find(self, destination: Destination) -> ResolvedChannel:
+        if isinstance(destination, WebhookDestination):
+            return ResolvedChannel(WEBHOOK_CHANNEL)
         assert isinstance(destination, ChannelDestination)
         return ResolvedChannel(str((await self._workspace.channels.by_id(destination.name))["id"]))
 
@@ -162,6 +173,21 @@ class TrappedMessages:
         self._trap.at("edit sent")
 
 
+class TrappedReceiver:
+    """A receiver of events, with a trap before and after each request."""
+
+    address = "a receiver"
+
+    def __init__(self, client: WebhookClient, trap: "Trap") -> None:
+        self._client, self._trap = client, trap
+
+    async def post(self, event_id: str, body: bytes, now: datetime, seconds: float) -> Answer:
+        self._trap.at("checked")
+        answer = await self._client.post(event_id, body, now, seconds)
+        self._trap.at("answered")
+        return answer
+
+
 _DELIVERING: ContextVar[bool] = ContextVar("delivering", default=False)
 
 
@@ -195,10 +221,21 @@ def clock_of(beside: Path) -> Callable[[], datetime]:
     return now
 
 
-async def work(place: DatabasePlace, beside: Path, url: str, token: str, trap: Trap) -> None:
+def webhook_of(hook: str, trap: Trap) -> Webhook:
+    """The webhook whose receiver is at an address."""
+
+    def build(_: object, request: EventRequest) -> WebhookEvent:
+        trap.at("worded")
+        return WebhookEvent("test", f"{request.dedup_key} is told", {})
+
+    return Webhook(TrappedReceiver(WebhookClient(hook, b"a secret of no use at all"), trap), {"note": build})
+
+
+async def work(place: DatabasePlace, beside: Path, url: str, token: str, hook: str, trap: Trap) -> None:
     """Deliver, until this process ends."""
     store.claim = trap.noted("claimed", store.claim)
     outcomes.mark_sent = trap.noted("settled", outcomes.mark_sent)
+    outcomes.mark_delivered = trap.noted("settled", outcomes.mark_delivered)
     live_store.claim_edit = trap.noted("edit claimed", live_store.claim_edit)
     database = trapped(place, trap)
     renderer = VersionRenderer(trap, database)
@@ -209,7 +246,10 @@ async def work(place: DatabasePlace, beside: Path, url: str, token: str, trap: T
     async with connect_workspace(token, url) as workspace, ClientSession(response_class=TrappedResponse) as session:
         workspace.clients.once.session = workspace.clients.posting.session = session
         workspace.messages = TrappedMessages(workspace.messages, trap)  # type: ignore[assignment]
-        outbox = Outbox(database, workspace, renderers, Channels(workspace), clock_of(beside), TIMES)
+        outbox = Outbox(
+            database, workspace, renderers, Channels(workspace), clock_of(beside), TIMES,
+            webhook=webhook_of(hook, trap),
+        )  # fmt: skip
         parent = os.getppid()
         while os.getppid() == parent:
             with suppress(
@@ -234,7 +274,7 @@ def main() -> None:
             os.close(0)
             trap = Trap(asked["step"], asked["number"], asked["signal"], asked["report"])
             place, beside = database_place(asked["ledger"]), Path(asked["beside"])
-            asyncio.run(work(place, beside, asked["url"], asked["token"], trap))
+            asyncio.run(work(place, beside, asked["url"], asked["token"], asked["hook"], trap))
             os._exit(0)
         children.add(child)
         print(child, flush=True)  # noqa: T201 - its answer

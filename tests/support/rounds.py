@@ -26,7 +26,8 @@ from bot.database.file_lock import InUseError
 from bot.database.metadata import RESTORED, read
 from bot.database.restore import restore
 from bot.ledger.former_ledger import open_former
-from bot.outbox.destinations import ChannelDestination
+from bot.outbox.destinations import ChannelDestination, WebhookDestination
+from bot.outbox.events import event_id
 from bot.outbox.key_mapping import KeyMapping, unchanged_key
 from bot.outbox.keys import StoredKey, StoredTopic
 from bot.outbox.live_store import request_edits
@@ -38,6 +39,7 @@ from bot.sandbox.slack.faults import Fault, Hang, Late, Mangle, RateLimited, Ref
 from bot.sandbox.slack.models import Channel, Json, Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.webhook import WebhookApi, WebhookFault, WebhookServer
 from bot.settings.database_place import DatabasePlace
 from tests.support.engines import url_of
 from tests.support.ledgers import Ledgers
@@ -60,6 +62,10 @@ FAULTS: tuple[Fault, ...] = (
 
 
 EDIT_FAULTS: tuple[Fault, ...] = (Status(500), RateLimited(1), Hang(done=True), Reset(done=True), Reset(done=False))
+RECEIVER_FAULTS = (
+    WebhookFault(500), WebhookFault(400), WebhookFault(302), WebhookFault(429, {"Retry-After": "1"}),
+    WebhookFault(cut=True), WebhookFault(cut=True, taken=True), WebhookFault(200, seconds=1.5 * TIMES.request),
+)  # fmt: skip
 HISTORY = ("conversations.history", "conversations.replies")
 LOOKUPS = {*HISTORY, "conversations.info", "chat.delete"}
 STEPS_OF_CLOCKS = (7_200.0, 90_000.0, -7_200.0)  # seconds that the machine's clock is off for a moment
@@ -83,13 +89,15 @@ class WorkerPool:
         self._alive: set[int] = set()
         self._turn = asyncio.Lock()
 
-    async def worker(self, place: DatabasePlace, beside: Path, slack: SlackApi, trap: Trapping | None = None) -> int:
+    async def worker(
+        self, place: DatabasePlace, beside: Path, slack: SlackApi, hook: str, trap: Trapping | None = None
+    ) -> int:
         """The id of a new worker, which sends itself a signal at a step."""
         assert self._process.stdout is not None
         trap = trap or Trapping()
         asked = {
             "ledger": url_of(place), "beside": str(beside), "url": f"{slack.url}/api/",
-            "token": slack.workspace.bot_token, "step": trap.step,
+            "token": slack.workspace.bot_token, "hook": hook, "step": trap.step,
             "number": trap.number, "signal": trap.which, "report": f"{beside}.{trap.which}",
         }  # fmt: skip
         async with self._turn:
@@ -174,8 +182,9 @@ class Round:
             kind = "im" if name.startswith("D") else "public"
             members = {self.slack.workspace.bot_user, "U0HANNAH"}
             self.slack.workspace.channels[name] = Channel(name, name.lower(), kind, members)  # type: ignore[arg-type]
-        async with SlackServer(self.slack) as server:
-            self.slack.url = server.url
+        self.receiver = WebhookApi()
+        async with SlackServer(self.slack) as server, WebhookServer(self.receiver) as receiver:
+            self.slack.url, self.hook = server.url, receiver.hook_url
             self.database = open_database(self.place)
             try:
                 await self._play()
@@ -201,7 +210,7 @@ class Round:
         traps = [self._trapping(number) for number in range(self.random.choice([1, 1, 2]))]
         if self.restored:
             await asyncio.to_thread(backup, self.path, self._copy)
-        workers += [await self.worker_pool.worker(self.place, self.path, self.slack, trap) for trap in traps]
+        workers += [await self.worker_pool.worker(self.place, self.path, self.slack, self.hook, trap) for trap in traps]
         await asyncio.sleep(self.random.uniform(0.05, 0.6))  # the random moment
         # whoever froze in the middle of a transaction holds it up until they go on
         later = asyncio.create_task(asyncio.to_thread(self._enqueue, 1 if self.restored != "lost" else 0))
@@ -214,9 +223,10 @@ class Round:
         for worker in workers:  # wherever it is
             self.worker_pool.send(worker, self.random.choice([signal.SIGKILL, signal.SIGSTOP, signal.SIGSTOP]))
         for _ in range(self.random.choice([1, 2])):  # replicas
-            workers.append(await self.worker_pool.worker(self.place, self.path, self.slack))
+            workers.append(await self.worker_pool.worker(self.place, self.path, self.slack, self.hook))
         await asyncio.sleep(self.random.uniform(0, 2.5 * TIMES.lease))  # for which they stay frozen
         self.slack.faults.clear()
+        self.receiver.faults.clear()
         if not self.readable:
             self.slack.faults.when(self._refused)
         thawing = asyncio.create_task(self._thaw(workers))
@@ -300,12 +310,16 @@ class Round:
                 self.sprung.update(f"{step} {which.name}" for step in report.read_text("utf-8").splitlines())
 
     def _enqueue(self, part: int) -> None:
-        """In each channel some steps of one living message and one message alone; their first part, or their second."""
+        """In each channel, and as events, some steps of one topic and one alone; their first part, or their second."""
         owed = []
         for channel in CHANNELS:
             destination, topic = ChannelDestination(channel), StoredTopic(f"topic:{channel}")
             owed += [NewNotification(StoredKey(f"note:{part}-{step}"), destination, topic) for step in ("step", "next")]
             owed.append(NewNotification(StoredKey(f"note:{part}-alone"), destination))
+        topic = StoredTopic("topic:webhook")
+        steps = [StoredKey(f"note:{part}-{step}") for step in ("step", "next", "last")]
+        owed += [NewNotification(each, WebhookDestination(), topic) for each in steps]
+        owed.append(NewNotification(StoredKey(f"note:{part}-alone"), WebhookDestination()))
         with self.database.transaction() as connection:
             enqueue(connection, owed, self.now())
             request_edits(connection, [StoredTopic(f"topic:{channel}") for channel in CHANNELS])
@@ -324,6 +338,7 @@ class Round:
             return None if self.readable else self._refused(call)
 
         self.slack.faults.when(trouble)
+        self.receiver.faults.extend(fate.choice(RECEIVER_FAULTS) for _ in range(100) if fate.random() < chance)
 
     def _delete_something(self) -> None:
         if self.random.random() < 0.3:
@@ -362,7 +377,9 @@ class Round:
 
     def _count(self) -> None:
         seen = self._seen()
-        rows = self._rows("SELECT stem || ':' || destination || ':' || ledger, state FROM notification")
+        self._count_events()
+        in_slack = "FROM notification WHERE destination != 'webhook'"
+        rows = self._rows(f"SELECT stem || ':' || destination || ':' || ledger, state {in_slack}")
         # a deleted parent needs no successor where a step has taken its place
         owed = [row for row in rows if row[1] != "moved" or not row[0].startswith("again:")]
         unsent = [row for row in owed if row[1] != "sent"]
@@ -373,6 +390,22 @@ class Round:
             twice = {key for key, count in seen.items() if count > 1}
             assert not twice, f"seed {self.seed}: twice {self._stories(twice)}"
             self._compare()
+
+    def _count_events(self) -> None:
+        """Each event has arrived, perhaps more than once, and those about one subject began to in their order."""
+        rows = self._rows(
+            "SELECT stem || ':webhook:' || ledger, state, living FROM notification WHERE destination = 'webhook'"
+            " ORDER BY id"
+        )
+        unsent = [row for row in rows if row[1] != "sent"]
+        assert not unsent, f"seed {self.seed}: not sent {unsent}"
+        arrived = list(dict.fromkeys(each.id for each in self.receiver.deliveries))
+        owed = [event_id(key) for key, _, _ in rows]
+        assert set(owed) <= set(arrived), f"seed {self.seed}: lost {set(owed) - set(arrived)}"
+        if not self.restored:  # the lost ledger, or the one that is kept, had others
+            assert set(owed) == set(arrived), f"seed {self.seed}: nobody's {set(arrived) - set(owed)}"
+            of_topic = [event_id(key) for key, _, living in rows if living is not None]
+            assert [each for each in arrived if each in of_topic] == of_topic, f"seed {self.seed}: out of order"
 
     def _stories(self, keys: set[str]) -> list[str]:
         """What the ledger and Slack hold of these, and who took something back, for whoever looks why."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from bot.budgets.audiences import Audience, SnoozeAudience, crossing_audiences
 from bot.budgets.crossings.store import NewCrossings, NotifiedCrossing, record_crossings, recorded_steps
-from bot.budgets.keys import BudgetTopic, CrossingKey
+from bot.budgets.keys import BudgetTopic, CrossingEventKey, CrossingKey
 from bot.budgets.limits.store import limits
 from bot.budgets.periods import LATE, Case
 from bot.budgets.policy import BudgetPolicy
@@ -18,6 +18,7 @@ from bot.budgets.spend import BookedAmounts, spends
 from bot.outbox.destinations import AlertDestination, Destination, MemberDestination, OperatorsDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
+from bot.outbox.webhook_queue import NewEvent, enqueue_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,18 @@ class CrossingRecorder:
             for notification in _notifications(each, snoozed.get((each.subject, each.period.unit), ()))
         )
         enqueue(connection, new, now)
+        # no snooze concerns the webhook, which nobody has to read
+        enqueue_events(connection, map(_event, notified), now)
 
 
 def _notifications(crossing: NotifiedCrossing, snoozed: Iterable[SnoozeAudience]) -> Iterator[NewNotification]:
     for audience in crossing_audiences(crossing.subject, crossing.step):
         if audience not in snoozed:
             yield crossing_notification(crossing, audience)
+
+
+def _event(crossing: NotifiedCrossing) -> NewEvent:
+    return NewEvent(CrossingEventKey(crossing.id), BudgetTopic.of(crossing.subject, crossing.period))
 
 
 def crossing_notification(crossing: NotifiedCrossing, audience: Audience) -> NewNotification:

@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from bot.budgets.keys import BudgetTopic, CrossingKey, DecidedKey, LimitKey, RequestKey, RequestTopic, SummaryKey
+from bot.budgets.keys import (
+    BudgetTopic,
+    CrossingEventKey,
+    CrossingKey,
+    DecidedKey,
+    LimitKey,
+    RequestKey,
+    RequestTopic,
+    SummaryKey,
+)
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.upkeep import restore_store
 from bot.budgets.upkeep.restore_store import SubjectLookup
@@ -28,6 +37,7 @@ def adopt(connection: Connection, former: FormerLedger) -> KeyMapping:
     keys = _FormerKeys(subject_of, crossings, revisions, requests, reopened)
     events: dict[str, KeyTranslation] = {
         CrossingKey.kind: keys.crossing,
+        CrossingEventKey.kind: keys.crossing_event,
         LimitKey.kind: keys.limit,
         SummaryKey.kind: keys.summary,
         RequestKey.kind: keys.request,
@@ -53,6 +63,10 @@ class _FormerKeys:
     def crossing(self, text: str) -> CrossingKey | None:
         id_ = self.crossings.get(CrossingKey.decode(text).id)
         return None if id_ is None else CrossingKey(id_)
+
+    def crossing_event(self, text: str) -> CrossingEventKey | None:
+        id_ = self.crossings.get(CrossingEventKey.decode(text).id)
+        return None if id_ is None else CrossingEventKey(id_)
 
     def limit(self, text: str) -> LimitKey | None:
         key = LimitKey.decode(text)

@@ -1,0 +1,30 @@
+"""The check of the webhook: where events go, and whether the receiver wants them."""
+
+from collections.abc import Iterator
+
+from bot.app import App
+from bot.database.errors import LedgerError
+from bot.doctor.check import Check, failure, ok
+from bot.outbox.webhook_queue import is_gone
+from bot.webhook.client import WebhookClient
+
+
+def webhook_checks(app: App) -> Iterator[Check]:
+    """Yield the check of the webhook, if there is one. Nothing is sent."""
+    client = WebhookClient.from_settings(app.settings)
+    if client is None:
+        return
+    if _is_stopped(app):
+        remedy = "Fix the receiver, then run `neo-usage webhook test`; or change WEBHOOK_URL."
+        yield failure("webhook", f"{client.host} answered 410 and gets no more events", remedy)
+        return
+    members = "members by e-mail" if app.settings.webhook_members else "no e-mails"
+    yield ok("webhook", f"signed events go to {client.host}, with {members}; `neo-usage webhook test` sends one")
+
+
+def _is_stopped(app: App) -> bool:
+    try:
+        with app.ledger.reader() as reader:
+            return is_gone(reader)
+    except LedgerError:  # another check says what is wrong with it
+        return False
