@@ -7,13 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.budgets.keys import BudgetTopic, CrossingKey, DecidedKey, LimitKey, RequestKey, RequestTopic, SummaryKey
+from bot.budgets.keys import (
+    BudgetTopic,
+    CrossingEventKey,
+    CrossingKey,
+    DecidedKey,
+    LimitKey,
+    RequestKey,
+    RequestTopic,
+    SummaryKey,
+)
 from bot.budgets.periods import UNITS, PeriodName
-from bot.digest.keys import DigestKey, DigestTopic
+from bot.digest.keys import DigestCompletedKey, DigestKey, DigestTopic
 from bot.domain.keys import LARGEST_ID, DestinationKey, Key, MalformedKeyError, NotificationKey, TopicKey
 from bot.domain.periods import Unit
-from bot.failures.keys import FailureKey, FailuresKey, FailuresTopic
-from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey, decode_event
+from bot.failures.keys import FailureKey, FailuresKey, FailuresOpenedKey, FailuresResolvedKey, FailuresTopic
+from bot.incidents.keys import IncidentEventKey, IncidentKey, IncidentTopic, RecoveredKey, decode_event
 from bot.outbox.destinations import (
     AlertDestination,
     ChannelDestination,
@@ -22,10 +31,11 @@ from bot.outbox.destinations import (
     OperatorsDestination,
     OpsDestination,
     UserDestination,
+    WebhookDestination,
     decode_destination,
 )
 from bot.outbox.keys import AgainKey, MissedKey, NewsKey, StoredKey, StoredTopic
-from bot.spikes.keys import SpikeKey
+from bot.spikes.keys import SpikeEventKey, SpikeKey
 from bot.subscriptions.keys import SubscriptionEndedKey, SubscriptionKey
 from bot.usage.keys import WelcomeKey
 
@@ -43,6 +53,13 @@ STORED: Mapping[str, Key] = {
     "alert:team": AlertDestination(team=True),
     "ops": OpsDestination(),
     "ops:operators": OpsDestination(operators=True),
+    "webhook": WebhookDestination(),
+    "crossing_event:5": CrossingEventKey(5),
+    "failures_opened:9": FailuresOpenedKey(9),
+    "failures_resolved:9": FailuresResolvedKey(9),
+    "incident_event:7-2": IncidentEventKey(7, 2),
+    "spike_event:17-2026-03-02": SpikeEventKey(17, DAY),
+    "digest_complete:webhook:2026-03-02": DigestCompletedKey("webhook", DAY),
     "missed:12": MissedKey(12),
     "news:3-14": NewsKey(3, 14),
     "again:3": AgainKey(3),
@@ -110,6 +127,12 @@ ANY: Mapping[type[Key], st.SearchStrategy[Key]] = {
     ChannelDestination: st.builds(ChannelDestination, CHANNELS),
     AlertDestination: st.builds(AlertDestination, team=st.booleans()),
     OpsDestination: st.builds(OpsDestination, operators=st.booleans()),
+    WebhookDestination: st.builds(WebhookDestination),
+    CrossingEventKey: st.builds(CrossingEventKey, IDS),
+    FailuresOpenedKey: st.builds(FailuresOpenedKey, IDS),
+    FailuresResolvedKey: st.builds(FailuresResolvedKey, IDS),
+    IncidentEventKey: st.builds(IncidentEventKey, IDS, IDS),
+    DigestCompletedKey: st.builds(DigestCompletedKey, CHANNELS, DAYS),
     MissedKey: st.builds(MissedKey, IDS),
     NewsKey: st.builds(NewsKey, IDS, IDS),
     AgainKey: st.builds(AgainKey, IDS),
@@ -210,7 +233,7 @@ def test_a_key_of_another_kind_is_no_key(text: str, key: Key) -> None:
 
 def test_keys_that_name_a_date_or_nothing_are_the_same_in_every_ledger() -> None:
     same = {each for each in ANY if issubclass(each, NotificationKey) and each.is_ledger_independent}
-    assert same == {WelcomeKey, DigestKey, IncidentKey}
+    assert same == {WelcomeKey, DigestKey, DigestCompletedKey, IncidentKey}
 
 
 @given(IDS, IDS, DAYS, ZONES)

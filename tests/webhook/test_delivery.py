@@ -1,8 +1,10 @@
 """How events reach the receiver: signed, each under one id, in order about one subject, whatever it answers."""
 
+import asyncio
 import re
 from collections import Counter
 from datetime import timedelta
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -178,16 +180,16 @@ async def test_410_stops_it_until_a_test_succeeds(hooked: ServiceHarness, api: W
     assert states(hooked.service.database) == {"moved": 1}
     (alarm,) = (said for said in map(visible_text, hooked.dm("hannah")) if "The webhook doesn't work" in said)
     assert "its receiver answered 410 and wants no more events, so I send none, since" in alarm
-    refused = command(hooked, "webhook", "test")
+    refused = await command(hooked, "webhook", "test")
     assert (refused.returncode, refused.stderr.strip()) == (
-        1, f"http://{host_of(hooked)} didn't take the test event: HTTP 410.",
+        1, f"neo-usage: http://{host_of(hooked)} didn't take the test event: HTTP 410.",
     )  # fmt: skip
     assert (
         f"http://{host_of(hooked)} answered 410 and gets no more events"
         in command(hooked, "doctor", "--offline").stdout
     )
     api.lasting = None
-    taken = command(hooked, "webhook", "test")
+    taken = await command(hooked, "webhook", "test")
     assert taken.stdout.splitlines() == [
         f"http://{host_of(hooked)} took the test event.",
         "The bot sends events again. What happened in the meantime isn't sent.",
@@ -196,8 +198,8 @@ async def test_410_stops_it_until_a_test_succeeds(hooked: ServiceHarness, api: W
     assert [each["type"] for each in events(api)] == ["test", "budget.step_reached"]
 
 
-def command(harness: ServiceHarness, *words: str) -> Any:
-    return run_command(words, harness.environment(), harness.directory)
+async def command(harness: ServiceHarness, *words: str) -> CompletedProcess[str]:
+    return await asyncio.to_thread(run_command, words, harness.environment(), harness.directory)
 
 
 def host_of(harness: ServiceHarness) -> str:
