@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bot.settings.variables import NAMES, VARIABLES, ValueKind
-from tests.support.image import ROOT, Image
+from tests.support.image import IGNORED, ROOT, Image
 
 DEPLOY = ROOT / "deploy"
 SECRETS = {each.name for each in VARIABLES if each.kind is ValueKind.SECRET} | {"DATABASE_URL"}  # it has a password
@@ -184,6 +184,11 @@ class TestDockerfile:
         assert user == "10001:0"
         assert image.argument("ENTRYPOINT") + image.argument("CMD") == ["neo-usage", "run"]
         assert image.argument("HEALTHCHECK") == ["neo-usage", "status", "--health"]
+
+    def test_the_builder_gets_what_it_copies_and_nothing_else(self, tmp_path: Path) -> None:
+        lines = [each for each in IGNORED.read_text(encoding="utf-8").splitlines() if not each.startswith("#")]
+        copied = [source for each in Image(tmp_path).build if each.name == "COPY" for source in each.words[:-1]]
+        assert lines == ["*", *(f"!{each}" for each in copied), "**/__pycache__", "**/*.pyc"]
 
     def test_its_labels_say_what_it_is(self, tmp_path: Path) -> None:
         [labels] = [each.rest for each in Image(tmp_path).final if each.name == "LABEL"]
