@@ -31,9 +31,9 @@ def count_cell(number: int) -> Number:
     return Number(number, f"{number:,}")
 
 
-def moment_cell(at: datetime, zone: tzinfo, now: datetime) -> Number:
-    """Return a moment as a cell, on the zone's clock, sorted by its time."""
-    return Number(at.timestamp(), formatting.dated_time(at, zone, now))
+def moment_cell(at: datetime, zone: tzinfo) -> Number:
+    """Return a moment as a cell, on the zone's clock, such as `2026-11-28 21:05`, sorted by its time."""
+    return Number(at.timestamp(), formatting.moment(at, zone))
 
 
 def unknown_cell(text: str) -> Number:

@@ -14,6 +14,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def moment(at: datetime, zone: tzinfo) -> str:
+    """Return a moment on the zone's clock, to the minute, for tables and data: `2026-11-28 21:05`."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
 def utc(at: datetime) -> str:
     """Return an aware moment for machines: in UTC, to the second, `2026-11-20T09:00:00Z`."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -101,13 +101,13 @@ _COLUMNS = ("Cause", "Tasks", "Cost in period", "Error", "Members", "Model", "La
 def kinds_table(report: ErrorReport, zone: ZoneInfo, most: int) -> tuple[Sequence[str], list[list[Cell]]]:
     """Return the columns of the kinds of failure, and `most` rows; statuses stand there if they differ."""
     lines = report.lines[:most]
-    rows = [_cells(line, zone, report.asked_at) for line in lines]
+    rows = [_cells(line, zone) for line in lines]
     if len({line.status for line in lines}) <= 1:
         return _COLUMNS, rows
     return (*_COLUMNS, "Status"), [[*row, line.status] for row, line in zip(rows, lines, strict=True)]
 
 
-def _cells(line: ErrorLine, zone: ZoneInfo, now: datetime) -> list[Cell]:
+def _cells(line: ErrorLine, zone: ZoneInfo) -> list[Cell]:
     return [
         line.cause,
         count_cell(line.tasks),
@@ -115,7 +115,7 @@ def _cells(line: ErrorLine, zone: ZoneInfo, now: datetime) -> list[Cell]:
         line.cap or line.error,
         count_cell(line.members),
         line.model,
-        moment_cell(line.last, zone, now),
+        moment_cell(line.last, zone),
     ]
 
 
@@ -185,7 +185,7 @@ def tasks_message(tasks: Sequence[FailedTask], view: FailureView) -> Message:
 
 
 def _task_cells(task: FailedTask, view: FailureView) -> list[Cell]:
-    failed = moment_cell(task.failed_at, view.zone, view.now)
+    failed = moment_cell(task.failed_at, view.zone)
     if task.recovered:
         failed = replace(failed, text=f"{failed.text} (completed since)")
     title, member = one_line(task.title or "", _TITLE), view.name(task.member)

@@ -67,7 +67,7 @@ def _add_tasks(draft: Draft, own: OwnPage, view: HomeView) -> None:
 
 
 def _task_cells(task: TaskRow, basis: SpendBasis, view: HomeView) -> list[Cell]:
-    created, amount = moment_cell(task.created_at, view.zone, view.now), amount_cell(task.spend(basis))
+    created, amount = moment_cell(task.created_at, view.zone), amount_cell(task.spend(basis))
     return [one_line(task.title or "", LONGEST_NAME), amount, task.status, task.model, created, task.task_id[:8]]
 
 

@@ -1,10 +1,6 @@
 """The tables of an answer: their columns and cells, in Slack and in the terminal."""
 
-from datetime import date
-
-from bot.domain import formatting
 from bot.domain.cells import Cell, Number, amount_cell, count_cell, moment_cell, unknown_cell
-from bot.domain.periods import Unit, local_day
 from bot.domain.query.question import TIME_GROUPINGS
 from bot.domain.text import one_line
 from bot.ledger.spend_groups import SpendGroup
@@ -39,17 +35,10 @@ def group_cells(report: Report, group: SpendGroup) -> list[Cell]:
 
 
 def _key_cells(report: Report, group: SpendGroup) -> list[Cell]:
-    today = local_day(report.now, report.zone)
     return [
-        _period_cell(text, Unit(name), today) if name in TIME_GROUPINGS else text
+        Number(first_day(text).toordinal(), text) if name in TIME_GROUPINGS else text
         for name, text in zip(report.question.by, report.shown_key(group), strict=True)
     ]
-
-
-def _period_cell(label: str, unit: Unit, today: date) -> Number:
-    """Return a period as a cell, sorted by its first day."""
-    first = first_day(label)
-    return Number(first.toordinal(), formatting.period_name(first, unit, today))
 
 
 _SMALLEST_SHARE, _LARGEST_SHARE = 0.001, 0.999  # beyond them a share would be shown as nothing, or as all
@@ -77,7 +66,7 @@ def row_cells(report: Report, row: TaskRow, *, with_titles: bool) -> list[Cell]:
     """Return a task as cells of `row_columns`."""
     title, error = one_line(row.title or "", _LONGEST_TITLE), one_line(row.error_message or "", _LONGEST_ERROR)
     member = [] if _one_member(report) else [report.name_of(row.member)]
-    created = moment_cell(row.created_at, report.zone, report.now)
+    created = moment_cell(row.created_at, report.zone)
     spend, status = amount_cell(row.spend(report.basis)), [row.status, row.model]
     if not with_titles:
         return [spend, *member, *status, created, row.task_id[:8]]

@@ -54,7 +54,7 @@ class StatusCommands:
         draft = Draft(text.partition("\n")[0])
         draft.add(blocks.section(text))
         if is_operator and status.passes:
-            self._add_passes(draft, status.passes, now)
+            self._add_passes(draft, status.passes)
         draft.add(blocks.context(self.templates.render("usage/status_footnote", operator=is_operator, **values)))
         await request.responder.respond(draft.message())
 
@@ -90,11 +90,11 @@ class StatusCommands:
         zone = self.answers.policy.zone
         return formatting.short_date(local_day(from_us(since), zone), local_day(now, zone))
 
-    def _add_passes(self, draft: Draft, passes: Sequence[PassRecord], now: datetime) -> None:
-        draft.add_table("Last reads of Neo", _PASS_COLUMNS, [self._pass_cells(each, now) for each in passes])
+    def _add_passes(self, draft: Draft, passes: Sequence[PassRecord]) -> None:
+        draft.add_table("Last reads of Neo", _PASS_COLUMNS, [self._pass_cells(each) for each in passes])
 
-    def _pass_cells(self, record: PassRecord, now: datetime) -> list[Cell]:
+    def _pass_cells(self, record: PassRecord) -> list[Cell]:
         complete = "yes" if record.complete else ("no" if record.finished_at else "running")
         counts = (record.tally.tasks, record.tally.new, record.tally.grown)
-        started = moment_cell(record.started_at, self.answers.policy.zone, now)
+        started = moment_cell(record.started_at, self.answers.policy.zone)
         return [started, read_kind_text(record.kind), complete, *map(count_cell, counts), record.error or ""]

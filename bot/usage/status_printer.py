@@ -43,7 +43,7 @@ def print_status(
     )
     if status.passes:
         print_line(console, "\nLast reads of Neo", style="bold")
-        print_table(console, _PASS_COLUMNS, [_pass_cells(each, zone, now) for each in status.passes])
+        print_table(console, _PASS_COLUMNS, [_pass_cells(each, zone) for each in status.passes])
 
 
 def _print_list(console: Console, heading: str, lines: Sequence[str]) -> None:
@@ -82,9 +82,9 @@ _PASS_COLUMNS = (
 )  # fmt: skip
 
 
-def _pass_cells(record: PassRecord, zone: ZoneInfo, now: datetime) -> list[Cell]:
+def _pass_cells(record: PassRecord, zone: ZoneInfo) -> list[Cell]:
     tally = record.tally
     outcome = "yes" if record.complete else "no" if record.finished_at else "running or interrupted"
     counts = (tally.pages, tally.tasks, tally.new, tally.grown, tally.restated, tally.quarantined)
-    started = moment_cell(record.started_at, zone, now)
+    started = moment_cell(record.started_at, zone)
     return [read_kind_text(record.kind), started, outcome, *map(count_cell, counts), one_line(record.error or "", 400)]

@@ -11,6 +11,7 @@ from bot.domain.formatting import (
     date_span,
     last_date,
     local_time,
+    moment,
     percent,
     period_name,
     short_date,
@@ -22,6 +23,10 @@ from bot.domain.periods import Unit
 
 BERLIN = ZoneInfo("Europe/Berlin")
 USD = 1_000_000_000
+
+
+def test_a_moment_of_a_table_is_iso_on_the_clock_of_its_zone() -> None:
+    assert moment(datetime(2026, 3, 1, 23, 30, tzinfo=UTC), BERLIN) == "2026-03-02 00:30"
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 tasks"), (1, "1 task"), (2, "2 tasks"), (1_200, "1,200 tasks")])

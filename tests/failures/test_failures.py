@@ -283,7 +283,7 @@ async def test_the_report_has_counts_cost_and_shares(harness: ServiceHarness) ->
     assert rows[0] == ["Cause", "Tasks", "Cost in period", "Error", "Members", "Model", "Last", "Status"]
     assert rows[1][:3] == ["other error", "2", "$7.00"]
     assert rows[1][3].startswith("sandbox sbx-")
-    assert rows[1][4:] == ["2", "opus", "Mar 2, 19:59", "error"]
+    assert rows[1][4:] == ["2", "opus", "2026-03-02 19:59", "error"]
     assert "opus: 3 of 4 (75%)" in visible_text(answer)
     assert "Marcus Delgado: 2 of 3 (67%)" in visible_text(answer)
     for line, whose in (

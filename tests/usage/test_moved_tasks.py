@@ -68,7 +68,7 @@ async def test_a_former_owner_sees_amounts_and_days_alone(harness: ServiceHarnes
         ["moved", "$10.00", "33.3%", "1"],
     ]
     assert table(await harness.ask("priya", "rows"))[2] == [
-        "–", "$10.00", "moved", "moved", "Mar 2, 04:00", "moved-1",
+        "–", "$10.00", "moved", "moved", "2026-03-02 04:00", "moved-1",
     ]  # fmt: skip
 
 
