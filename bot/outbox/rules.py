@@ -31,6 +31,7 @@ STANDBY_WAIT = timedelta(seconds=15)  # of a process that stands by: otherwise t
 
 REFUSED_FOR = timedelta(hours=24)  # an event that the receiver refuses is sent again, from when it was made
 UNAVAILABLE_FOR = timedelta(hours=72)  # and one that it does not take because it is down
+FEWEST_ATTEMPTS = 20  # before an event is given up: a clock that is wrong for a moment ends none
 
 LONGEST_WAIT = timedelta(hours=1)  # for which anything is postponed, whatever Slack says
 

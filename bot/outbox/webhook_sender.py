@@ -19,6 +19,7 @@ from bot.outbox.events import EventPlace, EventRequest, event_body
 from bot.outbox.outcomes import Ending
 from bot.outbox.receiver import Answer, Reply, Webhook
 from bot.outbox.rules import (
+    FEWEST_ATTEMPTS,
     LONGEST_WAIT,
     NOTHING_TO_SAY,
     REFUSED_FOR,
@@ -115,7 +116,7 @@ class WebhookSender:
     async def _retry(self, claimed: ClaimedNotification, answer: Answer, limit: timedelta) -> timedelta:
         """Have an event sent again after a wait, which is returned, or give it up if that was tried for long enough."""
         now = self.clock()
-        if now - from_us(claimed.created_at) >= limit:
+        if now - from_us(claimed.created_at) >= limit and claimed.attempts >= FEWEST_ATTEMPTS:
             log.warning("an event is given up", key=claimed.dedup_key, why=answer.why)
             await self._end(claimed, Ending(NotificationState.DEAD, answer.why))
             return timedelta(0)
