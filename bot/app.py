@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.database.timing import LEASE_LIFETIME
+from bot.measurements import UNMEASURED, Measurements
 from bot.settings.model import Settings
 
 if TYPE_CHECKING:
@@ -58,13 +59,14 @@ class Wiring:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The program with its settings. Nothing is opened before it is needed."""
+    """The program with its settings. Nothing is opened before it is needed; `measurements` counts what happens."""
 
     settings: Settings
     clock: "Clock"
     retry_policy: "RetryPolicy | None" = None
     timing: "DeliveryTiming | None" = None
     lease_lifetime: timedelta = LEASE_LIFETIME
+    measurements: Measurements = UNMEASURED
 
     @property
     def ledger(self) -> "LedgerAccess":
@@ -111,11 +113,12 @@ class App:
         settings = self.settings
 
         def connect_upstream() -> AbstractAsyncContextManager[NeoClient]:
-            return connect(settings.neo_api_url, settings.neo_credential(), self.retry_policy, self.clock)
+            credential = settings.neo_credential()
+            return connect(settings.neo_api_url, credential, self.retry_policy, self.clock, self.measurements)
 
         policy = BookingPolicy(settings.pricing_unit, settings.solo_member, observers)
         poll = timedelta(seconds=settings.poll_seconds)
-        return SyncRunner(database, connect_upstream, policy, poll, self.clock, self.lease_lifetime)
+        return SyncRunner(database, connect_upstream, policy, poll, self.clock, self.lease_lifetime, self.measurements)
 
     # --- the service -------------------------------------------------------------------------------
 
@@ -147,7 +150,7 @@ class App:
         timing = self.timing or DeliveryTiming()
         outbox = Outbox(
             database, workspace, renderers, context.destinations, self.clock, timing, quiet_hours=quiet,
-            webhook=self._webhook(registry),
+            webhook=self._webhook(registry), measurements=self.measurements,
         )  # fmt: skip
         return Wiring(context, registry, outbox)
 

@@ -128,6 +128,11 @@ def is_free(
     return current.holder == holder or not _is_held(current, lifetime)
 
 
+def is_held(connection: Connection, name: str, now: datetime, lifetime: timedelta = LEASE_LIFETIME) -> bool:
+    """Return whether any process holds a lease, as `acquire` would see it; it writes nothing."""
+    return _is_held(_current(connection, name, now), lifetime)
+
+
 def _is_held(current: _Current, lifetime: timedelta) -> bool:
     if not current.holder:
         return False

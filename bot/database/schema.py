@@ -71,6 +71,12 @@ def current_revision(connection: Connection) -> str | None:
     return connection.execute(_REVISION).scalar()
 
 
+def present_revision(connection: Connection) -> str:
+    """Return the revision that an open ledger is at."""
+    revision: str = connection.execute(_REVISION).scalar_one()
+    return revision
+
+
 def unfinished_revision() -> str:
     """Return the revision of a database while a ledger is copied into it: one that no version opens."""
     return f"{_UNFINISHED}{newest_revision()}"

@@ -14,6 +14,7 @@ from bot.domain.connections import NOT_IN_TIME, obstacle
 from bot.domain.hosts import is_loopback
 from bot.domain.http_headers import http_date, retry_after
 from bot.domain.tasks import Refused
+from bot.measurements import UNMEASURED, Measurements
 from bot.neo.errors import (
     GarbledError,
     NeoError,
@@ -72,9 +73,14 @@ class NeoClient:
     """A client of one upstream with one credential, made by `connect`."""
 
     def __init__(
-        self, http: httpx.AsyncClient, retry_policy: RetryPolicy, clock: Callable[[], datetime] | None = None
+        self,
+        http: httpx.AsyncClient,
+        retry_policy: RetryPolicy,
+        clock: Callable[[], datetime] | None = None,
+        measurements: Measurements = UNMEASURED,
     ) -> None:
         self._http = http
+        self._measurements = measurements
         self._retry_policy = retry_policy
         self._clock = clock
         self.upstream_time: datetime | None = None  # by the `Date` of the last answer
@@ -137,10 +143,19 @@ class NeoClient:
             wait_max=10.0,
         ):
             with attempt:
-                return await self._get_page_once(
+                return await self._get_page_measured(
                     {name: value for name, value in parameters.items() if value is not None}
                 )
         raise AssertionError
+
+    async def _get_page_measured(self, parameters: Mapping[str, str]) -> Page:
+        try:
+            page = await self._get_page_once(parameters)
+        except NeoError as error:
+            self._measurements.record_neo_request(error.kind)
+            raise
+        self._measurements.record_neo_request(None)
+        return page
 
     async def _get_page_once(self, parameters: Mapping[str, str]) -> Page:
         try:
@@ -180,6 +195,7 @@ async def connect(
     credential: Mapping[str, str],
     retry_policy: RetryPolicy | None = None,
     clock: Callable[[], datetime] | None = None,
+    measurements: Measurements = UNMEASURED,
 ) -> AsyncIterator[NeoClient]:
     """Yield a client of an upstream, whose connections stay open until the end.
 
@@ -188,11 +204,12 @@ async def connect(
         credential: the one header that authorises.
         retry_policy: how long to wait.
         clock: gives aware times; without it, rows of the future are not recognised.
+        measurements: counts each request.
     """
     retry_policy = retry_policy or RetryPolicy()
     stamina.instrumentation.set_on_retry_hooks([])  # the error raised at the end says what came of the attempts
     async with _http(url, credential, retry_policy) as http:
-        yield NeoClient(http, retry_policy, clock)
+        yield NeoClient(http, retry_policy, clock, measurements)
 
 
 def _http(url: str, credential: Mapping[str, str], retry_policy: RetryPolicy) -> httpx.AsyncClient:

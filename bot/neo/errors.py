@@ -16,12 +16,15 @@ NeoError
 """
 
 from http import HTTPStatus
+from typing import ClassVar
 
 from bot.domain.connections import PROXY_WANTS_PASSWORD
 
 
 class NeoError(Exception):
-    """The upstream did not give what was asked for."""
+    """The upstream did not give what was asked for; `kind` is the word by which such errors are counted."""
+
+    kind: ClassVar[str] = "other"
 
 
 class PermanentError(NeoError):
@@ -31,22 +34,31 @@ class PermanentError(NeoError):
 class UnauthorizedError(PermanentError):
     """401."""
 
+    kind = "unauthorized"
+
 
 class ForbiddenError(PermanentError):
     """403."""
+
+    kind = "forbidden"
 
 
 class RedirectedError(PermanentError):
     """3xx."""
 
+    kind = "redirected"
+
 
 class ObstructedError(PermanentError):
     """No connection can be made until an operator acts."""
+
+    kind = "obstructed"
 
 
 class RejectedError(PermanentError):
     """Any other 4xx; `status` says which."""
 
+    kind = "rejected"
     status: int | None = None
 
 
@@ -63,6 +75,8 @@ class TransientError(NeoError):
 class RateLimitedError(TransientError):
     """429."""
 
+    kind = "rate_limited"
+
     def __init__(self, message: str, retry_after: float | None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
@@ -71,14 +85,26 @@ class RateLimitedError(TransientError):
 class TooLargeError(TransientError):
     """The answer did not come in time, or is too large to be given."""
 
+    kind = "too_large"
+
 
 class UnavailableError(TransientError):
     """5xx, or no whole answer."""
+
+    kind = "unavailable"
 
 
 class GarbledError(TransientError):
     """200 without a page."""
 
+    kind = "garbled"
+
+
+KINDS = (
+    "unauthorized", "forbidden", "redirected", "obstructed", "rejected", "rate_limited", "too_large", "unavailable",
+    "garbled",
+)  # fmt: skip
+"""The kinds of errors by which failed requests are counted."""
 
 _BY_STATUS: dict[int, tuple[type[PermanentError], str]] = {
     HTTPStatus.UNAUTHORIZED: (

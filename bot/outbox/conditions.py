@@ -43,7 +43,7 @@ def _parameter(name: str) -> ColumnElement[int]:
 
 _NOW, _FAR, _AHEAD = _parameter("now"), _parameter("far"), _parameter("ahead")
 # the id of a direct message begins with D
-_IS_DIRECT = and_(notification.c.channel >= _constant("D"), notification.c.channel < _constant("E"))
+IS_DIRECT = and_(notification.c.channel >= _constant("D"), notification.c.channel < _constant("E"))
 _candidate = notification.alias("candidate")
 
 
@@ -53,9 +53,7 @@ def _ids(*conditions: ColumnElement[bool]) -> Select[int]:
 
 # of notifications: nothing is postponed further than `far`, direct messages not beyond the end of quiet hours
 # (`quiet`): a later `next_at` was written by a clock that ran ahead, and is ignored
-READY = or_(
-    notification.c.next_at <= _NOW, notification.c.next_at > case((_IS_DIRECT, _parameter("quiet")), else_=_FAR)
-)
+READY = or_(notification.c.next_at <= _NOW, notification.c.next_at > case((IS_DIRECT, _parameter("quiet")), else_=_FAR))
 OVERDUE = and_(in_state(NotificationState.PENDING), notification.c.owed_until <= _NOW)
 UNCONFIRMED = and_(in_state(NotificationState.UNCONFIRMED), notification.c.unsure_at <= _parameter("waited"))
 UNCONFIRMED_AHEAD = and_(in_state(NotificationState.UNCONFIRMED), notification.c.unsure_at > _AHEAD)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.measurements import UNMEASURED, Measurements
 from bot.outbox.channel_queue import ChannelQueue
 from bot.outbox.destinations import WEBHOOK_CHANNEL, Destinations
 from bot.outbox.dispatcher import Dispatcher
@@ -31,6 +32,7 @@ class Outbox:
 
     Several processes may deliver from one outbox. One that stands by delivers what the others have left for a while.
     Until Slack is ready, the events of the `webhook` alone are delivered.
+    `measurements` counts what this one has sent.
     """
 
     database: "Database"
@@ -43,6 +45,7 @@ class Outbox:
     stands_by: Callable[[], bool] = lambda: False
     webhook: Webhook | None = None
     is_slack_ready: Callable[[], bool] = lambda: True
+    measurements: Measurements = UNMEASURED
     sender: Sender = field(init=False)
     editor: Editor = field(init=False)
     reconciler: Reconciler = field(init=False)
@@ -51,13 +54,13 @@ class Outbox:
 
     def __post_init__(self) -> None:
         """Give each part what it needs."""
-        database, clock, timing = self.database, self.clock, self.timing
+        database, clock, timing, measurements = self.database, self.clock, self.timing, self.measurements
         pacing, self._tasks = Pacing(timing.pace), NamedTasks()
         summaries = SummaryRenderer(database, self.renderers, self.renderers.templates)
-        self.sender = Sender(database, self.workspace, self.renderers, summaries, pacing, clock, timing)
+        self.sender = Sender(database, self.workspace, self.renderers, summaries, pacing, clock, timing, measurements)
         self.editor = Editor(database, self.workspace, self.renderers, clock, timing)
-        self.reconciler = Reconciler(database, self.workspace, clock, timing)
-        events = None if self.webhook is None else WebhookSender(database, self.webhook, clock, timing)
+        self.reconciler = Reconciler(database, self.workspace, clock, timing, measurements)
+        events = None if self.webhook is None else WebhookSender(database, self.webhook, clock, timing, measurements)
         placer = Placer(database, self.destinations, clock, timing)
         queue = ChannelQueue(
             database, placer, self.sender, events, self.editor, pacing, clock, timing, self.quiet_hours, self._wait

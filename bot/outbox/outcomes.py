@@ -64,6 +64,10 @@ class Arrival:
     check_after: timedelta
     at: datetime
 
+    def seconds_after(self, created_at: int) -> float:
+        """Return how long after a moment (microseconds) it has arrived, 0 where the clock was put back between."""
+        return max(0, to_us(self.at) - created_at) / 1_000_000
+
 
 NOTHING_SHOWN = -1  # a version below all others
 

@@ -1,13 +1,14 @@
 """Queries: what other packages may ask of the outbox."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select, union_all
 
+from bot.database.text_values import before_colon
 from bot.domain.keys import NotificationKey
 from bot.domain.timestamps import from_us, optional_from_us, to_us
-from bot.outbox.conditions import UNDELIVERED, in_state
+from bot.outbox.conditions import IS_DIRECT, UNDELIVERED, in_state
 from bot.outbox.destinations import Destination, WebhookDestination, decode_destination
 from bot.outbox.keys import KeyRange, message_key
 from bot.outbox.rules import NOTHING_TO_SAY, OPEN, NotificationState
@@ -175,6 +176,32 @@ _UNRENDERED_COUNT = (
         func.substr(notification.c.error, 1, len(NOT_RENDERED)) == NOT_RENDERED,
     )
 )
+
+
+_KIND = before_colon(notification.c.stem)
+_UNSENT = union_all(
+    *(
+        select(_STATE, _KIND.label("kind")).where(condition)
+        for condition in (UNDELIVERED, and_(_DEAD, notification.c.settled_at > bindparam("since")))
+    )
+).subquery("unsent")
+_UNSENT_COUNTS = select(_UNSENT, func.count().label("number")).group_by(*_UNSENT.c)
+_OLDEST_DUE = _OLDEST_UNDELIVERED.where(~IS_DIRECT | notification.c.channel.is_(None))
+
+
+def unsent_counts(connection: Connection, since: datetime) -> dict[tuple[NotificationState, str], int]:
+    """Return how many notifications are not delivered yet, and could not be since a moment, by state and kind."""
+    rows = connection.execute(_UNSENT_COUNTS, {"since": to_us(since)}).all()
+    return {(NotificationState(state), kind): number for state, kind, number in rows}
+
+
+def longest_wait(connection: Connection, now: datetime, *, is_quiet: bool) -> timedelta:
+    """Return how long the oldest undelivered notification waits, 0 if there is none.
+
+    In quiet hours direct messages are left out, which wait for their end.
+    """
+    oldest = connection.execute(_OLDEST_DUE if is_quiet else _OLDEST_UNDELIVERED).scalar()
+    return timedelta(0) if oldest is None else max(timedelta(0), now - from_us(oldest))
 
 
 def undelivered_count(connection: Connection) -> int:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.domain.keys import kind_of
 from bot.domain.timestamps import from_us
+from bot.measurements import UNMEASURED, Measurements
 from bot.outbox import lookup_store, outcomes
 from bot.outbox.conditions import Moment
 from bot.outbox.destinations import WEBHOOK_CHANNEL
@@ -49,12 +51,13 @@ async def delete_copy(workspace: Workspace, channel: str, ts: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Compares the outbox with what is in Slack; `clock` gives aware times."""
+    """Compares the outbox with what is in Slack; `clock` gives aware times, `measurements` counts what had arrived."""
 
     database: "Database"
     workspace: Workspace
     clock: Callable[[], datetime]
     timing: DeliveryTiming
+    measurements: Measurements = UNMEASURED
 
     async def reconcile_next(self, channel: str) -> bool:
         """Look for one message in a channel; return False if nothing is to be looked for there.
@@ -103,6 +106,10 @@ class Reconciler:
         else:
             arrival = Arrival(copies[0], NOTHING_SHOWN, self.timing.first_check, self.clock())
             counts = await self.database.write(lambda c: outcomes.mark_arrived(c, target.id, arrival))
+            if counts == copies[0].ts:
+                self.measurements.record_delivery(
+                    kind_of(target.dedup_key), "slack", arrival.seconds_after(target.created_at)
+                )
             if counts:  # else another process sends it: one of these may be its own, and copies are checked later
                 await self._delete_others(target, copies, counts)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.database.engine import DATABASE_ERRORS
+from bot.domain.keys import kind_of
+from bot.measurements import UNMEASURED, Measurements
 from bot.outbox import live_store, outcomes, store
 from bot.outbox.destinations import fallback
 from bot.outbox.keys import MissedKey, is_of
@@ -46,7 +48,7 @@ class _Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends claimed notifications; `clock` gives aware times."""
+    """Sends claimed notifications; `clock` gives aware times, `measurements` counts what was sent."""
 
     database: "Database"
     workspace: Workspace
@@ -55,6 +57,7 @@ class Sender:
     pacing: Pacing
     clock: Callable[[], datetime]
     timing: DeliveryTiming
+    measurements: Measurements = UNMEASURED
 
     async def send(self, claimed: ClaimedNotification) -> float:
         """Send a notification, and record what came of it.
@@ -163,6 +166,10 @@ class Sender:
     async def _mark_sent(self, claimed: ClaimedNotification, posted: Posted, version: int) -> None:
         arrival = Arrival(posted, version, self.timing.first_check, self.clock())
         counts = await self.database.write(lambda c: outcomes.mark_sent(c, claimed, arrival))
+        if counts == posted.ts:
+            self.measurements.record_delivery(
+                kind_of(claimed.dedup_key), "slack", arrival.seconds_after(claimed.created_at)
+            )
         log.info(
             "sent",
             key=claimed.dedup_key,

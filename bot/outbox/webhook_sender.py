@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from bot.database.engine import DATABASE_ERRORS
 from bot.domain.keys import kind_of
 from bot.domain.timestamps import from_us
+from bot.measurements import UNMEASURED, Measurements
 from bot.outbox import outcomes, store, webhook_queue
 from bot.outbox.events import EventPlace, EventRequest, event_body
 from bot.outbox.outcomes import Ending
@@ -37,12 +38,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class WebhookSender:
-    """Sends claimed events; `clock` gives aware times."""
+    """Sends claimed events; `clock` gives aware times, `measurements` counts what was sent."""
 
     database: "Database"
     webhook: Webhook
     clock: Callable[[], datetime]
     timing: DeliveryTiming
+    measurements: Measurements = UNMEASURED
     _closed_until: datetime | None = None  # the receiver takes nothing before
 
     async def send(self, claimed: ClaimedNotification) -> float:
@@ -91,6 +93,8 @@ class WebhookSender:
         match answer.reply:
             case Reply.TAKEN:
                 await self.database.write(lambda c: outcomes.mark_delivered(c, claimed, self.clock()))
+                wait = self.clock() - from_us(claimed.created_at)
+                self.measurements.record_delivery(kind_of(claimed.dedup_key), "webhook", wait.total_seconds())
                 log.info("sent", key=claimed.dedup_key, to=claimed.destination.kind, attempts=claimed.attempts)
                 return 0
             case Reply.GONE:

@@ -70,7 +70,13 @@ class SlackConnection:
         if settings.slack_app_token is not None:
             token, address = settings.slack_app_token.reveal(), settings.slack_api_url
             self.socket = SocketConnection(
-                self.listener, token, address, self.context.connection, on_change=self.on_change, now=system_clock
+                self.listener,
+                token,
+                address,
+                self.context.connection,
+                on_change=self.on_change,
+                now=system_clock,
+                measurements=workspace.clients.measurements,
             )
             await self.socket.start()
 
@@ -78,6 +84,10 @@ class SlackConnection:
         """Load people's names and compile every template; no acknowledgement waits for either."""
         names = self.context.people.directory.start_filling(FILL_SECONDS)
         await asyncio.gather(names, asyncio.to_thread(self.context.templates.compile_all))
+
+    async def is_connected(self) -> bool:
+        """Return whether people's requests reach the router now; over HTTP, whether Slack has answered once."""
+        return self.listener is not None and (self.socket is None or await self.socket.is_connected())
 
     async def problem(self) -> str:
         """Return what is wrong with the connection, in words; empty if nothing is."""

@@ -16,6 +16,7 @@ from bot.domain.everyday.commands import command_line
 from bot.domain.keys import MalformedKeyError, kind_of
 from bot.domain.query.checks import MAX_LINE
 from bot.domain.query.errors import QueryError, UnclosedQuoteError, WhenError
+from bot.measurements import UNMEASURED, Measurements
 from bot.people.people import DeniedError, People
 from bot.registry import Registry
 from bot.slack.blocks import Message, paragraph
@@ -34,12 +35,13 @@ class Router:
     """Sends every request to its handler: commands by their first word, buttons and forms by the kind of their id.
 
     The command of an empty line is "". Whatever is no command is a question. App Home is shown to everybody who opens
-    it, whoever they are.
+    it, whoever they are. `measurements` counts the requests.
     """
 
     people: People
     templates: Templates
     registry: Registry
+    measurements: Measurements = UNMEASURED
 
     def form_errors(self, form: str, fields: Mapping[str, str]) -> Mapping[str, str]:
         """Return what is wrong with what was filled into a form, by field."""
@@ -65,8 +67,9 @@ class Router:
         except SlackError as error:
             outcome = str(error)
         finally:
-            ms = round((perf_counter() - began) * 1000)
-            log.info("request", kind=request.kind.value, user=request.user, ms=ms, outcome=outcome)
+            seconds = perf_counter() - began
+            self.measurements.record_answer(request.kind, seconds)
+            log.info("request", kind=request.kind.value, user=request.user, ms=round(seconds * 1000), outcome=outcome)
 
     async def _answer(self, request: Request) -> None:
         try:

@@ -1,8 +1,9 @@
 """The running process: started in the order that makes it useful soonest, and ended without losing an answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -13,12 +14,14 @@ from bot.database.engine import Database
 from bot.database.errors import UnusableError
 from bot.database.schema import current_revision, newest_revision
 from bot.maintenance.prune import Pruning
+from bot.measurements import UNMEASURED
 from bot.service.connection import SlackConnection, signing_secret
 from bot.service.database_alarm import DatabaseAlarm, reason
 from bot.service.health import TokenCheck, without_paths
 from bot.service.jobs import Jobs
 from bot.service.jobs_lease import JobsLease
 from bot.service.log import hide_local_variables
+from bot.service.metrics import metrics_served, process_metrics
 from bot.service.router import Router
 from bot.service.scheduler import Scheduler, SingleTask
 from bot.service.shared_clock import SharedClock
@@ -27,6 +30,7 @@ from bot.settings.errors import SettingsError
 from bot.settings.model import Settings
 from bot.slack import http
 from bot.slack.deduplication import RequestDeduplicator
+from bot.slack.http_server import serve_http
 from bot.slack.workspace import connect_workspace
 
 log = structlog.get_logger(__name__)
@@ -40,7 +44,9 @@ TEST_SECONDS = 60  # between tests whether the database can be written
 
 @dataclass(slots=True)
 class Service:
-    """What runs. `port` is where its health is served; `life` ends with it: the jobs, and the ledger.
+    """What runs. `port` is where its health is served, `metrics_port` where metrics are, None if they are not.
+
+    `life` ends with it: the jobs, and the ledger.
 
     `first_sync` begins as soon as it runs.
     """
@@ -52,6 +58,7 @@ class Service:
     alarm: DatabaseAlarm
     jobs: Jobs
     port: int = 0
+    metrics_port: int | None = None
     life: AsyncExitStack = field(default_factory=AsyncExitStack)
     first_sync: SingleTask = field(init=False)
 
@@ -108,9 +115,8 @@ async def running_service(app: App) -> AsyncIterator[Service]:
     It is given as soon as it runs; it becomes ready by itself, once Slack answers.
 
     Raises:
-        SettingsError: something that is needed is not set.
         LedgerError: the ledger cannot be written, or is priced in another unit.
-        OSError: the port is taken.
+        SettingsError: something that is needed is not set, or a port is in use.
     """
     settings = app.settings
     hide_local_variables()
@@ -121,10 +127,16 @@ async def running_service(app: App) -> AsyncIterator[Service]:
         life.callback(database.close)
         clock = SharedClock(database, app.clock)
         await clock.adjust()
-        app = replace(app, clock=clock)
-        workspace = await stack.enter_async_context(connect_workspace(bot_token.reveal(), settings.slack_api_url))
+        counted = process_metrics(settings)
+        app = replace(app, clock=clock, measurements=counted or UNMEASURED)
+        workspace = await stack.enter_async_context(
+            connect_workspace(bot_token.reveal(), settings.slack_api_url, app.measurements)
+        )
         service = _service(app, clock, database, app.wire(database, workspace), life)
-        service.port = await stack.enter_async_context(_serve_http(service))
+        with _port_of("HTTP_PORT", settings.http_port):
+            service.port = await stack.enter_async_context(_serve_http(service))
+        with _port_of("METRICS_PORT", settings.metrics_port):
+            service.metrics_port = await stack.enter_async_context(metrics_served(service, counted))
         await life.enter_async_context(_jobs_running(service))
         stack.push_async_callback(service.end)  # before the jobs end: what is in flight may wait for a sync
         service.slack.start()
@@ -135,7 +147,7 @@ def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, l
     context = wiring.context
     # the real time, whatever the service's clock says: Slack dates its signatures by it
     deduplicator = RequestDeduplicator(database.write, system_clock)
-    router = Router(context.people, context.templates, wiring.registry)
+    router = Router(context.people, context.templates, wiring.registry, app.measurements)
     slack = SlackConnection(
         context, router, deduplicator, TokenCheck(context.workspace), lambda: jobs.run_after(After.CONNECTION_CHANGE)
     )
@@ -155,6 +167,17 @@ def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, l
     return Service(app, database, wiring, slack, alarm, jobs, life=life)
 
 
+@contextmanager
+def _port_of(setting: str, port: int | None) -> Iterator[None]:
+    """Say of which setting a port is that cannot be used."""
+    try:
+        yield
+    except OSError as error:
+        why = os.strerror(error.errno or 0).lower()
+        remedy = "Choose another one, or stop the program that uses it."
+        raise SettingsError([f"{setting}: port {port} can't be used ({why}). {remedy}"]) from None
+
+
 @asynccontextmanager
 async def _serve_http(service: Service) -> AsyncIterator[int]:
     """Serve health, and Slack's requests if there is no Socket Mode; yield the port."""
@@ -162,7 +185,7 @@ async def _serve_http(service: Service) -> AsyncIterator[int]:
     secret = signing_secret(settings)
     events = http.EventsEndpoint(secret, slack.deduplicator, system_clock) if secret else None
     endpoints = http.HttpEndpoints(service.problems, lambda: slack.listener, events, settings.http_host)
-    async with http.serve_http(endpoints, settings.http_host, settings.http_port) as port:
+    async with serve_http(endpoints.answer, settings.http_host, settings.http_port) as port:
         yield port
 
 
@@ -186,7 +209,10 @@ async def serve(app: App, stop: asyncio.Event) -> None:
     if not app.settings.admins:
         log.warning("ADMINS is empty: nobody sees more than their own spend")
     async with running_service(app) as service:
-        log.info("started", health=f"http://{app.settings.http_host}:{service.port}/readyz")
+        metrics = (
+            {} if service.metrics_port is None else {"metrics": f"http://127.0.0.1:{service.metrics_port}/metrics"}
+        )
+        log.info("started", health=f"http://{app.settings.http_host}:{service.port}/readyz", **metrics)
         connecting, jobs = service.slack.connecting, service.jobs
         ending = [asyncio.create_task(each.wait()) for each in (stop, jobs.ended)]
         await asyncio.wait({*ending, connecting}, return_when=asyncio.FIRST_COMPLETED)

@@ -67,6 +67,8 @@ class Settings:
     templates_dir: Path | None
     http_host: str
     http_port: int
+    metrics_port: int | None
+    metrics_members: bool
     log_level: LogLevel
     log_format: LogFormat
     database: DatabasePlace

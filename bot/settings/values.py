@@ -11,6 +11,7 @@ from bot.domain.numbers import whole_number
 from bot.settings.errors import InvalidValueError
 
 E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
 
 _MOST_PERCENT, _MOST_STEPS = 1_000, 20
 _STATUS = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
@@ -78,6 +79,11 @@ def whole_number_parser(least: int, most: int, noun: str) -> Callable[[str], int
         return number
 
     return parse
+
+
+def optional(parser: Callable[[str], T]) -> Callable[[str], T | None]:
+    """Return a parser of the same values, which returns None for an empty text."""
+    return lambda text: parser(text) if text else None
 
 
 def choice_parser(choices: type[E]) -> Callable[[str], E | None]:

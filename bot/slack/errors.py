@@ -18,6 +18,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.connections import obstacle
+from bot.measurements import Measurements
 
 TOO_MANY_REQUESTS = 429
 _TRANSIENT_CODES = {
@@ -115,18 +116,68 @@ def translated_errors() -> Iterator[None]:
     """Turn what slack-sdk and aiohttp raise into a SlackError, also where they cannot read what Slack answered."""
     try:
         yield
-    except SlackApiError as error:
-        raise _error_of_answer(error.response) from None
-    except aiohttp.ClientConnectorError as error:
-        raise _with_explanation(UnreachableError("cannot reach Slack"), error) from None
-    except aiohttp.ClientHttpProxyError as error:
-        raise _with_explanation(UnreachableError("cannot reach Slack"), error, error.status) from None
-    except ForeignAddressError as error:
-        raise SlackUnavailableError(str(error)) from None
-    except (TimeoutError, aiohttp.ClientError, OSError, SlackClientError) as error:
-        raise _with_explanation(SlackUnavailableError("no answer from Slack"), error) from None
-    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-        raise InvalidAnswerError(type(error).__name__) from None
+    except SlackError:
+        raise
+    except Exception as error:
+        translated = _translated(error)
+        if translated is None:
+            raise
+        raise translated from None
+
+
+def _translated(error: Exception) -> SlackError | None:
+    """Return the SlackError that an error stands for; None if it is none of slack-sdk's or aiohttp's."""
+    match error:
+        case SlackApiError():
+            return _error_of_answer(error.response)
+        case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
+            proxy_status = error.status if isinstance(error, aiohttp.ClientHttpProxyError) else None
+            return _with_explanation(UnreachableError("cannot reach Slack"), error, proxy_status)
+        case ForeignAddressError():
+            return SlackUnavailableError(str(error))
+        case TimeoutError() | aiohttp.ClientError() | OSError() | SlackClientError():
+            return _with_explanation(SlackUnavailableError("no answer from Slack"), error)
+        case AttributeError() | LookupError() | TypeError() | ValueError() | RecursionError():
+            return InvalidAnswerError(type(error).__name__)
+        case _:
+            return None
+
+
+KINDS = ("unauthorized", "refused", "rate_limited", "unreachable", "invalid_answer", "unavailable", "broken_off")
+"""The kinds of failures by which requests are counted; what the bot itself broke off need not be Slack's fault."""
+
+
+def kind_of(error: SlackError) -> str:
+    """Return the kind by which an error is counted."""
+    match error:
+        case RefusedBySlackError():
+            return "unauthorized" if error.refuses_the_bot else "refused"
+        case RateLimitedError():
+            return "rate_limited"
+        case UnreachableError():
+            return "unreachable"
+        case InvalidAnswerError():
+            return "invalid_answer"
+        case _:
+            return "unavailable"
+
+
+@contextmanager
+def measured_request(measurements: Measurements) -> Iterator[None]:
+    """Count a request to Slack. What it raises is raised as it is."""
+    failure: str | None = "broken_off"
+    try:
+        yield
+        failure = None
+    except SlackError as error:
+        failure = kind_of(error)
+        raise
+    except Exception as error:
+        translated = _translated(error)
+        failure = "unavailable" if translated is None else kind_of(translated)
+        raise
+    finally:
+        measurements.record_slack_request(failure)
 
 
 def _with_explanation(

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 import structlog
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.webhook.async_client import AsyncWebhookClient
+from slack_sdk.webhook.webhook_response import WebhookResponse
 
 from bot.settings.proxy import proxy_for
 from bot.slack.blocks import Message
-from bot.slack.errors import TOO_MANY_REQUESTS, RefusedBySlackError, SlackUnavailableError, translated_errors
+from bot.slack.errors import (
+    TOO_MANY_REQUESTS,
+    RefusedBySlackError,
+    SlackUnavailableError,
+    measured_request,
+    translated_errors,
+)
 from bot.slack.messages import sdk_blocks
 from bot.slack.workspace import Workspace
 
@@ -44,11 +51,22 @@ class ResponseUrlResponder:
         await self._send(message, "in_channel", replace=False)
 
     async def _send(self, message: Message, response_type: str, *, replace: bool) -> None:
+        with measured_request(self.workspace.clients.measurements):
+            answer = await self._post(message, response_type, replace=replace)
+            if answer.status_code == TOO_MANY_REQUESTS or answer.status_code >= _SERVER_ERRORS:
+                raise SlackUnavailableError(f"Slack cannot take the answer now ({answer.status_code})")
+            if answer.status_code == _OK and '"ok":false' not in answer.body.replace(" ", ""):
+                return
+            if "block" not in answer.body or message.simpler is None:
+                raise RefusedBySlackError(_refusal_code(answer.body))
+        await self._send(message.simpler, response_type, replace=replace)
+
+    async def _post(self, message: Message, response_type: str, *, replace: bool) -> WebhookResponse:
         rate_limit = AsyncRateLimitErrorRetryHandler(max_retry_count=3)
         client = AsyncWebhookClient(self.url, session=self.workspace.clients.session, retry_handlers=[rate_limit])
         client.proxy = proxy_for(self.url)
         with translated_errors():
-            answer = await client.send(
+            return await client.send(
                 text=message.text,
                 blocks=sdk_blocks(message),
                 response_type=response_type,
@@ -56,13 +74,6 @@ class ResponseUrlResponder:
                 unfurl_links=False,
                 unfurl_media=False,
             )
-        if answer.status_code == TOO_MANY_REQUESTS or answer.status_code >= _SERVER_ERRORS:
-            raise SlackUnavailableError(f"Slack cannot take the answer now ({answer.status_code})")
-        if answer.status_code == _OK and '"ok":false' not in answer.body.replace(" ", ""):
-            return
-        if "block" not in answer.body or message.simpler is None:
-            raise RefusedBySlackError(_refusal_code(answer.body))
-        await self._send(message.simpler, response_type, replace=replace)
 
 
 def _refusal_code(body: str) -> str:

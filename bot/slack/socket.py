@@ -14,6 +14,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.cancellation import cancel_and_wait
+from bot.measurements import UNMEASURED, Measurements
 from bot.settings.proxy import proxy_for
 from bot.slack.connection import ConnectionState
 from bot.slack.errors import RefusedBySlackError, SlackError, translated_errors
@@ -37,7 +38,7 @@ class SocketConnection:
     """A connection to Slack that is watched, as slack-sdk can be wrong about whether it is connected.
 
     It keeps `state` up to date, and awaits `on_change` when the refusal in it has changed. `now` gives the real time,
-    by which slack-sdk dates its pings.
+    by which slack-sdk dates its pings. `measurements` counts its requests to Slack.
     """
 
     def __init__(
@@ -49,9 +50,10 @@ class SocketConnection:
         *,
         on_change: OnChange,
         now: Callable[[], datetime],
+        measurements: Measurements = UNMEASURED,
     ) -> None:
         self._session = slack_session(address, aiohttp.ClientTimeout(total=_WEB_SECONDS))
-        self._handler = _Handler(listener, app_token, address, self._session)
+        self._handler = _Handler(listener, app_token, address, self._session, measurements)
         self._client = self._handler.client
         self._on_change, self._now = on_change, now
         self._watching: asyncio.Task[None] | None = None
@@ -129,8 +131,15 @@ class _Handler(AsyncSocketModeHandler):
 
     client: SocketModeClient
 
-    def __init__(self, listener: Listener, app_token: str, address: str, session: aiohttp.ClientSession) -> None:
-        web = web_client(None, address, session)
+    def __init__(
+        self,
+        listener: Listener,
+        app_token: str,
+        address: str,
+        session: aiohttp.ClientSession,
+        measurements: Measurements,
+    ) -> None:
+        web = web_client(None, address, session, measurements=measurements)
         super().__init__(listener.bolt, app_token, web_client=web, ping_interval=PING_SECONDS)
         self._listener = listener
         self.client.proxy = proxy_for(address)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from bot.measurements import UNMEASURED, Measurements
 from bot.slack.account import Account, fetch_account
 from bot.slack.channels import Channels
 from bot.slack.errors import NotConnectedError
@@ -48,7 +49,9 @@ def offline_workspace(address: str) -> Workspace:
 
 
 @asynccontextmanager
-async def connect_workspace(token: str, address: str) -> AsyncIterator[Workspace]:
-    """Give the workspace of a bot token, at that address of the Web API."""
-    async with connect_clients(token, address) as clients:
+async def connect_workspace(
+    token: str, address: str, measurements: Measurements = UNMEASURED
+) -> AsyncIterator[Workspace]:
+    """Give the workspace of a bot token, at that address of the Web API; each request is counted."""
+    async with connect_clients(token, address, measurements) as clients:
         yield Workspace(clients)

@@ -21,6 +21,7 @@ from bot.ledger.missing_tasks import mark_missing
 from bot.ledger.passes.coverage import intervals_read_before
 from bot.ledger.passes.record import begin_pass, end_pass
 from bot.ledger.passes.tally import PassOutcome
+from bot.measurements import UNMEASURED, Measurements
 from bot.neo.client import NeoClient
 from bot.neo.errors import NeoError
 from bot.neo.paging import Batch, Sweep
@@ -49,7 +50,7 @@ class SyncRun:
     """One sync: a client, a ledger, and how to book.
 
     `clock` gives aware times; `progress` is called after every page, `yield_to_readers` awaited before one is booked.
-    Between windows the tail is read again once the last one is `tail_every` old.
+    Between windows the tail is read again once the last one is `tail_every` old. `measurements` counts the passes.
     """
 
     database: Database
@@ -60,6 +61,7 @@ class SyncRun:
     progress: Callable[[SyncProgress], None] = lambda _: None
     yield_to_readers: YieldToReaders | None = None
     tail_every: timedelta | None = None
+    measurements: Measurements = UNMEASURED
     _outcome: SyncOutcome = field(default_factory=SyncOutcome)
     _all_rows: ListedRows = field(default_factory=ListedRows)
     _limits: UpstreamLimits = field(default_factory=UpstreamLimits)
@@ -132,13 +134,13 @@ class SyncRun:
             async with stall.limit():
                 complete = await reader.read(position.window.start, position.window.end)
             ending = PassOutcome.COMPLETE if complete else PassOutcome.INCOMPLETE
-            await self._finish(key, booker, ending, None if complete else reader.why_incomplete)
+            await self._finish(key, position.window, booker, ending, None if complete else reader.why_incomplete)
         except Exception as failure:
             with suppress(SQLAlchemyError, sqlite3.Error):  # the disk may be full: then that is what is to be reported
-                await self._finish(key, booker, _ending(failure), error_text(failure))
+                await self._finish(key, position.window, booker, _ending(failure), error_text(failure))
             raise
         except BaseException:  # the task was cancelled: that is recorded, too
-            await self._finish(key, booker, PassOutcome.INTERRUPTED, None)
+            await self._finish(key, position.window, booker, PassOutcome.INTERRUPTED, None)
             raise
         self._outcome.complete &= complete
 
@@ -178,7 +180,9 @@ class SyncRun:
 
         await self.database.write(mark)
 
-    async def _finish(self, key: int, booker: PassBooker, ending: PassOutcome, error: str | None) -> None:
+    async def _finish(
+        self, key: int, window: PlannedPass, booker: PassBooker, ending: PassOutcome, error: str | None
+    ) -> None:
         tally = booker.rows.with_counts(booker.tally)
         self._outcome.tally.include(tally)
         self._all_rows.include(booker.rows)
@@ -195,6 +199,7 @@ class SyncRun:
                 self._clear_warning(connection)
 
         await self.database.finish_write(finish)
+        self.measurements.record_pass(window.kind, ending, tally.pages, tally.rows)
 
     # --- the warning of a key that sees less ---------------------------------------------------------
 

@@ -13,6 +13,7 @@ from bot.database.lease import HeldLease, LeaseHolder
 from bot.database.lease_holder import holder_name
 from bot.database.timing import LEASE_LIFETIME
 from bot.ledger.booking_policy import BookingPolicy
+from bot.measurements import UNMEASURED, Measurements
 from bot.neo.client import NeoClient
 from bot.neo.errors import TransientError
 from bot.sync import rate_limit
@@ -33,7 +34,10 @@ Connect = Callable[[], AbstractAsyncContextManager[NeoClient]]
 
 @dataclass(frozen=True, slots=True)
 class SyncRunner:
-    """Runs syncs one at a time over all processes; the tail is read again between windows once it is `poll` old."""
+    """Runs syncs one at a time over all processes; the tail is read again between windows once it is `poll` old.
+
+    `measurements` counts the passes.
+    """
 
     database: Database
     connect: Connect
@@ -41,6 +45,7 @@ class SyncRunner:
     poll: timedelta
     clock: Clock
     lifetime: timedelta = LEASE_LIFETIME
+    measurements: Measurements = UNMEASURED
 
     async def run(
         self,
@@ -70,7 +75,15 @@ class SyncRunner:
                 self.connect() as client,
             ):
                 run = SyncRun(
-                    self.database, client, self.clock, self.policy, held, progress, yield_to_readers, self.poll
+                    self.database,
+                    client,
+                    self.clock,
+                    self.policy,
+                    held,
+                    progress,
+                    yield_to_readers,
+                    self.poll,
+                    self.measurements,
                 )
                 return await run.run(passes, is_backfill=is_backfill)
         except TransientError as error:

@@ -19,7 +19,8 @@ GOOD = {
     "FAILURE_STATUSES": "error,blocked", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$20", "WEBHOOK_MEMBERS": "on",
     "WEBHOOK_URL": "https://hooks.example.com/in", "WEBHOOK_SECRET": SECRET,
     "TEMPLATES_DIR": "/",
-    "HTTP_HOST": "bot.example.com", "HTTP_PORT": "8081", "LOG_LEVEL": "debug", "LOG_FORMAT": "json",
+    "HTTP_HOST": "bot.example.com", "HTTP_PORT": "8081", "METRICS_PORT": "9464", "METRICS_MEMBERS": "on",
+    "LOG_LEVEL": "debug", "LOG_FORMAT": "json",
     "DATABASE_URL": "sqlite+aiosqlite:////data/ledger.db", "TIMEZONE": "Europe/Berlin", "POLL_SECONDS": "60",
     "HISTORY_DAYS": "30", "SPEND_BASIS": "platform", "BYOK_UNIT": "usd",
 }  # fmt: skip

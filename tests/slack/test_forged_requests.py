@@ -402,7 +402,7 @@ async def test_a_body_larger_than_slacks_is_not_read(closed: ServiceHarness) -> 
 
 
 async def test_half_a_request_is_not_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.http.TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr("bot.slack.http_server.TIMEOUT_SECONDS", 0.3)
     halves = {
         b"": b"", b"POST /slack": b"", b"POST /slack/events HTTP/1.1\r\nHost: x\r\nX-A: ": b"",
         b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc": b"HTTP/1.1 200",
@@ -417,7 +417,7 @@ async def test_half_a_request_is_not_waited_for(port: int, monkeypatch: pytest.M
 
 
 async def test_half_a_body_is_not_waited_for(closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.slack.http.TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr("bot.slack.http_server.TIMEOUT_SECONDS", 0.3)
     await closed.open(over_http=True)
     async with asyncio.timeout(8):
         reader, writer = await asyncio.open_connection("127.0.0.1", closed.service.port)

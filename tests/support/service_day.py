@@ -22,6 +22,7 @@ from tests.support.clock import AdjustableClock
 from tests.support.engines import execute
 from tests.support.harness import NOON, ServiceHarness
 from tests.support.messages import notifications, visible_text
+from tests.support.metrics import WITH_MEMBERS, scrape
 from tests.support.service import nightly_pruning
 from tests.support.worlds import MARCUS, PRIYA, spent
 
@@ -74,6 +75,7 @@ async def a_day(place: DatabasePlace, directory: Path, watch: Watch) -> None:
         "ALERT_CHANNEL": "#neo-spend",
         "DIGEST_CHANNEL": "#neo-spend",
         "SPIKE_ALERTS": "on",
+        **WITH_MEMBERS,
     }
     try:
         await harness.open()
@@ -112,6 +114,7 @@ async def _looks_and_spends(harness: ServiceHarness) -> None:
         fail_task(harness, MARCUS, "the vault is sealed")
         await spend(harness, PRIYA, usd)
         await harness.service.alarm.test()
+        await scrape(harness)
         await harness.service.jobs.run_after(After.CONNECTION_CHANGE)
         await nightly_pruning(harness.service).tick()  # which looks whether it is time
         harness.clock.advance(MINUTE + SECOND)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, delete, func, literal_column, select, update
 
 from bot.budgets.audiences import Audience, SnoozeAudience, crossing_audiences
 from bot.budgets.periods import BudgetPeriod, Case, PeriodName, subjects_by_period
-from bot.budgets.rules import BudgetLimit, CrossingDecision
+from bot.budgets.rules import DEFAULT, BudgetLimit, CrossingDecision
 from bot.budgets.snoozes import deferral_store
-from bot.budgets.tables import crossing
+from bot.budgets.tables import budget, crossing
 from bot.budgets.unique_keys import is_free
 from bot.database.bulk import BulkInsert, Row
 from bot.database.sets import SetStatement
@@ -212,6 +212,36 @@ def summarized_steps(connection: Connection, revision: int) -> list[tuple[Period
     """Return, for each subject that a summary of a limit counts, the period and the highest step passed."""
     rows = connection.execute(_SUMMARIZED, {"of_revision": revision})
     return [(PeriodName(Unit(row.unit), row.period), row.highest) for row in rows]
+
+
+_own, _default = budget.alias("own"), budget.alias("default_limit")
+_PRESENT_REVISION = func.coalesce(_own.c.revision, _default.c.revision)
+_HIGHEST_STEPS = (
+    select(_HIGHEST)
+    .select_from(
+        crossing.outerjoin(
+            _own,
+            and_(_own.c.scope == crossing.c.subject, _own.c.unit == crossing.c.unit, _own.c.limit_nanos.is_not(None)),
+        ).outerjoin(
+            _default,
+            and_(
+                _default.c.scope == bindparam("default_scope"),
+                _default.c.unit == crossing.c.unit,
+                _default.c.limit_nanos.is_not(None),
+            ),
+        )
+    )
+    .where(_IN_PERIOD, crossing.c.revision == _PRESENT_REVISION)
+    .group_by(crossing.c.subject)
+    .subquery("passed")
+)
+_STEP_COUNTS = select(_HIGHEST_STEPS.c.highest, func.count()).group_by(_HIGHEST_STEPS.c.highest)
+
+
+def highest_step_counts(connection: Connection, period: BudgetPeriod) -> dict[int, int]:
+    """Return how many subjects have passed which step as their highest, in a period that has not ended."""
+    values = {"of_unit": period.unit, "label": period.label, "default_scope": DEFAULT}
+    return {step: number for step, number in connection.execute(_STEP_COUNTS, values).all()}  # noqa: C416 - of rows
 
 
 # --- members and revisions that become others ------------------------------------------------------

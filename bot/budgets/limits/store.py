@@ -6,7 +6,21 @@ from datetime import datetime
 from itertools import compress
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, exists, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Row,
+    Text,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from bot.budgets.periods import UNITS, BudgetPeriod, Case, subjects_by_period
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit
@@ -48,6 +62,11 @@ _FINAL_LIMITS = (
     )
     .join_from(budget, budget_revision, budget_revision.c.id == _FINAL_REVISION)
     .where(_OF_SCOPES, _OF_UNIT, budget_revision.c.limit_nanos.is_not(None))
+)
+_KIND_OF_SCOPE = case(
+    (budget.c.scope == literal_column(str(TEAM)), literal_column("'team'", Text)),
+    (budget.c.scope == literal_column(str(DEFAULT)), literal_column("'default'", Text)),
+    else_=literal_column("'member'", Text),
 )
 _LIMITED_UNITS = select(*(exists().where(budget.c.unit == unit, _IS_LIMITED).label(unit) for unit in UNITS))
 _LIMITED_MEMBERS = select(budget.c.scope).where(_OF_UNIT, budget.c.scope > 0, _IS_LIMITED)
@@ -105,6 +124,17 @@ def limited_units(connection: Connection) -> list[Unit]:
 def limited_members(connection: Connection, unit: Unit) -> list[int]:
     """Return the members with a limit of their own for a unit."""
     return list(connection.execute(_LIMITED_MEMBERS, {"unit": unit}).scalars())
+
+
+_LIMIT_COUNTS = (
+    select(budget.c.unit, _KIND_OF_SCOPE.label("scope"), func.count()).where(_IS_LIMITED).group_by(text("1, 2"))
+)
+
+
+def limit_counts(connection: Connection) -> dict[tuple[Unit, str], int]:
+    """Return how many limits are in force, by unit and by whose they are: `team`, `default` or `member`."""
+    rows = connection.execute(_LIMIT_COUNTS).all()
+    return {(Unit(unit), scope): number for unit, scope, number in rows}
 
 
 # --- budgets as they stand -----------------------------------------------------------------------

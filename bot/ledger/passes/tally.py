@@ -36,6 +36,16 @@ class PassTally:
         self.quarantined += len(result.quarantined)
         self.email_lost += result.email_lost
 
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows brought something new, by what it was."""
+        return {
+            "new": self.new,
+            "grown": self.grown,
+            "restated": self.restated,
+            "quarantined": self.quarantined,
+        }
+
     def include(self, other: "PassTally") -> None:
         """Count another pass's tally too."""
         for name in self.__slots__:

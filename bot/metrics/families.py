@@ -1,0 +1,104 @@
+"""The gauges: facts of the ledger and of the running service as Prometheus reads them."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+
+from bot import __version__
+from bot.budgets.periods import UNITS
+from bot.domain.money import NANOS_PER_USD
+from bot.metrics.ledger_facts import LedgerFacts
+from bot.metrics.process_metrics import PREFIX
+from bot.outbox.rules import OPEN, NotificationState
+
+_SCOPES = ("team", "default", "member")
+_UNSENT = (*OPEN, NotificationState.DEAD)
+Values = dict[tuple[str, ...], float]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """What a running service knows of itself; `poll_seconds` is between two reads of Neo."""
+
+    database_writable: bool
+    slack_connected: bool
+    runs_jobs: bool
+    poll_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeLabels:
+    """The label values that are exported also where there is nothing to count."""
+
+    notifications: Iterable[str]
+    steps: Iterable[int]
+
+
+def service_families(state: ServiceState, *, is_readable: bool) -> Iterator[Metric]:
+    """Yield what the service knows of itself, and whether the database could be read just now."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    yield _labeled("build_info", "The version that runs; always 1.", {"version": __version__, "python": version}, 1)
+    yield _gauge("database_readable", "1 if the database could be read for this scrape.", is_readable)
+    yield _gauge(
+        "database_writable", "1 if the database could be written when that was last tried.", state.database_writable
+    )
+    yield _gauge("slack_connected", "1 if people's requests reach the bot.", state.slack_connected)
+    yield _gauge("jobs_running", "1 if this process reads Neo and sends digests, 0 if it stands by.", state.runs_jobs)
+    yield _gauge("poll_interval_seconds", "The time between two reads of Neo (POLL_SECONDS).", state.poll_seconds)
+
+
+def ledger_families(facts: LedgerFacts, labels: GaugeLabels, *, names_members: bool) -> Iterator[Metric]:
+    """Yield the facts of the ledger; members are named by e-mail, and only if they are to be."""
+    spend: Values = {(name,): nanos / NANOS_PER_USD for name, nanos in facts.spend.items()}
+    yield _gauges("spend_usd", "What the team has spent in this day or month so far.", ["span"], spend)
+    if names_members:
+        by_member: Values = {key: nanos / NANOS_PER_USD for key, nanos in facts.member_spend.items()}
+        yield _gauges("member_spend_usd", "What each member has spent so far.", ["span", "member"], by_member)
+    age = float("inf") if facts.age is None else facts.age.total_seconds()
+    yield _gauge("data_age_seconds", "The time since Neo was last read completely; +Inf before that.", age)
+    yield _gauge("rejected_rows", "Rows of Neo that cannot be counted now.", facts.rejected_rows)
+    yield from _message_families(facts, labels)
+    yield from _budget_families(facts, labels)
+    held: Values = {(name,): float(is_held) for name, is_held in facts.held_leases.items()}
+    yield _gauges("lease_held", "1 if any process holds the lease.", ["lease"], held)
+    yield _gauge("database_size_bytes", "The size of the database.", facts.bytes)
+    if facts.free_bytes is not None:
+        yield _gauge("database_free_bytes", "What is free on the disk of the database's file.", facts.free_bytes)
+    yield _gauge("schema_version", "The number of the database's schema.", facts.schema)
+
+
+def _message_families(facts: LedgerFacts, labels: GaugeLabels) -> Iterator[Metric]:
+    counts: Values = {(state.name.lower(), kind): 0 for state in _UNSENT for kind in labels.notifications}
+    counts |= {(state.name.lower(), kind): number for (state, kind), number in facts.unsent.items()}
+    yield _gauges(
+        "notifications", "Messages and events that are not sent, by state and kind.", ["state", "kind"], counts
+    )
+    wait = facts.longest_wait.total_seconds()
+    yield _gauge("notification_wait_seconds", "How long the oldest message that could be sent waits.", wait)
+
+
+def _budget_families(facts: LedgerFacts, labels: GaugeLabels) -> Iterator[Metric]:
+    limits: Values = {(unit, scope): 0 for unit in UNITS for scope in _SCOPES}
+    limits |= {(unit, scope): number for (unit, scope), number in facts.limits.items()}
+    yield _gauges("budgets", "Budgets that are set, by period and whose they are.", ["period", "scope"], limits)
+    passed: Values = {(unit, str(step)): 0 for unit in UNITS for step in labels.steps}
+    passed |= {(unit, str(step)): number for (unit, step), number in facts.passed.items()}
+    what = "Members, and the team, by the highest step of their budget that they have passed in this period."
+    yield _gauges("budgets_passed", what, ["period", "step"], passed)
+
+
+def _gauge(name: str, what: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"{PREFIX}_{name}", what, value=value)
+
+
+def _labeled(name: str, what: str, labels: Mapping[str, str], value: float) -> Metric:
+    return _gauges(name, what, list(labels), {tuple(labels.values()): value})
+
+
+def _gauges(name: str, what: str, labels: list[str], values: Values) -> Metric:
+    family = GaugeMetricFamily(f"{PREFIX}_{name}", what, labels=labels)
+    for key, value in values.items():
+        family.add_metric(key, value)
+    return family
