@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, and_, bindparam, func, select, update
 
 from bot.database import metadata
 from bot.domain.keys import NotificationKey, TopicKey
@@ -57,7 +57,11 @@ def is_gone(connection: Connection) -> bool:
 
 def is_switch_due(connection: Connection, address: str | None) -> bool:
     """Return whether `switch` would change anything."""
-    return metadata.read(connection, _STATE) != _wanted(connection, address)
+    wanted = _wanted(connection, address)
+    if metadata.read(connection, _STATE) != wanted:
+        return True
+    # such as what was being sent when it was switched off
+    return wanted != _ON and connection.execute(_DROPPABLE).first() is not None
 
 
 def switch(connection: Connection, address: str | None, now: datetime) -> int:
@@ -90,11 +94,9 @@ def resume(connection: Connection) -> bool:
     return was_gone
 
 
-_DROP = (
-    update(notification)
-    .where(_AT_WEBHOOK, in_state(NotificationState.PENDING, NotificationState.UNCONFIRMED))
-    .values(state=NotificationState.DISCARDED, token=None)
-)
+_WAITS = and_(_AT_WEBHOOK, in_state(NotificationState.PENDING, NotificationState.UNCONFIRMED))
+_DROPPABLE = select(notification.c.id).where(_WAITS).limit(1)
+_DROP = update(notification).where(_WAITS).values(state=NotificationState.DISCARDED, token=None)
 
 
 def _drop(connection: Connection, why: str, now: datetime) -> int:
@@ -165,7 +167,8 @@ _GIVEN_UP = select(func.count().label("number"), func.max(notification.c.error).
 _WAITING = (
     select(notification.c.created_at, notification.c.error)
     .where(_AT_WEBHOOK, in_state(NotificationState.PENDING), notification.c.error.is_not(None))
-    .order_by(notification.c.id)
+    # not by the bare id, in whose order SQLite would look through all that ever were
+    .order_by(notification.c.id + 0)
     .limit(1)
 )
 

@@ -17,26 +17,9 @@ import pytest
 
 from bot.app import App
 from bot.neo.errors import GarbledError, NeoError, ObstructedError, TooLargeError, UnavailableError
+from tests.support.certificates import server_context
 from tests.support.fixtures import HURRIED, Wire
 
-# a certificate that nobody signed, for localhost
-PEM = """-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgEYr5EvJCmh9uzCpa
-X2wN/aDtWpPN/yzl/TiKcFvomWmhRANCAATTo9c+biYcrvG/9ZstO1yBrp5n3fCZ
-uwbgqQc2gobdfvXRZPeFgMyiVln34E2GhohucJ134OaKSAdY/+99bqEp
------END PRIVATE KEY-----
------BEGIN CERTIFICATE-----
-MIIBnDCCAUGgAwIBAgIUGm+92kZi8fCKnSg8huZmRD2LiR0wCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyOTAwMTIwNloYDzIxMjYxMTA1
-MDAxMjA2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAATTo9c+biYcrvG/9ZstO1yBrp5n3fCZuwbgqQc2gobdfvXRZPeFgMyi
-Vln34E2GhohucJ134OaKSAdY/+99bqEpo28wbTAdBgNVHQ4EFgQUBmOLMqII8+a8
-Zm3skAwa3hJykbMwHwYDVR0jBBgwFoAUBmOLMqII8+a8Zm3skAwa3hJykbMwDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
-zj0EAwIDSQAwRgIhAKjcpOam83LaXQP/kp/JZT9yI3L1scKNBS71Qwxds/RKAiEA
-jaf+MMmvyo1CvXeuF3y+iM/1lkp4ddYOc+QLpcbawAQ=
------END CERTIFICATE-----
-"""
 EMPTY = json.dumps({"data": [], "total": 0, "has_more": False}).encode()
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -84,11 +67,7 @@ async def listening(answer: Answer, context: ssl.SSLContext | None = None) -> As
 
 @pytest.fixture
 def untrusted(tmp_path: Path) -> ssl.SSLContext:
-    path = tmp_path / "server.pem"
-    path.write_text(PEM)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(path)
-    return context
+    return server_context(tmp_path / "server.pem")
 
 
 @pytest.fixture(autouse=True)

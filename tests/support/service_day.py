@@ -1,5 +1,6 @@
 """A day of a service, with everything that recurs in it: by seconds, minutes, bookings, messages, and at night."""
 
+from collections import deque
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.faults import Refuse, Reset
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.webhook import WebhookApi, WebhookFault, WebhookServer
 from bot.sandbox.world import START, World
 from bot.settings.database_place import DatabasePlace
 from tests.support.acts import decline, fail_task, spend
@@ -24,6 +26,7 @@ from tests.support.harness import NOON, ServiceHarness
 from tests.support.messages import notifications, visible_text
 from tests.support.metrics import WITH_MEMBERS, scrape
 from tests.support.service import nightly_pruning
+from tests.support.webhook import webhook_settings
 from tests.support.worlds import MARCUS, PRIYA, spent
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -77,11 +80,13 @@ async def a_day(place: DatabasePlace, directory: Path, watch: Watch) -> None:
         "SPIKE_ALERTS": "on",
         **WITH_MEMBERS,
     }
-    try:
-        await harness.open()
-        await _live_on(harness, watch)
-    finally:
-        await harness.close()
+    async with WebhookServer(WebhookApi(deque([WebhookFault(503), WebhookFault(400)]))) as receiver:
+        harness.settings |= webhook_settings(receiver)
+        try:
+            await harness.open()
+            await _live_on(harness, watch)
+        finally:
+            await harness.close()
 
 
 async def _live_on(harness: ServiceHarness, watch: Watch) -> None:

@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from bot.capability import Stage
 from bot.database.engine import Database
 from bot.sandbox.slack.faults import Refuse
+from bot.sandbox.slack.faults import Status as SlackStatus
 from bot.sandbox.webhook import WebhookApi, WebhookFault, WebhookServer
+from bot.service.service import running_service
 from tests.support.acts import fail_task
 from tests.support.command import run_command
 from tests.support.docs import ROOT
-from tests.support.harness import ServiceHarness
+from tests.support.engines import always_on_both
+from tests.support.harness import PATIENCE, ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.restoring import copy_ledger, restore_copy
 from tests.support.webhook import SECRET, events, webhook_settings
@@ -121,6 +125,7 @@ async def test_retry_after_holds_for_all_events_and_after_a_restart(hooked: Serv
     assert [each["type"] for each in events(api)] == ["budget.step_reached", "failure.opened"]
 
 
+@always_on_both
 async def test_events_about_one_subject_keep_their_order_and_others_overtake_them(
     hooked: ServiceHarness, api: WebhookApi
 ) -> None:
@@ -182,6 +187,7 @@ async def test_a_receiver_that_is_down_for_an_hour_is_an_incident_until_it_is_ba
     assert [each["type"] for each in events(api)] == ["budget.step_reached", "incident.opened", "incident.resolved"]
 
 
+@always_on_both
 async def test_410_stops_it_until_a_test_succeeds(hooked: ServiceHarness, api: WebhookApi) -> None:
     api.lasting = WebhookFault(410)
     await open_with_budget(hooked)
@@ -232,6 +238,7 @@ async def test_switched_on_it_sends_nothing_of_the_past(
     assert [each["data"]["step_percent"] for each in events(api)] == [100]
 
 
+@always_on_both
 async def test_switched_off_it_drops_what_waits(
     hooked: ServiceHarness, api: WebhookApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -257,6 +264,37 @@ async def test_events_are_sent_while_slack_does_not_answer(hooked: ServiceHarnes
     assert len(events(api)) == 1
 
 
+async def test_events_are_sent_before_slack_answers_at_a_start(hooked: ServiceHarness, api: WebhookApi) -> None:
+    await open_with_budget(hooked)
+    await hooked.service.end()
+    hooked.slack.faults.when(lambda _call: SlackStatus(503))
+    spent(hooked.neo.world, hooked.clock(), PRIYA, 60)
+    async with running_service(hooked.app()) as service:
+        await service.first_sync.wait(PATIENCE)
+        await service.jobs.run_every(1)
+        await service.wiring.outbox.wait_idle()
+        assert service.slack.stage < Stage.READY
+        assert len(events(api)) == 1
+
+
+async def test_what_was_being_sent_when_it_was_switched_off_is_dropped_too(
+    hooked: ServiceHarness, api: WebhookApi
+) -> None:
+    api.lasting = WebhookFault(500)
+    await open_with_budget(hooked)
+    await cause_an_event(hooked)
+    for name in ("WEBHOOK_URL", "WEBHOOK_SECRET"):
+        del hooked.settings[name]
+    await hooked.restart()
+    with hooked.service.database.transaction() as connection:
+        connection.execute(
+            text("UPDATE notification SET state = 'sending', expires_at = 1, claimed_at = 0 WHERE state = 'moved'")
+        )
+    await hooked.deliver()
+    await hooked.deliver()
+    assert states(hooked.service.database) == {"moved": 1}
+
+
 async def test_the_log_holds_neither_address_nor_answer(
     hooked: ServiceHarness, api: WebhookApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -273,6 +311,7 @@ async def test_the_log_holds_neither_address_nor_answer(
     assert "pass-word" not in repr(hooked.service.app.settings)
 
 
+@always_on_both
 @pytest.mark.parametrize("former", [True, False])
 async def test_after_a_restore_nothing_is_lost_and_what_was_sent_keeps_its_id(
     hooked: ServiceHarness, api: WebhookApi, *, former: bool
