@@ -47,8 +47,8 @@ class DigestEvent:
 
     def _summary(self, facts: DigestFacts) -> str:
         days = formatting.date_span(facts.span.first, facts.span.last, facts.span.day)
-        if facts.as_of is None:
-            return f"{days}: unknown, since nothing has been read from Neo yet."
+        if not _is_known(facts):
+            return f"{days}: unknown. I couldn't read these days from Neo yet."
         total = facts.days.total
         failed = f", {total.failed_tasks:,} failed" if total.failed_tasks else ""
         known = "" if facts.complete else " Some tasks may be missing."
@@ -56,14 +56,14 @@ class DigestEvent:
 
     def _data(self, facts: DigestFacts) -> dict[str, Any]:
         days, total, basis = facts.days, facts.days.total, self.policy.basis
-        is_known = facts.as_of is not None
+        is_known = _is_known(facts)
         return {
             "date": facts.span.day.isoformat(),
             "timezone": self.policy.zone.key,
             "window": {"from": moment(days.window.start), "to": moment(days.window.end)},
             "spend": amount(days.spend_nanos) if is_known else None,
             "previous_spend": optional_amount(days.before_nanos),
-            "usual_spend": optional_amount(facts.usual_nanos),
+            "typical_spend": optional_amount(facts.usual_nanos),
             "tasks": total.tasks,
             "tasks_without_cost": total.without_cost,
             "failed_tasks": total.failed_tasks,
@@ -85,3 +85,8 @@ class DigestEvent:
             "complete": facts.complete,
             "unit_assumed": facts.unit_assumed,
         }
+
+
+def _is_known(facts: DigestFacts) -> bool:
+    """Return whether the spend is known, at least in part: before all was read, no task is no $0."""
+    return facts.as_of is not None and (facts.complete or facts.days.total.tasks > 0)

@@ -68,8 +68,12 @@ def _summary(facts: AlertFacts, *, is_over: bool) -> str:
     tasks, ways = sum(each.tasks for each in facts.groups), len(facts.groups)
     failed = f"{formatting.count(tasks, 'task')} failed"
     how = f" in {ways:,} different ways" if ways > 1 else ""
-    unknown = sum(each.unknown for each in facts.groups)
-    spent = (
-        "Their cost is unknown" if unknown == tasks else f"Cost: {show_usd(sum(each.nanos for each in facts.groups))}"
-    )
-    return f"Resolved: {failed}{how}. {spent}." if is_over else f"{failed}{how}. {spent}."
+    return f"{'Resolved: ' if is_over else ''}{failed}{how}. {_cost(facts, tasks)}."
+
+
+def _cost(facts: AlertFacts, tasks: int) -> str:
+    """Return what the tasks cost: `Cost: $9.80`, `Cost: $9.80, and unknown for 2`, `Cost: unknown`."""
+    spent, unknown = sum(each.nanos for each in facts.groups), sum(each.unknown for each in facts.groups)
+    if unknown == tasks:
+        return "Cost: unknown"
+    return f"Cost: {show_usd(spent)}" + (f", and unknown for {unknown:,}" if unknown else "")

@@ -30,12 +30,12 @@ class SpikeEvent:
         spent, usual = show_usd(spike.nanos), show_usd(spike.usual_nanos)
         return WebhookEvent(
             "spike.detected",
-            f"{self.members.name(current[1])} spent {spent} on {weekday(key.day)}. A usual day is {usual}.",
+            f"{self.members.name(current[1])} spent {spent} on {weekday(key.day)}. A typical day costs {usual}.",
             {
                 "member": self.members.reference(current[1]),
                 "date": key.day.isoformat(),
                 "timezone": self.policy.zone.key,
                 "spend": amount(spike.nanos),
-                "usual_spend": amount(spike.usual_nanos),
+                "typical_spend": amount(spike.usual_nanos),
             },
         )

@@ -41,6 +41,7 @@ GROWING = {
 }  # fmt: skip
 # indexes of what is open, which holds few rows however old the ledger is: all of them may be looked through
 OPEN = {
+    "ix_budget_request_open",
     "ix_living_behind",
     "ix_deferral_waiting",
     "ix_failure_group_open",

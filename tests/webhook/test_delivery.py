@@ -211,6 +211,8 @@ async def test_410_stops_it_until_a_test_succeeds(hooked: ServiceHarness, api: W
         f"http://{host_of(hooked)} took the test event.",
         "The bot sends events again. What happened in the meantime isn't sent.",
     ]
+    examined = await command(hooked, "doctor", "--offline")
+    assert f"signed events go to http://{host_of(hooked)}, with no e-mails" in " ".join(examined.stdout.split())
     await cause_an_event(hooked)
     assert [each["type"] for each in events(api)] == ["test", "budget.step_reached"]
 

@@ -118,6 +118,24 @@ async def test_failures_are_opened_once_and_resolved_after_a_day(hooked: Service
     assert len(resolved["data"]["groups"][0]["members"]) == 2
 
 
+async def test_an_unknown_cost_is_said_and_never_zero(hooked: ServiceHarness, api: WebhookApi) -> None:
+    await hooked.open()
+    fail_without_cost(hooked, "first", "planner gave up")
+    await hooked.sync()
+    fail_without_cost(hooked, "second", "vault is sealed")
+    fail_task(hooked, PRIYA, "vault is sealed", 2)
+    await hooked.sync()
+    first, second = events(api, "failure")
+    assert first["data"]["summary"] == "1 task failed. Cost: unknown."
+    assert second["data"]["summary"] == "2 tasks failed. Cost: $2.00, and unknown for 1."
+    assert second["data"]["tasks_without_cost"] == 1
+
+
+def fail_without_cost(harness: ServiceHarness, name: str, error: str) -> None:
+    begun = harness.clock() - HOUR - timedelta(seconds=1)
+    add(harness.neo.world, name, None, email=PRIYA, model="opus", begun=begun, status="error", error_message=error)
+
+
 async def test_a_storm_of_failures_is_one_event(hooked: ServiceHarness, api: WebhookApi) -> None:
     await hooked.open()
     for word in ("alpha", "beta", "gamma", "delta", "epsilon"):
@@ -153,8 +171,8 @@ async def test_a_spike_is_an_event_if_that_is_on(hooked: ServiceHarness, api: We
     await spend(hooked, PRIYA, 10)
     (event,) = events(api)
     assert event["type"] == "spike.detected"
-    assert event["data"]["summary"] == f"{PRIYA} spent $40.00 on Mon, Mar 2. A usual day is $10.00."
-    assert event["data"]["usual_spend"] == {"amount": "10.000000000", "unit": "USD"}
+    assert event["data"]["summary"] == f"{PRIYA} spent $40.00 on Mon, Mar 2. A typical day costs $10.00."
+    assert event["data"]["typical_spend"] == {"amount": "10.000000000", "unit": "USD"}
 
 
 async def test_the_digest_comes_without_a_channel_and_again_when_it_is_complete(
@@ -179,9 +197,11 @@ async def test_the_digest_comes_without_a_channel_and_again_when_it_is_complete(
         await hooked.deliver()
     _, stale = events(api, "digest")
     assert stale["data"]["complete"] is False
-    assert "Some tasks may be missing." in stale["data"]["summary"]
+    assert stale["data"]["summary"] == "Mar 3: unknown. I couldn't read these days from Neo yet."
+    assert stale["data"]["spend"] is None  # never a false zero
     hooked.neo.faults.clear()
     await goes_on(hooked, HOUR, HOUR)
     stale, complete = events(api, "digest")[1:]
     assert complete["data"]["complete"] is True
+    assert complete["data"]["summary"] == "Mar 3: $0.00, 0 tasks."
     assert (complete["data"]["subject"], complete["data"]["sequence"]) == (stale["data"]["subject"], 2)

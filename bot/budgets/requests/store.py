@@ -55,7 +55,8 @@ _CONCERNED = (
     .order_by(_ROWS.c.id)
 )
 _OPEN = select(_ROWS.c.id).where(_IS_OPEN).order_by(_ROWS.c.id)
-_OPEN_REQUESTS = select(_ROWS).where(_IS_OPEN).order_by(_ROWS.c.id)
+# not by the bare id, in whose order SQLite would look through all that ever were
+_OPEN_REQUESTS = select(_ROWS).where(_IS_OPEN).order_by(_ROWS.c.id + 0)
 _SIGNATURE = select(
     func.coalesce(func.max(_ROWS.c.id), 0), cast(func.coalesce(func.sum(_ROWS.c.asked_at), 0), BigInteger)
 ).where(_IS_OPEN)
