@@ -19,6 +19,7 @@ NEEDED = {"NEO_API_KEY_FILE", "SLACK_BOT_TOKEN_FILE", "SLACK_APP_TOKEN_FILE"}
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 UNIT = (DEPLOY / "systemd" / "neo-usage.service").read_text(encoding="utf-8")
 WRAPPER = (DEPLOY / "systemd" / "neo-usage").read_text(encoding="utf-8")
+MANUAL = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 MANIFESTS = [DEPLOY / "kubernetes" / f"{each}.yaml" for each in ("sqlite", "postgres")]
 RESTORE = DEPLOY / "kubernetes" / "restore.yaml"
 
@@ -175,6 +176,29 @@ class TestSystemd:
         found = subprocess.run([tmp_path / "verify"], check=False, capture_output=True, text=True)  # noqa: S603
         assert found.returncode == 1
         assert finding in found.stderr
+
+
+class TestManual:
+    """Who follows docs/operating.md has made whatever the files ask for."""
+
+    def test_every_file_that_it_names_exists(self) -> None:
+        named = set(re.findall(r"(?<!\w)deploy/[\w./-]*\w", MANUAL)) - {"deploy/neo-usage"}  # that one is a Deployment
+        assert len(named) > 5
+        assert {each for each in named if not (ROOT / each).is_file()} == set()
+
+    def test_it_makes_each_secret_of_the_unit(self) -> None:
+        made = re.findall(r"/dev/stdin (/etc/neo-usage/secrets/\w+)$", MANUAL, re.MULTILINE)
+        assert made == re.findall(r"^LoadCredential=\w+:(\S+)$", UNIT, re.MULTILINE)
+
+    def test_it_makes_each_secret_of_compose_and_names_its_profiles(self) -> None:
+        assert set(re.findall(r'>"?secrets/(\w+)', MANUAL)) == COMPOSE["secrets"].keys()
+        profiles = {each for service in COMPOSE["services"].values() for each in service["profiles"]}
+        assert set(re.findall(r"--profile (\w+)", MANUAL)) == profiles
+
+    def test_it_makes_each_secret_of_the_manifests(self) -> None:
+        [container] = pod(DEPLOY / "kubernetes" / "postgres.yaml")["containers"]
+        read = {Path(each["value"]).name for each in container["env"] if each["name"].endswith("_FILE")}
+        assert set(re.findall(r"--from-file=(\w+)", MANUAL)) == read
 
 
 class TestDockerfile:
