@@ -25,7 +25,7 @@ _ROUND_USD = Decimal(50)  # a limit is a multiple of it
 
 
 class _Event(NamedTuple):
-    """Something that happens at a moment."""
+    """Something that happens at a moment, and that the bot learns of."""
 
     at: datetime
     happen: Callable[[], Awaitable[None]]
@@ -50,7 +50,6 @@ class Past:
         for event in self._events():
             self._advance(event.at)
             await event.happen()
-            await self.bot.catch_up()
         self._advance(self.end)
         await self.bot.catch_up()
         await self._open_homes(["hannah", "priya"])
@@ -63,11 +62,12 @@ class Past:
         await workspace.until(lambda: all(workspace.home_of(each) for each in ids), _ANSWER_S)
 
     def _events(self) -> list[_Event]:
-        overspent = _overspent(self.end)
+        begun, digest, overspent = beginning(self.end), _last_digest(self.end), _overspent(self.end)
+        read_for_digest = [_Event(digest - _MINUTE / 2, self.bot.catch_up)] if begun < digest - _MINUTE / 2 else []
         return sorted(
             [
-                _Event(_last_digest(self.end) - _MINUTE / 2, _nothing),  # it holds what was read by then
-                _Event(_last_digest(self.end), _nothing),
+                *read_for_digest,
+                _Event(digest, self.bot.catch_up),
                 _Event(overspent, self._pass_limit),
                 _Event(overspent + 25 * _MINUTE, self._pass_next_step),
                 _Event(overspent + 40 * _MINUTE, self._share_answer),
@@ -122,12 +122,15 @@ class Past:
     async def _pass_limit(self) -> None:
         missing = self._limit * Decimal("1.04") - self._spent_today(self.clock())
         self.world.spike(PRIYA, _cents(missing), self.clock())
+        await self.bot.catch_up()
 
     async def _pass_next_step(self) -> None:
         self.world.spike(PRIYA, _cents(self._limit / 2), self.clock())
+        await self.bot.catch_up()
 
     async def _fail_tasks(self) -> None:
         self.world.error_storm(FAILED_TASKS, self.clock(), NO_HEARTBEAT)
+        await self.bot.catch_up()
 
     def _spent_today(self, at: datetime) -> Decimal:
         """Return what Priya's tasks of the UTC day of `at` have cost by then, in dollars."""
@@ -137,7 +140,7 @@ class Past:
 
 def beginning(end: datetime) -> datetime:
     """Return when the bot is installed, so that all events lie between that and `end`."""
-    return min(_last_digest(end), _overspent(end)) - 2 * _HOUR
+    return min(_last_digest(end) - _MINUTE / 2, _overspent(end) - 10 * _MINUTE)
 
 
 def _last_digest(end: datetime) -> datetime:
@@ -159,7 +162,3 @@ def _rounded_up(usd: Decimal) -> Decimal:
 
 def _cents(usd: Decimal) -> Decimal:
     return usd.quantize(Decimal("0.01"))
-
-
-async def _nothing() -> None:
-    """Let the bot alone see that time has passed."""

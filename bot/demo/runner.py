@@ -110,7 +110,8 @@ async def demo(
         stack.push_async_callback(bot.stop)
         if announce is not None:
             announce(server.url)
-        await bot.start()
+        # while the bot loads its modules, the history that it will ask for is made up
+        await asyncio.gather(bot.start(), asyncio.to_thread(neo.world.snapshot, clock()))
         await Past(slack, neo.world, clock, bot, end).live()
         page.is_ready.set()
         yield Demo(page, server.url, bot, load(settings, directory))
