@@ -61,6 +61,9 @@ async def _catch_up(service: Service) -> None:
     await service.jobs.sync()
     with suppress(TimeoutError):  # nothing is delivered while Slack is down
         async with asyncio.timeout(_WAIT_S):
+            await service.jobs.wait_background()
+            await service.wiring.outbox.wait_idle()
+            await service.wiring.outbox.tick()  # what came of the background, or found its channel only now
             await service.wiring.outbox.wait_idle()
 
 

@@ -82,6 +82,10 @@ class Jobs:
         """Run the timers that run after something has happened."""
         await self._run([timer for timer in self.timers if what in timer.after])
 
+    async def wait_background(self) -> None:
+        """Wait until nothing is in the background."""
+        await asyncio.gather(*(job.wait() for job in self._background))
+
     async def end(self) -> None:
         """Break off what is in the background."""
         await asyncio.gather(self._takeover.end(), *(job.end() for job in self._background))

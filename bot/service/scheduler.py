@@ -39,8 +39,8 @@ class SingleTask:
         if not self.is_running:
             self._task = asyncio.create_task(self._run())
 
-    async def wait(self, seconds: float) -> None:
-        """Wait until the work is done, so many seconds at most."""
+    async def wait(self, seconds: float | None = None) -> None:
+        """Wait until the work is done, at most so many seconds if given."""
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=seconds)
 
@@ -96,10 +96,14 @@ class BackgroundJob:
             await self._task.start()
             await self._wait()
 
+    async def wait(self, seconds: float | None = None) -> None:
+        """Wait until the work is done, at most so many seconds if given."""
+        await self._task.wait(seconds)
+
     async def end(self) -> None:
         """Break off what is under way."""
         await self._task.end()
 
     async def _wait(self) -> None:
-        await self._task.wait(self._max_wait)
+        await self.wait(self._max_wait)
         self._is_late = self._task.is_running

@@ -28,6 +28,7 @@ REQUIRED = os.environ.get("NEO_USAGE_BROWSER") == "required"
 WHY = "NO CHROMIUM ON THIS MACHINE: the page is not clicked through. `apt-get install chromium` brings it."
 SEED = 7
 WAIT_MS = 10_000
+DEED_MS = 45_000  # for what the panel's buttons do: the bot starts again, or sees a day hour by hour
 AT_ONCE_S = 5.0
 OWN_SPEND = OWN_SPEND_ONLY.replace("`", "")  # as it is seen
 NUMBER = re.compile(r"^[1-9]\d*$")
@@ -98,7 +99,7 @@ class Seat:
         await self.dismiss()
 
     async def dismiss(self) -> None:
-        await self.find("toast").get_by_role("button", name="Dismiss").click()
+        await self.find("toast").get_by_role("button", name="Dismiss").click(timeout=DEED_MS)
         await expect(self.find("toast")).to_have_count(0)
 
     async def unread(self, conversation: str) -> Locator:

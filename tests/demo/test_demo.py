@@ -18,7 +18,7 @@ from bot.settings.postgres_address import PostgresAddress, address_url
 from tests.support.command import run_command
 from tests.support.postgres import PostgresServer
 
-PATIENCE = 20.0
+PATIENCE = 45.0  # also beside other tests
 
 
 @pytest.fixture
