@@ -1,14 +1,14 @@
 """Reading the settings from the environment and `.env`, with every problem found named at once."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.settings.database_place import DATABASE_URL, DatabasePlace, database_place
+from bot.settings.database_place import DatabasePlace
 from bot.settings.errors import InvalidValueError, SettingsError
 from bot.settings.model import Settings
-from bot.settings.variables import NAMES, VARIABLES
+from bot.settings.variables import FILE_NAMES, NAMES, VARIABLES, Variable
 from bot.settings.webhook import MAKE_SECRET
 
 DOTENV = ".env"
@@ -20,9 +20,7 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
     Raises SettingsError with every problem found.
     """
     variables = os.environ if environment is None else environment
-    texts = dict(_dotenv_values(directory or Path.cwd()))
-    texts.update((name, value) for name, value in variables.items() if value.strip())
-    fields, problems = _parse(texts)
+    fields, problems = _parse(_texts(variables, directory or Path.cwd()), VARIABLES)
     problems = [*_misspelt_names(variables), *problems, *_conflicts(fields)]
     if problems:
         raise SettingsError(problems)
@@ -34,11 +32,23 @@ def load_place(environment: Mapping[str, str] | None = None) -> DatabasePlace:
 
     Raises SettingsError if it cannot be used.
     """
-    text = (os.environ if environment is None else environment).get("DATABASE_URL", "").strip()
-    try:
-        return database_place(text or DATABASE_URL)
-    except InvalidValueError as error:
-        raise SettingsError([f"DATABASE_URL: {error}"]) from None
+    variables = os.environ if environment is None else environment
+    fields, problems = _parse(variables, [each for each in VARIABLES if each.name == "DATABASE_URL"])
+    if problems:
+        raise SettingsError(problems)
+    place: DatabasePlace = fields["database"]
+    return place
+
+
+def secret_files(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> list[Path]:
+    """Return the files that settings of the environment and `.env` name as the place of a secret."""
+    texts = _texts(os.environ if environment is None else environment, directory or Path.cwd())
+    return [Path(texts[name]) for name in FILE_NAMES if texts.get(name, "").strip()]
+
+
+def _texts(variables: Mapping[str, str], directory: Path) -> dict[str, str]:
+    """Return the texts of the variables that are set, and of `.env` for the others."""
+    return {**dict(_dotenv_values(directory)), **{name: text for name, text in variables.items() if text.strip()}}
 
 
 def _dotenv_values(directory: Path) -> Iterator[tuple[str, str]]:
@@ -53,15 +63,15 @@ def _dotenv_values(directory: Path) -> Iterator[tuple[str, str]]:
         yield from ((name, value) for name, value in values.items() if value is not None)
 
 
-def _parse(texts: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+def _parse(texts: Mapping[str, str], variables: Iterable[Variable]) -> tuple[dict[str, Any], list[str]]:
     """Return the fields of Settings that can be used, and a problem for each variable that cannot."""
     fields: dict[str, Any] = {}
     problems = []
-    for variable in VARIABLES:
+    for variable in variables:
         try:
-            fields[variable.field] = variable.parse(texts.get(variable.name, ""))
+            fields[variable.field] = variable.read(texts)
         except InvalidValueError as error:
-            problems.append(f"{variable.name}: {error}")
+            problems.append(f"{variable.source(texts)}: {error}")
     return fields, problems
 
 
@@ -69,7 +79,7 @@ def _misspelt_names(variables: Mapping[str, str]) -> Iterator[str]:
     """Yield a problem for each name that an env file made of one of ours, so that its value is not used."""
     for name in variables:
         right = name.strip().removeprefix("export ").strip()
-        if right in NAMES and name != right:
+        if right in {*NAMES, *FILE_NAMES} and name != right:
             yield f"{right}: it came as `{name}`, which nobody reads. Write {right}=VALUE, without `export` or spaces."
 
 

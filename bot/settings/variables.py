@@ -1,7 +1,7 @@
 """The environment variables: the name, the default and the parser of each."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from unicodedata import category
@@ -13,6 +13,7 @@ from bot.settings.credentials import credential_parser
 from bot.settings.database_place import DATABASE_URL, database_place
 from bot.settings.errors import InvalidValueError
 from bot.settings.model import LogFormat, LogLevel
+from bot.settings.secret_files import secret_text
 
 _DOUBLE_QUOTES = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\u2033`'  # in no value but a path
 _SINGLE_QUOTES = "'\u2018\u2019\u201a\u201b\u2039\u203a\uff07\u00b4\u2032"  # which a name may hold, but not begin with
@@ -30,7 +31,8 @@ class ValueKind(Enum):
 class Variable:
     """One environment variable. An empty value counts as unset.
 
-    `attribute` is the field of Settings that it sets; if empty, that is its name in lower case.
+    `attribute` is the field of Settings that it sets; if empty, that is its name in lower case. What is `private` may
+    also come from a file, whose path is in NAME_FILE.
     """
 
     name: str
@@ -38,11 +40,30 @@ class Variable:
     parser: Callable[[str], object]
     kind: ValueKind = ValueKind.PLAIN
     attribute: str = ""
+    private: bool = False
 
     @property
     def field(self) -> str:
         """The field of Settings that it sets."""
         return self.attribute or self.name.lower()
+
+    @property
+    def file(self) -> "Variable":
+        """The variable that names the file with its value, and is parsed to what the file holds."""
+        return Variable(f"{self.name}_FILE", "", secret_text, ValueKind.PATH)
+
+    def source(self, texts: Mapping[str, str]) -> str:
+        """Return the name that sets it among texts of variables: its own, or that of its file."""
+        return self.file.name if self.private and texts.get(self.file.name, "").strip() else self.name
+
+    def read(self, texts: Mapping[str, str]) -> object:
+        """Return its value among texts of variables. Raises InvalidValueError if it cannot be used."""
+        text = texts.get(self.name, "")
+        if self.source(texts) == self.name:
+            return self.parse(text)
+        if text.strip():
+            raise InvalidValueError(f"{self.name} is set, too. Keep one of them.")
+        return self.parse(str(self.file.parse(texts[self.file.name])))
 
     def parse(self, text: str) -> object:
         """Return the value of a text. Raises InvalidValueError if it cannot be used."""
@@ -63,7 +84,7 @@ class Variable:
 
 
 def _secret(name: str, prefix: str, source: str) -> Variable:
-    return Variable(name, "", credential_parser(name, prefix, source), ValueKind.SECRET)
+    return Variable(name, "", credential_parser(name, prefix, source), ValueKind.SECRET, private=True)
 
 
 VARIABLES = (
@@ -89,8 +110,8 @@ VARIABLES = (
     Variable("FAILURE_STATUSES", "error,failed", values.statuses),
     Variable("SPIKE_ALERTS", "off", values.switch),
     Variable("SPIKE_FLOOR", "$10", values.amount),
-    Variable("WEBHOOK_URL", "", webhook.webhook_url, ValueKind.SECRET),
-    Variable("WEBHOOK_SECRET", "", webhook.webhook_secret, ValueKind.SECRET),
+    Variable("WEBHOOK_URL", "", webhook.webhook_url, ValueKind.SECRET, private=True),
+    Variable("WEBHOOK_SECRET", "", webhook.webhook_secret, ValueKind.SECRET, private=True),
     Variable("WEBHOOK_MEMBERS", "off", values.switch),
     Variable("TEMPLATES_DIR", "", values.directory, ValueKind.PATH),
     Variable("HTTP_HOST", "127.0.0.1", addresses.listening_host),
@@ -99,7 +120,7 @@ VARIABLES = (
     Variable("METRICS_MEMBERS", "off", values.switch),
     Variable("LOG_LEVEL", "info", values.choice_parser(LogLevel)),
     Variable("LOG_FORMAT", "console", values.choice_parser(LogFormat)),
-    Variable("DATABASE_URL", DATABASE_URL, database_place, ValueKind.PATH, "database"),
+    Variable("DATABASE_URL", DATABASE_URL, database_place, ValueKind.PATH, "database", private=True),
     Variable("TIMEZONE", "UTC", timezones.timezone),
     Variable("POLL_SECONDS", "300", values.whole_number_parser(10, 86_400, "seconds")),
     Variable("HISTORY_DAYS", "90", values.whole_number_parser(1, 3_650, "days")),
@@ -107,3 +128,4 @@ VARIABLES = (
     Variable("BYOK_UNIT", "", values.choice_parser(ByokUnit)),
 )
 NAMES = tuple(variable.name for variable in VARIABLES)
+FILE_NAMES = tuple(variable.file.name for variable in VARIABLES if variable.private)

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.settings.variables import NAMES, VARIABLES, ValueKind
+from bot.settings.variables import FILE_NAMES, NAMES, VARIABLES
 from tests.support.image import IGNORED, ROOT, Image
 
 DEPLOY = ROOT / "deploy"
-SECRETS = {each.name for each in VARIABLES if each.kind is ValueKind.SECRET} | {"DATABASE_URL"}  # it has a password
+SECRETS = {each.removesuffix("_FILE") for each in FILE_NAMES}
 NEEDED = {"NEO_API_KEY_FILE", "SLACK_BOT_TOKEN_FILE", "SLACK_APP_TOKEN_FILE"}
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 UNIT = (DEPLOY / "systemd" / "neo-usage.service").read_text(encoding="utf-8")
