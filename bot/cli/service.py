@@ -20,10 +20,12 @@ def run() -> None:
     from bot.cli.signals import run_until_signal
     from bot.service.log import configure
     from bot.service.service import check_settings, serve
+    from bot.service.start_report import warn_of_settings
 
     app = load_app()
-    check_settings(app.settings)
     configure(app.settings.log_level, app.settings.log_format)
+    warn_of_settings(app.settings)
+    check_settings(app.settings)
     asyncio.run(run_until_signal(lambda stop: serve(app, stop)))
 
 

@@ -69,6 +69,14 @@ def is_exposed(path: Path) -> bool:
     return stat.S_ISREG(status.st_mode) and bool(status.st_mode & _OTHERS)
 
 
+def is_exposed_to_all(path: Path) -> bool:
+    """Return whether a path is a file that users outside its group may read or write.
+
+    Of files with secrets the group may be the bot's own, as on Kubernetes.
+    """
+    return is_exposed(path) and bool(path.stat().st_mode & stat.S_IRWXO)
+
+
 def is_open_to_others(directory: Path) -> bool:
     """Return whether others than its owner may put files into a directory.
 

@@ -1,21 +1,27 @@
 """The examination: every check that can be made with the settings there are."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 
 from bot.app import App, build
+from bot.database.private_files import is_exposed_to_all
 from bot.doctor import ledger, neo, slack, webhook
 from bot.doctor.check import Check, failure, guarded_checks, guarded_checks_async, ok, warning
-from bot.settings.environment import DOTENV, load
+from bot.settings.environment import DOTENV, given_texts, load
 from bot.settings.errors import SettingsError
+from bot.settings.misspelt import misspelt_names
 from bot.settings.model import Settings, likely_mistakes
+from bot.settings.variables import FILE_NAMES
 
 
 def examine(*, offline: bool) -> list[Check]:
     """Return the checks of everything that exists; with `offline`, of nothing beyond this machine."""
     dotenv = list(ledger.exposure_checks(Path.cwd() / DOTENV))
     try:
+        texts = given_texts()
+        dotenv += [*_misspelt(texts), *_secret_files(texts)]
         settings = load()
     except SettingsError as error:
         return [*dotenv, *(failure("settings", problem) for problem in error.problems)]
@@ -24,6 +30,17 @@ def examine(*, offline: bool) -> list[Check]:
     if not offline:
         checks += asyncio.run(_over_the_network(app))
     return checks
+
+
+def _misspelt(names: Iterable[str]) -> Iterator[Check]:
+    for name, meant in misspelt_names(names):
+        yield warning("settings", f"`{name}` isn't a setting, so it is not used", f"Did you mean `{meant}`?")
+
+
+def _secret_files(texts: Mapping[str, str]) -> Iterator[Check]:
+    for name in FILE_NAMES:
+        if is_exposed_to_all(Path(path := texts.get(name, "").strip())):
+            yield warning("files", f"other users can read {path}, which {name} names", f"`chmod o= {quote(path)}`")
 
 
 def _local(app: App) -> Iterator[Check]:

@@ -20,7 +20,7 @@ def load(environment: Mapping[str, str] | None = None, directory: Path | None = 
     Raises SettingsError with every problem found.
     """
     variables = os.environ if environment is None else environment
-    fields, problems = _parse(_texts(variables, directory or Path.cwd()), VARIABLES)
+    fields, problems = _parse(given_texts(environment, directory), VARIABLES)
     problems = [*_misspelt_names(variables), *problems, *_conflicts(fields)]
     if problems:
         raise SettingsError(problems)
@@ -40,15 +40,14 @@ def load_place(environment: Mapping[str, str] | None = None) -> DatabasePlace:
     return place
 
 
-def secret_files(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> list[Path]:
-    """Return the files that settings of the environment and `.env` name as the place of a secret."""
-    texts = _texts(os.environ if environment is None else environment, directory or Path.cwd())
-    return [Path(texts[name]) for name in FILE_NAMES if texts.get(name, "").strip()]
+def given_texts(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> dict[str, str]:
+    """Return the texts of the variables that are set in the environment, and of `.env` for the others.
 
-
-def _texts(variables: Mapping[str, str], directory: Path) -> dict[str, str]:
-    """Return the texts of the variables that are set, and of `.env` for the others."""
-    return {**dict(_dotenv_values(directory)), **{name: text for name, text in variables.items() if text.strip()}}
+    Raises SettingsError if `.env` cannot be read.
+    """
+    variables = os.environ if environment is None else environment
+    dotenv = dict(_dotenv_values(directory or Path.cwd()))
+    return {**dotenv, **{name: text for name, text in variables.items() if text.strip()}}
 
 
 def _dotenv_values(directory: Path) -> Iterator[tuple[str, str]]:

@@ -328,6 +328,33 @@ def test_the_doctor_warns_of_files_that_others_can_read(synced: Run, tmp_path: P
     assert f"`chmod 600 {dotenv}`" in synced("doctor", "--offline", POLL_SECONDS="often").stdout
 
 
+def test_a_secret_comes_from_a_file_and_the_doctor_looks_at_who_can_read_it(
+    bare_run: Run, neo: NeoServer, tmp_path: Path
+) -> None:
+    secret = tmp_path / "neo_api_key"
+    secret.write_text(f"{neo.api.key}\n")
+    settings = {"NEO_API_KEY": "", "NEO_API_KEY_FILE": str(secret)}
+    for mode, exposed in ((0o440, False), (0o404, True)):
+        secret.chmod(mode)
+        said = bare_run("doctor", "--offline", **settings).stdout
+        assert "NEO_API_KEY is set" in said
+        line = f"other users can read {secret}, which NEO_API_KEY_FILE names  `chmod o= {secret}`\n"
+        assert (line in said) == exposed
+    assert bare_run("sync", **settings).returncode == 0
+
+
+def test_a_misspelt_setting_is_named_by_the_doctor_and_at_the_start(bare_run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("NEO_APY_KEY=x\nHTTP_PROXY=http://proxy.example.com\n")
+    doctor = bare_run("doctor", "--offline", TIMEZOME="Asia/Tokyo").stdout
+    assert "warn  settings" in doctor
+    for name, meant in {"TIMEZOME": "TIMEZONE", "NEO_APY_KEY": "NEO_API_KEY"}.items():
+        assert f"`{name}` isn't a setting, so it is not used  Did you mean `{meant}`?\n" in doctor
+    assert doctor.count("isn't a setting") == 2
+    started = bare_run("run", NEO_API_KEY="").stderr
+    assert re.search(r"there is no such setting, .* did_you_mean=NEO_API_KEY found=NEO_APY_KEY\n", started)
+    assert "NEO_API_KEY: it isn't set." in started
+
+
 @sqlite_only("it copies a file; tests/cli/test_postgres.py says what it is on a server")
 def test_backup_restore_and_verify(synced: Run, neo: NeoServer, tmp_path: Path) -> None:
     before = synced("report", "90d", "--csv").stdout
