@@ -53,10 +53,10 @@ class ProcessMetrics(Measurements):
     def _histogram(self, name: str, what: str, buckets: Sequence[float], *labels: str) -> Histogram:
         return Histogram(f"{PREFIX}_{name}", what, labels, buckets=buckets, registry=self._registry)
 
-    def expect_notifications(self, kinds: Iterable[str]) -> None:
+    def expect_deliveries(self, to: str, kinds: Iterable[str]) -> None:
         """Export deliveries of these kinds also before there are any."""
         for kind in kinds:
-            self._deliveries.labels(kind, "slack")
+            self._deliveries.labels(kind, to)
 
     def families(self) -> Iterator[Metric]:
         """Yield what is exported. When each counter began is left out: that is when the process started."""

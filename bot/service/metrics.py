@@ -34,7 +34,8 @@ async def metrics_served(service: "Service", counted: "ProcessMetrics | None") -
 
     settings = service.app.settings
     outbox, registry = service.wiring.outbox, service.wiring.registry
-    kinds = sorted({*registry.event_renderers, MissedKey.kind, NewsKey.kind, AgainKey.kind})
+    messages = {*registry.event_renderers, MissedKey.kind, NewsKey.kind, AgainKey.kind}
+    events = set() if outbox.webhook is None else set(registry.event_builders)
     policy = FactsPolicy(
         zone=settings.timezone,
         basis=settings.spend_basis,
@@ -43,8 +44,9 @@ async def metrics_served(service: "Service", counted: "ProcessMetrics | None") -
         lease_lifetime=service.app.lease_lifetime,
         names_members=settings.metrics_members,
     )
-    labels = GaugeLabels(notifications=kinds, steps=settings.budget_steps)
-    counted.expect_notifications(kinds)
+    labels = GaugeLabels(notifications=sorted(messages | events), steps=settings.budget_steps)
+    counted.expect_deliveries("slack", sorted(messages))
+    counted.expect_deliveries("webhook", sorted(events))
     exporter = Exporter(service.database, policy, counted, lambda: _state(service), labels, service.app.clock)
     async with serve_metrics(exporter, settings.metrics_port or 0) as port:
         yield port

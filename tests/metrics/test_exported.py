@@ -21,6 +21,7 @@ from bot.outbox.queries import counts_by_state
 from bot.outbox.rules import OPEN, NotificationState
 from bot.sandbox import faults
 from bot.sandbox.slack.faults import RateLimited, Refuse, Reset, Status
+from bot.sandbox.webhook import WebhookApi, WebhookServer
 from bot.settings.errors import SettingsError
 from bot.usage.report_document import to_json
 from tests.support.acts import fail_task, spend
@@ -29,6 +30,7 @@ from tests.support.engines import always_on_both, sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.metrics import ON, WITH_MEMBERS, Scraped, scrape
 from tests.support.random_work import RandomWork
+from tests.support.webhook import webhook_settings
 from tests.support.worlds import MARCUS, PRIYA, add
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -389,3 +391,26 @@ def test_without_metrics_nothing_of_prometheus_is_loaded() -> None:
     code = "import sys, bot.service.service; print('prometheus_client' in sys.modules, 'aiohttp' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ours
     assert done.stdout.split() == ["False", "True"]
+
+
+async def test_an_e_mail_cannot_break_out_of_its_label(measured: ServiceHarness) -> None:
+    email = 'a"b\\c{}@acme.example'
+    add(measured.neo.world, "first", "4", email=email, begun=measured.clock() - 3 * HOUR)
+    await measured.sync()
+    scraped = await scrape(measured)
+    assert scraped.all_of("member_spend_usd") == {(email, "today"): 40, (email, "month"): 40}
+    assert_equals_reports(measured, scraped)
+
+
+async def test_events_of_the_webhook_are_counted_apart(closed: ServiceHarness) -> None:
+    async with WebhookServer(WebhookApi()) as receiver:
+        closed.settings = {**ON, **webhook_settings(receiver)}
+        await closed.open()
+        await spend(closed, PRIYA, 60)
+        await closed.ask("hannah", "budget @priya 100/month")
+        await closed.deliver()
+        scraped = await scrape(closed)
+        await closed.close()
+    counts = nonzero(scraped.all_of("delivery_seconds_count"))
+    assert counts.keys() >= {("crossing", "slack"), ("crossing_event", "webhook")}
+    assert sum(scraped.all_of("notifications").values()) == 0
