@@ -34,6 +34,10 @@ A live message is one row for each topic and destination (`live_store`). Edits f
 shown. Edits in between are skipped, and one that fails is done again. The first notification of a topic posts the
 message; later ones are replies in its thread.
 
+Events for the webhook are rows like all others, for one destination (`webhook_queue`). `webhook_sender` makes each one
+by its builder (`events`) and posts it to the `receiver`. Nobody can look up whether one arrived: what is unconfirmed is
+sent again, under the same id. Its live message is never posted or edited; it keeps those about one subject in order.
+
 After a restore what the former ledger may have sent is unconfirmed too (`restore`).
 
 `tables` names the columns; `rules` the states and waits; `conditions` says in SQL what needs something.
