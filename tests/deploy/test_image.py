@@ -53,15 +53,16 @@ def slack() -> Iterator[SlackServer]:
 
 
 @pytest.fixture
-def settings(slack: SlackServer) -> Iterator[dict[str, str]]:
-    """The settings that connect an installation to the embedded Neo and Slack."""
+def settings(image: Image, slack: SlackServer) -> Iterator[dict[str, str]]:
+    """The settings that connect an installation to the embedded Neo and Slack; secrets are files."""
     workspace, now = slack.api.workspace, system_clock()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with NeoServer(NeoApi(World(seed=5, start=now, history_days=10), lambda: now)) as neo:
         yield {
-            "NEO_API_URL": neo.url, "NEO_API_KEY": neo.api.key, "SLACK_API_URL": slack.api_url,
-            "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_APP_TOKEN": workspace.app_token,
+            **image.secrets(neo_api_key=neo.api.key, slack_bot_token=workspace.bot_token,
+                            slack_app_token=workspace.app_token),
+            "NEO_API_URL": neo.url, "SLACK_API_URL": slack.api_url,
             "ADMINS": "hannah.weiss@acme.example", "BYOK_UNIT": "credits", "HISTORY_DAYS": "10", "HTTP_PORT": str(port),
         }  # fmt: skip
 

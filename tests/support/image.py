@@ -104,6 +104,15 @@ class Image:
         """Return a command as a stranger to this machine runs it, with the image's own programs first."""
         return [*(STRANGER if IS_ROOT else ()), str(self.installed / "bin" / words[0]), *words[1:]]
 
+    def secrets(self, **values: str) -> dict[str, str]:
+        """Write secrets to files that their owner alone may read; return the variables that name the files."""
+        directory = self.directory / "secrets"
+        directory.mkdir(exist_ok=True)
+        for name, value in values.items():
+            (directory / name).write_text(f"{value}\n", encoding="utf-8")
+            (directory / name).chmod(0o400)
+        return {f"{name.upper()}_FILE": str(directory / name) for name in values}
+
     def environment(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return all the variables that a command gets: there is no home."""
         paths = f"{self.installed / 'bin'}:/usr/bin:/bin"
