@@ -1,8 +1,10 @@
 """Backups: a consistent copy of a database that is in use."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,11 +18,31 @@ if TYPE_CHECKING:
     from bot.settings.postgres_address import PostgresAddress
 
 
-def backup(source: "DatabasePlace", target: Path) -> int:
+_STEP_PAGES = 1000  # that are copied between looks whether to stop
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
+
+
+class StoppedError(LedgerError):
+    """The backup was stopped before it was finished; nothing is left of it."""
+
+    def __init__(self) -> None:
+        super().__init__("the backup was stopped before it was finished.")
+
+
+def backup(
+    source: "DatabasePlace", target: Path, check: Callable[[Path], None] | None = None, stop: Event | None = None
+) -> int:
     """Copy a ledger into a file of SQLite while it is in use; return the size of the copy in bytes.
+
+    Args:
+        source: the ledger.
+        target: the new file. It has its name only once it is whole, has as many rows, and is on the disk.
+        check: called with the copy before it has its name; raises LedgerError if it is not to be kept.
+        stop: once it is set, the copy is given up.
 
     Raises:
         LedgerError: there is no ledger, or the target exists or cannot be written.
+        StoppedError: `stop` was set.
     """
     if target.exists():
         raise LedgerError(f"{target} exists already. Name a new file.")
@@ -29,11 +51,14 @@ def backup(source: "DatabasePlace", target: Path) -> int:
     try:
         create_private(unfinished)
         if isinstance(source, Path):
-            _copy_file(source, unfinished)
+            _copy_file(source, unfinished, stop)
         else:
-            _copy_server(source, unfinished)
+            _copy_server(source, unfinished, stop)
         flush(unfinished)
+        if check is not None:
+            check(unfinished)
         unfinished.replace(target)
+        flush(target.parent)
     except (OSError, sqlite3.Error) as error:
         remove_database(unfinished)
         raise LedgerError(f"cannot copy to {target}: {error}.") from error
@@ -43,19 +68,34 @@ def backup(source: "DatabasePlace", target: Path) -> int:
     return target.stat().st_size
 
 
-def _copy_file(source: Path, unfinished: Path) -> None:
+def _copy_file(source: Path, unfinished: Path, stop: Event | None) -> None:
     with closing(open_read_only(source)) as live, closing(sqlite3.connect(unfinished)) as copy:
-        live.backup(copy)
+        live.isolation_level = None
+        live.execute("BEGIN")  # one snapshot for all steps and for the counts, whatever is written meanwhile
+        counts = _row_counts(live)
+        live.backup(copy, pages=_STEP_PAGES, progress=lambda *_: _check_stop(stop))
         copy.execute("PRAGMA journal_mode = DELETE")
+        if _row_counts(copy) != counts:
+            raise LedgerError("the copy has other rows than the ledger. Try it again, on another disk.")
 
 
-def _copy_server(source: "PostgresAddress", unfinished: Path) -> None:
+def _row_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    names = [str(row[0]) for row in connection.execute(_TABLES)]
+    return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}  # noqa: S608
+
+
+def _check_stop(stop: Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise StoppedError
+
+
+def _copy_server(source: "PostgresAddress", unfinished: Path, stop: Event | None) -> None:
     from bot.database.copy_into_file import FileTarget
     from bot.database.copy_source import CopySource
     from bot.database.copying import copy_whole
 
     with closing(open_reader(source)) as reader, closing(FileTarget(unfinished)) as target, target.errors():
-        copy_whole(CopySource(source, reader), target)
+        copy_whole(CopySource(source, reader), target, lambda _: _check_stop(stop))
     with closing(sqlite3.connect(unfinished)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")
     unfinished.with_name(f"{unfinished.name}.lock").unlink(missing_ok=True)

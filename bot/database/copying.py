@@ -117,13 +117,13 @@ class Copying:
             self.target.connection.execute(_SET_REVISION, {"revision": newest_revision()})
 
 
-def copy_whole(source: CopySource, target: CopyTarget) -> None:
-    """Copy a database into an empty one, compare both, and make the copy a ledger.
+def copy_whole(source: CopySource, target: CopyTarget, show: Callable[[CopyProgress], None] = lambda _: None) -> None:
+    """Copy a database into an empty one, compare both, and make the copy a ledger; `show` is called on the way.
 
     Raises:
         LedgerError: the copy differs, or the target holds something.
     """
-    copying = Copying(source, target, lambda _: None)
+    copying = Copying(source, target, show)
     copying.copy()
     if wrong := copying.differences():
         raise LedgerError(f"the copy in {target.place} differs from the ledger: {'; '.join(wrong)}.")

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, TextClause, text
@@ -50,30 +51,33 @@ _SOUND_SERVER = {
 _SOUND = {"sqlite": _SOUND_FILE, "postgresql": _SOUND_SERVER}
 
 
-def violations(place: "DatabasePlace", laws: Mapping[str, TextClause]) -> dict[str, list[str]]:
+def violations(
+    place: "DatabasePlace", laws: Mapping[str, TextClause], stop: Event | None = None
+) -> dict[str, list[str]]:
     """Check a database and what is to hold in it, in one snapshot.
 
     Args:
         place: a file, whatever its schema, or a database on a server.
         laws: by name a query for the rows that break the law; its first column names the row.
+        stop: once it is set, the check of a file is broken off.
 
     Returns:
         Each law, those of any database first, with what breaks it; nothing where it holds.
 
     Raises:
-        LedgerError: the database cannot be read.
+        LedgerError: the database cannot be read, or the check was broken off.
     """
     if isinstance(place, Path):
-        return _violations_in_file(place, laws)
+        return _violations_in_file(place, laws, stop)
     with closing(open_reader(place)) as connection, translated_errors(place):
         return _all_breaches(connection, laws)
 
 
-def _violations_in_file(path: Path, laws: Mapping[str, TextClause]) -> dict[str, list[str]]:
+def _violations_in_file(path: Path, laws: Mapping[str, TextClause], stop: Event | None) -> dict[str, list[str]]:
     if not path.is_file():
         raise LedgerError(f"there is no ledger at {path}.")
     try:
-        with closing(open_kept_file(path)) as connection:
+        with closing(open_kept_file(path, stop)) as connection:
             return _all_breaches(connection, laws)
     except DBAPIError as error:
         raise LedgerError(f"cannot read {path}: {error.orig}.") from error

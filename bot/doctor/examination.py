@@ -7,7 +7,7 @@ from shlex import quote
 
 from bot.app import App, build
 from bot.database.private_files import is_exposed_to_all
-from bot.doctor import ledger, neo, slack, webhook
+from bot.doctor import backups, ledger, neo, slack, webhook
 from bot.doctor.check import Check, failure, guarded_checks, guarded_checks_async, ok, warning
 from bot.settings.environment import DOTENV, given_texts, load
 from bot.settings.errors import SettingsError
@@ -47,6 +47,7 @@ def _local(app: App) -> Iterator[Check]:
     yield from _settings(app.settings)
     yield from guarded_checks("files", lambda: ledger.private_file_checks(app))
     yield from guarded_checks("database", lambda: ledger.ledger_checks(app))
+    yield from guarded_checks("backups", lambda: backups.backup_checks(app))
     yield from neo.credential_checks(app.settings)
     yield from slack.setting_checks(app.settings)
     yield from guarded_checks("webhook", lambda: webhook.webhook_checks(app))

@@ -103,6 +103,13 @@ def local_day(moment: datetime, zone: tzinfo) -> date:
     return moment.astimezone(zone).date()
 
 
+def latest_time_of_day(at: time, now: datetime, zone: tzinfo) -> datetime:
+    """Return the last moment (UTC), `now` at the latest, at which it was a local time of day."""
+    today = local_day(now, zone)
+    moment = instant(datetime.combine(today, at), zone)
+    return moment if moment <= now else instant(datetime.combine(today - timedelta(days=1), at), zone)
+
+
 def period(unit: Unit, day: date, zone: tzinfo) -> Window:
     """Return the calendar period of a kind that holds a local day."""
     first = unit.first_day(day)

@@ -35,6 +35,9 @@ async def _record(context: Context) -> None:
     now, incident_monitor = context.clock(), IncidentMonitor(context.settings.timezone)
     free = free_bytes(context.settings.database)
     broken, refusal = context.templates.broken, context.connection.refusal
-    wrong = await context.database.read(lambda connection: current_incidents(connection, free, broken, now, refusal))
+    backs_up = context.settings.backup_dir is not None
+    wrong = await context.database.read(
+        lambda connection: current_incidents(connection, free, broken, now, refusal, backs_up=backs_up)
+    )
     if await context.database.read(lambda connection: incident_monitor.due(connection, wrong, now)):
         await context.database.write(lambda connection: incident_monitor.apply_due(connection, wrong, now))

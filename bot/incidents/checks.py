@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot.database.backup_record import BackupRecord, backup_record
 from bot.domain import formatting
 from bot.domain.text import one_line
 from bot.incidents.rules import (
+    BACKUP_TAKES,
     FAILED_PASSES,
     LEAST_FREE_BYTES,
+    LONGEST_WITHOUT_BACKUP,
     LONGEST_WITHOUT_END,
     RECENT,
     WEBHOOK_WAITS,
@@ -33,6 +36,8 @@ def current_incidents(
     broken: Mapping[str, str] | None,
     now: datetime,
     refusal: str | None = "",
+    *,
+    backs_up: bool = True,
 ) -> dict[IncidentName, str]:
     """Return what is wrong now, each with a sentence, from one snapshot of the database.
 
@@ -44,6 +49,7 @@ def current_incidents(
         now: the present moment.
         refusal: the code with which Slack refused the app token, "" if it did not; None before it was tried, in which
             case an open incident about it stays open.
+        backs_up: whether backups are to be made.
     """
     descriptions = {
         **_passes(connection, now),
@@ -55,6 +61,7 @@ def current_incidents(
         IncidentName.CONNECTION: _connection(connection, refusal),
         IncidentName.TEMPLATE: _templates(connection, broken),
         IncidentName.DISK: _disk(free_bytes),
+        IncidentName.BACKUP: _backup(backup_record(connection), now) if backs_up else None,
     }
     return {name: description for name, description in descriptions.items() if description}
 
@@ -152,6 +159,19 @@ def _disk(free_bytes: int | None) -> str | None:
     if free_bytes is None or free_bytes >= LEAST_FREE_BYTES:
         return None
     return f"{free_bytes / 2**20:,.0f} MB are left on the disk of the database"
+
+
+def _backup(record: BackupRecord, now: datetime) -> str | None:
+    """Return why there is no recent backup; None if there is one, or if the first one is only due."""
+    if record.failure:
+        # without the remedy, which `doctor` and the log give
+        return f"the last one failed: {_inert(record.failure.partition('. ')[0].rstrip('.'), 300)}"
+    since = record.made_at or record.tried_at
+    if since is None or record.tried_at is None or now - since <= LONGEST_WITHOUT_BACKUP:
+        return None
+    if now - record.tried_at < BACKUP_TAKES:
+        return None
+    return f"none was finished for {formatting.count((now - since) // timedelta(days=1), 'day')}"
 
 
 _LOOKALIKES = {ord("<"): "\u2039", ord(">"): "\u203a", ord("`"): "\u02cb"}

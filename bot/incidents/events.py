@@ -21,6 +21,7 @@ _SUMMARIES = {
     IncidentName.WORDING: ("Some messages can't be rendered.", "Messages can be rendered again."),
     IncidentName.TEMPLATE: ("A template can't be used.", "Every template can be used again."),
     IncidentName.DISK: ("The disk of the database is almost full.", "The disk has room again."),
+    IncidentName.BACKUP: ("There is no recent backup.", "Backups are made again."),
     IncidentName.CONNECTION: ("Slack rejects the app token.", "Slack accepts the app token again."),
 }
 

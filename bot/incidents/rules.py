@@ -7,6 +7,8 @@ FAILED_PASSES = 3  # so many passes in a row that failed or were incomplete are 
 LONGEST_WITHOUT_END = timedelta(hours=6)  # without a complete pass is an incident, however many were begun
 LEAST_FREE_BYTES = 200 * 2**20  # less than this on the disk of the database is an incident
 WEBHOOK_WAITS = timedelta(hours=1)  # an event that waits longer for its receiver is an incident
+LONGEST_WITHOUT_BACKUP = timedelta(days=2)
+BACKUP_TAKES = timedelta(hours=1)  # an attempt that was begun later may still succeed
 RECENT = timedelta(days=1)  # for so long an undelivered message is an incident
 
 
@@ -23,4 +25,5 @@ class IncidentName(StrEnum):
     WORDING = "wording"  # messages cannot be rendered
     TEMPLATE = "template"  # one of the operator's own templates is broken
     DISK = "disk"  # little space is left
+    BACKUP = "backup"  # the last scheduled backup failed, or is old
     CONNECTION = "connection"  # Slack refuses the app token

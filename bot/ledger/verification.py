@@ -1,5 +1,6 @@
 """Verification: the laws that hold in every ledger, checked over a whole one."""
 
+from threading import Event
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
@@ -34,13 +35,13 @@ _LAWS = {
 }
 
 
-def verify(place: "DatabasePlace") -> dict[str, list[str]]:
+def verify(place: "DatabasePlace", stop: Event | None = None) -> dict[str, list[str]]:
     """Check a ledger's database and laws in one snapshot; return each law with what breaks it, nothing where it holds.
 
     Raises:
-        LedgerError: the ledger cannot be read.
+        LedgerError: the ledger cannot be read, or `stop` was set.
     """
-    return violations(place, _LAWS)
+    return violations(place, _LAWS, stop)
 
 
 def law_breaches(connection: Connection) -> dict[str, list[str]]:

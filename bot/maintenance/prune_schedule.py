@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from sqlalchemy import Connection
 
 from bot.database import metadata
-from bot.domain.periods import instant, local_day
+from bot.domain.periods import latest_time_of_day
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.task_queries import newest_creation
 
@@ -17,13 +17,7 @@ _NEWS = timedelta(days=7)  # what a team without a task for longer has to prune 
 def is_due(connection: Connection, now: datetime, zone: tzinfo) -> bool:
     """Return whether nothing was pruned since the last local night; a recorded time in the future does not count."""
     stored = metadata.read(connection, _PRUNED_AT)
-    return stored is None or not _last_night(now, zone) <= from_us(int(stored)) <= now
-
-
-def _last_night(now: datetime, zone: tzinfo) -> datetime:
-    today = local_day(now, zone)
-    night = instant(datetime.combine(today, NIGHT), zone)
-    return night if night <= now else instant(datetime.combine(today - timedelta(days=1), NIGHT), zone)
+    return stored is None or not latest_time_of_day(NIGHT, now, zone) <= from_us(int(stored)) <= now
 
 
 def mark_pruned(connection: Connection, now: datetime) -> None:

@@ -14,6 +14,7 @@ from bot.database.engine import Database
 from bot.database.errors import UnusableError
 from bot.database.schema import current_revision, newest_revision
 from bot.maintenance.prune import Pruning
+from bot.maintenance.scheduled_backups import ScheduledBackups
 from bot.measurements import UNMEASURED
 from bot.service.connection import SlackConnection, signing_secret
 from bot.service.database_alarm import DatabaseAlarm, reason
@@ -35,6 +36,8 @@ from bot.slack.workspace import connect_workspace
 
 log = structlog.get_logger(__name__)
 
+BACKUP_SECONDS = 60  # between looks whether a backup is due
+BACKUP_WAIT_SECONDS = 2.0  # that other jobs wait for it
 CLOCK_SECONDS = 60  # between looks by how much this machine's clock is off from the database's
 END_SECONDS = 7.5  # of the ten between SIGTERM and the end, to finish what is in flight; the rest is for the jobs
 OUTBOX_SECONDS = 1.0  # for messages on their way; what is broken off is looked for at the next start
@@ -154,7 +157,10 @@ def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, l
     lease = JobsLease(database, app.clock, app.lease_lifetime)
     alarm = DatabaseAlarm(context, lambda: slack.stage >= Stage.CONNECTED, lambda: lease.held is None)
     pruning = Pruning(database, wiring.registry.capabilities, app.settings.timezone, app.clock)
+    backups = ScheduledBackups.from_settings(app.settings, database, app.clock)
     timers = [
+        # whenever incidents are looked for, and before that: an old backup is no incident while a new one is due
+        Timer("backup", BACKUP_SECONDS, backups.tick, frozenset(After), max_wait=BACKUP_WAIT_SECONDS),
         Timer("database", TEST_SECONDS, alarm.test, frozenset({After.SYNC}), everywhere=True),
         *wiring.registry.timers,
         Timer("clock", CLOCK_SECONDS, clock.adjust, everywhere=True),

@@ -64,6 +64,9 @@ class Settings:
     webhook_url: Secret | None
     webhook_secret: Secret | None
     webhook_members: bool
+    backup_dir: Path | None
+    backup_at: time
+    backup_keep: int
     templates_dir: Path | None
     http_host: str
     http_port: int

@@ -69,6 +69,11 @@ def directory(text: str) -> Path | None:
     return path
 
 
+def place_for_files(text: str) -> Path | None:
+    """Return the path of a directory, which may be mounted later; None for an empty text."""
+    return Path(text).expanduser() if text else None
+
+
 def whole_number_parser(least: int, most: int, noun: str) -> Callable[[str], int]:
     """Return a parser of a whole number of something from `least` to `most`."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
-from bot.domain.periods import Unit, day_start, instant, local_day
+from bot.domain.periods import Unit, day_start, latest_time_of_day, local_day
 
 TAIL = timedelta(hours=72)  # a task is listed up to 15 h after it was created, and may be continued for days
 CHUNK = timedelta(days=10)  # of history: what a break costs, at most
@@ -76,10 +76,7 @@ def is_nightly_due(
         complete: when the last complete nightly pass began.
         tried: when any last began.
     """
-    today = local_day(now, zone)
-    night = instant(datetime.combine(today, NIGHT), zone)
-    if night > now:
-        night = instant(datetime.combine(today - timedelta(days=1), NIGHT), zone)
+    night = latest_time_of_day(NIGHT, now, zone)
     return max(began, _unless_future(complete, now) or began) < night and _may_try_again(now, tried)
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from bot.database.backup_record import BackupRecord, backup_record
 from bot.domain import formatting
 from bot.domain.timestamps import from_us
 from bot.ledger.api_key_warning import api_key_warning
@@ -20,6 +21,7 @@ from bot.ledger.task_queries import task_counts
 from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.outbox.rules import OPEN, NotificationState
 from bot.sync.rules import PassKind
+from bot.usage.durations import ago
 from bot.usage.report_document import utc_text
 
 _PASSES = 5
@@ -39,6 +41,7 @@ class LedgerStatus:
     warning: str | None
     bytes: int
     outbox: OutboxSummary
+    backup: BackupRecord
 
 
 def ledger_status(connection: Connection, scope: Scope, size: int, now: datetime) -> LedgerStatus:
@@ -59,6 +62,7 @@ def _of_everything(connection: Connection, size: int, now: datetime) -> LedgerSt
         warning=api_key_warning(connection, EVERYTHING),
         bytes=size,
         outbox=outbox_summary(connection),
+        backup=backup_record(connection),
     )
 
 
@@ -75,6 +79,7 @@ def _of_member(connection: Connection, scope: Scope, now: datetime) -> LedgerSta
         warning=api_key_warning(connection, scope),
         bytes=0,
         outbox=OutboxSummary({}, None, []),
+        backup=BackupRecord(),
     )
 
 
@@ -108,6 +113,15 @@ _UNSENT = {NotificationState.DEAD: "couldn't be sent", NotificationState.MISSED:
 def rejected_rows_text(status: LedgerStatus) -> str:
     """Return how many rows of Neo are not counted: `No rejected rows`, `1 rejected row`."""
     return formatting.count(len(status.quarantine), "rejected row") if status.quarantine else "No rejected rows"
+
+
+def backup_text(record: BackupRecord, zone: ZoneInfo, now: datetime) -> str:
+    """Return when the last scheduled backup was made, and its size: `03:30, 5 h ago, 12.3 MB`; empty without any."""
+    if record.made_at is None:
+        return f"none; {record.failure}" if record.failure else ""
+    made = formatting.local_time(record.made_at, zone, now)
+    text = f"{made}, {ago(now - record.made_at)}, {record.bytes / 2**20:,.1f} MB"
+    return f"{text}; a later one failed: {record.failure}" if record.failure else text
 
 
 _READ: Mapping[str, str] = {
@@ -155,6 +169,16 @@ def to_document(status: LedgerStatus, now: datetime, stale_after: float) -> dict
             "dead": [{"key": key, "why": why, "at": utc_text(from_us(at))} for key, why, at in status.outbox.dead],
         },
         "database_bytes": status.bytes,
+        "backup": _backup(status.backup, now),
+    }
+
+
+def _backup(record: BackupRecord, now: datetime) -> dict[str, Any]:
+    return {
+        "made_at": None if record.made_at is None else utc_text(record.made_at),
+        "age_seconds": None if record.made_at is None else int((now - record.made_at).total_seconds()),
+        "bytes": None if record.made_at is None else record.bytes,
+        "error": record.failure or None,
     }
 
 

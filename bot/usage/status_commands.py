@@ -23,6 +23,7 @@ from bot.usage.answers import Answers
 from bot.usage.durations import ago
 from bot.usage.status import (
     LedgerStatus,
+    backup_text,
     ledger_status,
     message_counts_text,
     read_kind_text,
@@ -75,6 +76,7 @@ class StatusCommands:
         return {
             "tasks": task_counts_text(status),
             "megabytes": f"{status.bytes / 2**20:,.1f}",
+            "backup": backup_text(status.backup, self.answers.policy.zone, now),
             "rejected": rejected_rows_text(status),
             "quarantine": [(one_line(each.key, 60), each.reason) for each in status.quarantine[:_MOST_LISTED]],
             "messages": message_counts_text(status.outbox, self.answers.policy.zone, now),

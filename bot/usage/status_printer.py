@@ -13,7 +13,14 @@ from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
 from bot.ledger.passes.history import PassRecord
 from bot.terminal.layout import print_facts, print_line, print_table
-from bot.usage.status import LedgerStatus, message_counts_text, read_kind_text, rejected_rows_text, task_counts_text
+from bot.usage.status import (
+    LedgerStatus,
+    backup_text,
+    message_counts_text,
+    read_kind_text,
+    rejected_rows_text,
+    task_counts_text,
+)
 
 _MOST_LISTED = 10
 
@@ -70,6 +77,7 @@ def _facts(status: LedgerStatus, document: dict[str, Any], zone: ZoneInfo, now: 
         ("messages", message_counts_text(status.outbox, zone, now)),
         ("rows", rejected_rows_text(status)),
         ("database", f"{status.bytes / 2**20:,.1f} MB"),
+        ("backup", one_line(backup_text(status.backup, zone, now), 400) or "none"),
     ]
 
 

@@ -18,6 +18,7 @@ GOOD = {
     "BUDGET_STEPS": "50,100", "ALERT_PRIVACY": "anonymous", "QUIET_HOURS": "20:00-08:00", "SHOW_TITLES": "channel",
     "FAILURE_STATUSES": "error,blocked", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$20", "WEBHOOK_MEMBERS": "on",
     "WEBHOOK_URL": "https://hooks.example.com/in", "WEBHOOK_SECRET": SECRET,
+    "BACKUP_DIR": "/backups", "BACKUP_AT": "04:00", "BACKUP_KEEP": "7",
     "TEMPLATES_DIR": "/",
     "HTTP_HOST": "bot.example.com", "HTTP_PORT": "8081", "METRICS_PORT": "9464", "METRICS_MEMBERS": "on",
     "LOG_LEVEL": "debug", "LOG_FORMAT": "json",

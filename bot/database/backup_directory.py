@@ -1,0 +1,116 @@
+"""The directory of scheduled backups: a file each, named once it is verified; then the oldest are removed."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import disk_usage
+from threading import Event
+from typing import TYPE_CHECKING
+
+from bot.database.backup import backup, remove_database
+from bot.database.errors import LedgerError
+from bot.database.file_lock import FileLock, InUseError
+
+if TYPE_CHECKING:
+    from bot.settings.database_place import DatabasePlace
+
+_NAME = r"neo-usage-\d{4}-\d{2}-\d{2}T\d{6}Z\.db"  # its moment is UTC, so that names sort by age
+_UNFINISHED = rf"({_NAME}\.part)(?:-wal|-shm|-journal|\.lock)?"
+_LOCK = "neo-usage-backups"
+_SPARE_BYTES = 200 * 2**20  # that a backup leaves free on the disk of the database: less is an incident
+
+
+class BusyDirectoryError(LedgerError):
+    """Another process writes a backup into the directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupDirectory:
+    """A directory for the last `keep` backups of a ledger; other files in it are left alone.
+
+    What it raises names the setting BACKUP_DIR instead of a path, so that operators can be told in Slack.
+    """
+
+    path: Path
+    keep: int
+
+    def add(
+        self, source: "DatabasePlace", size: int, now: datetime, check: Callable[[Path], None], stop: Event
+    ) -> tuple[Path, int]:
+        """Write a backup of a ledger of `size` bytes, and remove the oldest; return where it is, and its size.
+
+        Raises:
+            BusyDirectoryError: another process is writing one; nothing was done.
+            LedgerError: it could not be written, or did not pass the check; earlier ones are kept.
+        """
+        with self._locked():
+            self._remove_unfinished()
+            self._check_room(source, size)
+            target = self.path / f"neo-usage-{now.astimezone(UTC):%Y-%m-%dT%H%M%SZ}.db"
+            if target.exists():
+                raise LedgerError(f"BACKUP_DIR already has a file {target.name}. Move it away.")
+            try:
+                written = backup(source, target, check, stop)
+            except LedgerError as error:
+                raise LedgerError(_reason(error)) from error
+            self._remove_oldest(source)
+        return target, written
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        if not self.path.is_dir():
+            raise LedgerError("BACKUP_DIR doesn't exist. Create it, or mount its disk.")
+        try:
+            lock = FileLock(self.path / _LOCK, exclusive=True)
+        except InUseError as error:
+            raise BusyDirectoryError("another process is writing a backup into BACKUP_DIR.") from error
+        except OSError as error:
+            raise LedgerError(f"I can't write into BACKUP_DIR ({error.strerror}).") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _check_room(self, source: "DatabasePlace", size: int) -> None:
+        """Raise LedgerError if the copy does not fit, or would leave too little to a database on the same disk."""
+        shared = isinstance(source, Path) and source.stat().st_dev == self.path.stat().st_dev
+        needed, free = size + _SPARE_BYTES * shared, disk_usage(self.path).free
+        if free < needed:
+            reserve = " and keeps 200 MB free for the database" if shared else ""
+            raise LedgerError(
+                f"the disk of BACKUP_DIR has too little space: {_megabytes(free)} are free, and a backup needs"
+                f" {_megabytes(size)}{reserve}. Free some, or lower BACKUP_KEEP."
+            )
+
+    def _remove_unfinished(self) -> None:
+        """Remove what interrupted backups have left."""
+        for each in self._files(_UNFINISHED):
+            remove_database(self.path / str(re.fullmatch(_UNFINISHED, each.name)[1]))  # type: ignore[index]
+
+    def _remove_oldest(self, source: "DatabasePlace") -> None:
+        for each in self._files(_NAME)[: -self.keep]:
+            if not (isinstance(source, Path) and each.samefile(source)):
+                each.unlink(missing_ok=True)
+
+    def _files(self, pattern: str) -> list[Path]:
+        """Return the files that this program named so, oldest first; never a link or a directory."""
+        files = (each for each in self.path.iterdir() if re.fullmatch(pattern, each.name))
+        return sorted(each for each in files if each.is_file() and not each.is_symlink())
+
+
+def _reason(error: LedgerError) -> str:
+    """Return why a backup failed, without the path that the error names."""
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+        return "the disk of BACKUP_DIR is full. Free some space, or lower BACKUP_KEEP."
+    if isinstance(cause, OSError):
+        return f"I can't write into BACKUP_DIR ({cause.strerror})."
+    return f"it couldn't be written ({cause})." if isinstance(cause, sqlite3.Error) else str(error)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:,.1f} MB"

@@ -1,0 +1,247 @@
+"""Scheduled backups: one a day that passes its check, the oldest removed after that, and operators told if it fails."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from threading import Event
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from bot.database.backup_directory import BackupDirectory, BusyDirectoryError
+from bot.database.backup_record import BackupRecord, backup_record
+from bot.database.errors import LedgerError
+from bot.database.file_lock import FileLock
+from bot.ledger.verification import verify
+from bot.maintenance.scheduled_backups import is_due
+from bot.sandbox.world import World
+from tests.support.engines import always_on_both, sqlite_only
+from tests.support.harness import ServiceHarness
+from tests.support.messages import visible_text
+from tests.support.worlds import PRIYA, add
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+STATUS_AT_ONCE = "Last backup: 21:00, just now, "
+
+
+@pytest.fixture
+def world() -> World:
+    world = World.empty()
+    add(world, "hers", "1", email=PRIYA)
+    return world
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    path = tmp_path / "backups"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+async def backed_up(closed: ServiceHarness, directory: Path) -> ServiceHarness:
+    """A running bot that keeps two backups, and has made the first."""
+    closed.settings = {"BACKUP_DIR": str(directory), "BACKUP_KEEP": "2"}
+    await closed.open()
+    await tried(closed)
+    return closed
+
+
+async def tried(harness: ServiceHarness) -> BackupRecord:
+    """Give the bot a minute, and return what became of the backup once it was tried."""
+    await harness.service.jobs.run_every(60)
+    for job in harness.service.jobs._background:  # noqa: SLF001 - nothing else says when a job is done
+        await job._task.wait(60)  # noqa: SLF001
+    await harness.service.jobs.run_every(60)  # the incidents
+    await harness.deliver()
+    return await harness.service.database.read(backup_record)
+
+
+def backups(directory: Path) -> list[Path]:
+    return sorted(directory.glob("neo-usage-*.db"))
+
+
+def files(directory: Path) -> set[Path]:
+    return {each for each in directory.iterdir() if each.suffix != ".lock"}
+
+
+def alarms(harness: ServiceHarness) -> list[str]:
+    messages = [each for each in harness.dm("hannah") if each.metadata]
+    return [visible_text(each).replace("*", "") for each in messages if "backup" in visible_text(each)]
+
+
+@always_on_both
+async def test_a_backup_is_made_each_day_and_the_oldest_is_removed(backed_up: ServiceHarness, directory: Path) -> None:
+    [first] = backups(directory)
+    assert first.stat().st_mode & 0o777 == 0o600
+    assert not any(verify(first).values())
+    with closing(sqlite3.connect(first)) as copy:
+        assert copy.execute("SELECT count(*) FROM task").fetchone() == (1,)
+    other = directory / "neo-usage-2020-01-01.db"
+    other.touch()
+    await tried(backed_up)
+    assert backups(directory) == [other, first]
+    for _ in range(2):
+        backed_up.clock.advance(DAY)
+        await tried(backed_up)
+    assert len(backups(directory)) == 3
+    assert other in backups(directory)
+    assert first not in backups(directory)
+    assert files(directory) == set(backups(directory))
+    assert alarms(backed_up) == []
+
+
+async def test_status_says_when_the_last_one_was_made_to_operators_alone(backed_up: ServiceHarness) -> None:
+    assert STATUS_AT_ONCE in visible_text(await backed_up.ask("hannah", "status"))
+    assert "backup" not in visible_text(await backed_up.ask("priya", "status")).lower()
+    backed_up.clock.advance(HOUR * 5)
+    await tried(backed_up)
+    assert "Last backup: 21:00, 5 h ago, 0." in visible_text(await backed_up.ask("hannah", "status")).replace(
+        "Mar 2, ", ""
+    )
+
+
+async def test_operators_are_told_when_backups_fail_and_when_they_work_again(
+    backed_up: ServiceHarness, directory: Path
+) -> None:
+    [first] = backups(directory)
+    moved = Path(shutil.move(directory, directory.with_name("elsewhere")))
+    backed_up.clock.advance(DAY)
+    await tried(backed_up)
+    [alarm] = alarms(backed_up)
+    assert "There is no recent backup: the last one failed: BACKUP_DIR doesn't exist, since " in alarm
+    assert "Earlier backups are kept, and I try again every hour." in alarm
+    assert "a later one failed: BACKUP_DIR doesn't exist. Create it" in visible_text(
+        await backed_up.ask("hannah", "status")
+    )
+    shutil.move(moved, directory)
+    backed_up.clock.advance(HOUR / 2)
+    await tried(backed_up)
+    assert backups(directory) == [first]  # the next try is an hour later
+    backed_up.clock.advance(HOUR)
+    await tried(backed_up)
+    assert len(backups(directory)) == 2
+    assert "Resolved: backups are made again" in alarms(backed_up)[-1]
+
+
+async def test_a_bot_that_was_down_for_days_makes_one_at_once_and_does_not_call_the_last_one_old(
+    backed_up: ServiceHarness, directory: Path
+) -> None:
+    backed_up.clock.advance(DAY * 5)
+    await backed_up.restart()
+    assert (await tried(backed_up)).failure == ""
+    assert len(backups(directory)) == 2
+    assert alarms(backed_up) == []
+
+
+@sqlite_only("a server lets nobody change a row behind its back more than a file does")
+async def test_a_copy_that_does_not_add_up_gets_no_name_and_removes_none(
+    backed_up: ServiceHarness, directory: Path
+) -> None:
+    [first] = backups(directory)
+    with backed_up.service.database.transaction() as connection:
+        connection.execute(text("UPDATE charge SET platform_nanos = platform_nanos + 1"))
+    for _ in range(3):
+        backed_up.clock.advance(DAY)
+        failure = (await tried(backed_up)).failure
+    assert failure.startswith("the copy doesn't pass its check (a task's charges sum to its total; ")
+    assert files(directory) == {first}
+
+
+async def test_what_a_killed_bot_has_left_is_removed_and_no_other_file(
+    backed_up: ServiceHarness, directory: Path
+) -> None:
+    left = [directory / f"neo-usage-2026-03-01T033000Z.db.part{end}" for end in ("", "-journal", ".lock")]
+    others = [directory / name for name in ("mine.db.part", "neo-usage.db.part", "neo-usage-2026-03-01T033000Z.db.bak")]
+    for each in (*left, *others):
+        each.touch()
+    backed_up.clock.advance(DAY)
+    await tried(backed_up)
+    assert len(backups(directory)) == 2
+    assert not any(each.exists() for each in left)
+    assert all(each.exists() for each in others)
+
+
+@sqlite_only("it is about the directory, whatever the ledger")
+class TestDirectory:
+    """A directory that cannot take a backup says so, and keeps what it has."""
+
+    NOW = datetime(2026, 11, 30, 3, 30, tzinfo=UTC)
+
+    @pytest.fixture
+    def ledger(self, place: Path) -> Path:
+        return place
+
+    def add(self, directory: Path, ledger: Path, size: int = 1, stop: Event | None = None) -> Path:
+        return BackupDirectory(directory, 1).add(ledger, size, self.NOW, lambda _: None, stop or Event())[0]
+
+    def test_too_little_space_is_found_before_anything_is_written(self, directory: Path, ledger: Path) -> None:
+        with pytest.raises(LedgerError, match=r"too little space: .* are free, and a backup needs .* and keeps 200 MB"):
+            self.add(directory, ledger, 2**60)
+        assert backups(directory) == []
+
+    def test_a_file_of_the_same_name_is_left_as_it_is(self, directory: Path, ledger: Path) -> None:
+        theirs = directory / "neo-usage-2026-11-30T033000Z.db"
+        theirs.write_text("mine")
+        with pytest.raises(LedgerError, match=r"already has a file neo-usage-2026-11-30T033000Z\.db\. Move it away"):
+            self.add(directory, ledger)
+        assert theirs.read_text() == "mine"
+
+    def test_two_processes_do_not_write_at_once(self, directory: Path, ledger: Path) -> None:
+        lock = FileLock(directory / "neo-usage-backups", exclusive=True)
+        with pytest.raises(BusyDirectoryError):
+            self.add(directory, ledger)
+        lock.release()
+        assert self.add(directory, ledger).is_file()
+
+    def test_one_that_is_stopped_leaves_nothing(self, directory: Path, ledger: Path) -> None:
+        stop = Event()
+        stop.set()
+        with pytest.raises(LedgerError, match="was stopped"):
+            self.add(directory, ledger, stop=stop)
+        assert [each.name for each in directory.iterdir()] == ["neo-usage-backups.lock"]
+
+    def test_a_ledger_that_has_a_backups_name_is_never_removed(self, directory: Path, ledger: Path) -> None:
+        named = ledger.rename(directory / "neo-usage-2026-11-01T033000Z.db")
+        assert self.add(directory, named).is_file()
+        assert named.is_file()
+
+
+class TestDue:
+    """When a backup is due: once a local date, on days of 23 and 25 hours too."""
+
+    BERLIN = ZoneInfo("Europe/Berlin")
+
+    @pytest.mark.parametrize(
+        ("made", "now", "due"),
+        [
+            ("2026-11-29T03:30", "2026-11-30T03:29", False),
+            ("2026-11-29T03:30", "2026-11-30T03:30", True),
+            ("2026-11-30T03:31", "2026-11-30T23:59", False),
+            ("2026-11-20T03:30", "2026-11-30T02:00", True),  # was down
+            ("2026-12-24T03:30", "2026-11-30T04:00", True),  # dated by a clock that ran ahead
+            ("2026-03-28T02:30", "2026-03-29T03:00", True),  # 02:30 does not exist on this day
+        ],
+    )
+    def test_once_a_date(self, made: str, now: str, *, due: bool) -> None:
+        at = time(2, 30) if made.endswith("02:30") else time(3, 30)
+        assert is_due(BackupRecord(self.moment(made), self.moment(made)), at, self.moment(now), self.BERLIN) is due
+
+    def test_a_doubled_hour_has_one(self) -> None:
+        first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 02:30, and again an hour later
+        record = BackupRecord(first, first)
+        assert not is_due(record, time(2, 30), first + HOUR, self.BERLIN)
+        assert is_due(record, time(2, 30), first + HOUR * 25, self.BERLIN)
+
+    def test_one_that_failed_is_tried_again_an_hour_later(self) -> None:
+        failed = self.moment("2026-11-30T03:30")
+        record = BackupRecord(failed, None, 0, "the disk is full")
+        assert not is_due(record, time(3, 30), failed + HOUR / 2, self.BERLIN)
+        assert is_due(record, time(3, 30), failed + HOUR, self.BERLIN)
+        assert is_due(record, time(3, 30), failed - DAY, self.BERLIN)
+
+    def moment(self, local: str) -> datetime:
+        return datetime.fromisoformat(local).replace(tzinfo=self.BERLIN)
