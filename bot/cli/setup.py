@@ -3,32 +3,30 @@
 import click
 
 from bot.cli.errors import FAILED, print_errors
-from bot.cli.output import print_json, single_line
+from bot.cli.output import json_option, print_json
 from bot.cli.startup import log_warnings
 from bot.terminal import streams
 
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Skip the checks that need the network.")
+@json_option
 @print_errors
-def doctor(*, offline: bool) -> None:
+def doctor(*, offline: bool, as_json: bool) -> None:
     """Check settings, database, Neo and Slack, and say what to fix. Exits with 1 if a check fails.
 
     Example: neo-usage doctor --offline
     """
     from bot.doctor.check import CheckState
     from bot.doctor.examination import examine
-    from bot.terminal.layout import print_facts
+    from bot.doctor.report import print_report, to_document
 
     log_warnings()
     checks = examine(offline=offline)
-    width = max(len(check.what) for check in checks)
-    lines = [
-        (f"{check.state:<4}  {single_line(check.what):<{width}}",
-         f"{single_line(check.finding)}  {single_line(check.remedy)}")
-        for check in checks
-    ]  # fmt: skip
-    print_facts(streams.console(), lines)
+    if as_json:
+        print_json(to_document(checks))
+    else:
+        print_report(checks, streams.console())
     if any(check.state is CheckState.FAIL for check in checks):
         raise click.exceptions.Exit(FAILED)
 

@@ -69,7 +69,7 @@ def status_command(*, as_json: bool, health: bool) -> None:
 
 def _check_health() -> None:
     """Say that the bot is alive. Raises Exit if it isn't, as the health checks of containers expect."""
-    from bot.cli.health import health_problem
+    from bot.doctor.health import health_problem
     from bot.settings.environment import load
 
     settings = load()

@@ -84,10 +84,19 @@ def _violations_in_file(path: Path, laws: Mapping[str, TextClause], stop: Event 
 
 
 def _all_breaches(connection: Connection, laws: Mapping[str, TextClause]) -> dict[str, list[str]]:
-    sound = {law: text(sql) for law, sql in _SOUND[connection.dialect.name].items()}
-    return breaches(connection, sound | dict(laws))
+    return breaches(connection, _sound_laws(connection) | dict(laws))
+
+
+def _sound_laws(connection: Connection) -> dict[str, TextClause]:
+    return {law: text(sql) for law, sql in _SOUND[connection.dialect.name].items()}
 
 
 def breaches(connection: Connection, laws: Mapping[str, TextClause]) -> dict[str, list[str]]:
     """Return each law with what breaks it in an open database, nothing where it holds; `laws` as for `violations`."""
     return {law: [str(row[0]) for row in connection.execute(query)] for law, query in laws.items()}
+
+
+def unsoundness(connection: Connection) -> list[str]:
+    """Return what is damaged in an open database, apart from what is to hold in it; nothing if it is sound."""
+    laws = _sound_laws(connection)
+    return [each for found in breaches(connection, laws).values() for each in found]

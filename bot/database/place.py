@@ -34,6 +34,19 @@ def absence(place: "DatabasePlace") -> str | None:
     return None
 
 
+def pending_upgrade(place: "DatabasePlace") -> str | None:
+    """Return in words that an older version wrote the ledger at a place; None if this one did.
+
+    Raises:
+        LedgerError: it cannot be read.
+    """
+    try:
+        open_reader(place).close()
+    except OldSchemaError as error:
+        return str(error).partition(". ")[0]
+    return None
+
+
 def try_making_ledger(place: "DatabasePlace") -> None:
     """Check that a ledger can be made at a place that has none; what is made on a server is undone.
 

@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
 from bot.slack.errors import RefusedBySlackError, SlackError, SlackUnavailableError
+
+_CLOCK_TOLERANCE = timedelta(seconds=30)
 
 
 class CheckState(StrEnum):
@@ -40,6 +43,17 @@ def warning(what: str, finding: str, remedy: str = "") -> Check:
 def failure(what: str, finding: str, remedy: str = "") -> Check:
     """Return a check that found what keeps the bot from its work."""
     return Check(CheckState.FAIL, what, finding, remedy)
+
+
+def clock_check(whose: str, theirs: datetime | None, now: datetime) -> Check:
+    """Return whether this machine's clock agrees with that of Neo or Slack, as their answer was dated."""
+    if theirs is None:
+        return warning("clock", f"{whose}'s answer has no date to compare with")
+    apart = abs(now - theirs)
+    if apart > _CLOCK_TOLERANCE:
+        remedy = "Set this machine's clock (NTP): periods, digests and signatures follow it."
+        return failure("clock", f"{apart.total_seconds():,.0f} s off {whose}'s clock", remedy)
+    return ok("clock", f"agrees with {whose}'s")
 
 
 REINSTALL = "Add it in your Slack app (OAuth & Permissions), then install the app again."

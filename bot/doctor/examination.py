@@ -7,8 +7,9 @@ from shlex import quote
 
 from bot.app import App, build
 from bot.database.private_files import is_exposed_to_all
-from bot.doctor import backups, ledger, neo, slack, webhook
+from bot.doctor import backups, ledger, neo, ports, slack, webhook
 from bot.doctor.check import Check, failure, guarded_checks, guarded_checks_async, ok, warning
+from bot.domain.formatting import local_time
 from bot.settings.environment import DOTENV, given_texts, load
 from bot.settings.errors import SettingsError
 from bot.settings.misspelt import misspelt_names
@@ -26,7 +27,7 @@ def examine(*, offline: bool) -> list[Check]:
     except SettingsError as error:
         return [*dotenv, *(failure("settings", problem) for problem in error.problems)]
     app = build(settings)
-    checks = [ok("settings", f"valid; dates in {settings.timezone.key}"), *dotenv, *_local(app)]
+    checks = [ok("settings", "they can be used"), *dotenv, *_local(app)]
     if not offline:
         checks += asyncio.run(_over_the_network(app))
     return checks
@@ -45,17 +46,24 @@ def _secret_files(texts: Mapping[str, str]) -> Iterator[Check]:
 
 def _local(app: App) -> Iterator[Check]:
     yield from _settings(app.settings)
+    yield _time_zone(app)
     yield from guarded_checks("files", lambda: ledger.private_file_checks(app))
     yield from guarded_checks("database", lambda: ledger.ledger_checks(app))
     yield from guarded_checks("backups", lambda: backups.backup_checks(app))
     yield from neo.credential_checks(app.settings)
     yield from slack.setting_checks(app.settings)
+    yield from guarded_checks("ports", lambda: ports.port_checks(app.settings))
     yield from guarded_checks("webhook", lambda: webhook.webhook_checks(app))
 
 
 def _settings(settings: Settings) -> Iterator[Check]:
     for mistake, remedy in likely_mistakes(settings):
         yield warning("settings", mistake, remedy)
+
+
+def _time_zone(app: App) -> Check:
+    zone = app.settings.timezone
+    return ok("time zone", f"{zone.key}, where it is {local_time(app.clock(), zone, app.clock())}")
 
 
 async def _over_the_network(app: App) -> list[Check]:

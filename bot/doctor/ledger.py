@@ -1,24 +1,29 @@
 """The ledger's checks: its file, its freshness, rows that were not booked, and messages that were not delivered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from shlex import quote
+
+from sqlalchemy import Connection
 
 from bot.app import App
 from bot.database import metadata
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError
-from bot.database.facts import CONNECTIONS, engine_name, exposed_schema, free_connections
-from bot.database.place import absence, free_bytes, try_making_ledger
+from bot.database.facts import CONNECTIONS, database_bytes, engine_name, exposed_schema, free_connections
+from bot.database.integrity import unsoundness
+from bot.database.place import absence, free_bytes, pending_upgrade, try_making_ledger
 from bot.database.private_files import exposed_files, is_exposed, is_open_to_others
 from bot.database.schema import newest_revision
 from bot.doctor.check import Check, failure, ok, warning
-from bot.domain.formatting import count
+from bot.domain.formatting import count, short_date
+from bot.domain.periods import Window
 from bot.domain.timestamps import from_us
 from bot.ledger.api_key_warning import api_key_warning
+from bot.ledger.charge_queries import ChargeRange, charge_count
 from bot.ledger.freshness import Freshness, freshness
 from bot.ledger.quarantine import quarantined_count
 from bot.outbox.queries import OutboxSummary, outbox_summary
@@ -27,6 +32,8 @@ from bot.usage.durations import ago
 
 _LATE = timedelta(minutes=10)
 _LITTLE_DISK = 512 * 2**20  # fewer free bytes are a warning: the ledger may soon be unable to grow
+_MONTH_DAYS = 30
+_MONTHS_AHEAD = 3  # for which there has to be room
 
 
 def exposure_checks(path: Path) -> Iterator[Check]:
@@ -59,19 +66,25 @@ def ledger_checks(app: App) -> Iterator[Check]:
             try_making_ledger(place)
             yield warning("database", absent, "Run `neo-usage sync` to create it.")
             return
+        if old := pending_upgrade(place):
+            remedy = "Make a backup. Then `neo-usage db upgrade`, or the next start, brings it up to date."
+            yield warning("database", old, remedy)
+            return
         contents = _read_contents(app)
     except LedgerError as error:
         yield failure("database", str(error))
         return
     yield ok("database", f"{place} is writable, schema {newest_revision()}, {contents.engine}")
-    if (free := free_bytes(place)) is not None:
-        yield _disk(free)
+    yield _soundness(contents.damage)
+    yield disk_check(contents.size, contents.growth, free_bytes(place))
     if contents.free_connections is not None:
         yield _connections(contents.free_connections)
     if contents.exposed_schema is not None:
         finding = f"other users of the server can create functions in the schema {contents.exposed_schema}"
         yield warning("schema", finding, "As its owner, run `REVOKE CREATE ON SCHEMA ... FROM PUBLIC`.")
     yield _freshness(contents.freshness, app)
+    if contents.freshness.as_of is not None:
+        yield _history(contents.freshness, app)
     if contents.quarantined:
         finding = f"{count(contents.quarantined, 'row')} from Neo rejected"
         yield warning("quarantine", finding, "`neo-usage status` lists them")
@@ -91,6 +104,9 @@ class _Contents:
     engine: str
     free_connections: int | None
     exposed_schema: str | None
+    damage: list[str]
+    size: int
+    growth: int
 
 
 def _read_contents(app: App) -> _Contents:
@@ -106,12 +122,53 @@ def _read_contents(app: App) -> _Contents:
             engine_name(connection),
             free_connections(connection),
             exposed_schema(connection),
+            unsoundness(connection),
+            size := database_bytes(connection),
+            monthly_growth(connection, size, app.clock()),
         )
 
 
-def _disk(free: int) -> Check:
-    text = f"{free / 2**30:,.1f} GB free"
-    return warning("disk", text, "Free some space.") if free < _LITTLE_DISK else ok("disk", text)
+def monthly_growth(connection: Connection, size: int, now: datetime) -> int:
+    """Return by how many of its bytes a database grows a month: by the part of its charges of the last 30 days."""
+    total, latest = (
+        charge_count(connection, ChargeRange(Window(start, now))).charges
+        for start in (from_us(0), now - timedelta(days=_MONTH_DAYS))
+    )
+    return round(size * latest / total) if total else 0
+
+
+def _soundness(damage: Sequence[str]) -> Check:
+    if damage:
+        remedy = "Stop the bot, and restore a backup: `neo-usage db restore FILE`."
+        return failure("integrity", f"it's damaged: {damage[0]}", remedy)
+    return ok("integrity", "it's sound; `neo-usage db verify` checks the amounts, too")
+
+
+def disk_check(size: int, growth: int, free: int | None) -> Check:
+    """Return how large a database is and how it grows a month, in bytes; `free` are left on its disk, if known."""
+    text = f"{_shown(size)}, about {_shown(growth)} more a month"
+    if free is None:
+        return ok("size", text)
+    text = f"{text}; {_shown(free)} free"
+    is_little = free < max(_LITTLE_DISK, _MONTHS_AHEAD * growth)
+    return warning("disk", text, "Free some space.") if is_little else ok("disk", text)
+
+
+def _shown(size: int) -> str:
+    return f"{size / 2**30:,.1f} GB" if size >= 2**30 else f"{size / 2**20:,.1f} MB"
+
+
+def _history(fresh: Freshness, app: App) -> Check:
+    """Return whether the ledger reaches back as far as HISTORY_DAYS asks."""
+    zone, since, days = app.settings.timezone, fresh.since or 0, app.settings.history_days
+    if since == 0:
+        return ok("history", "all that Neo has was read")
+    start, now = from_us(since), app.clock()
+    text = f"read since {short_date(start.astimezone(zone).date(), now.astimezone(zone).date())}"
+    if start > now - timedelta(days=days):
+        remedy = "The bot reads it while it runs; `neo-usage sync` does it now."
+        return warning("history", f"{text}, less than the {count(days, 'day')} of HISTORY_DAYS", remedy)
+    return ok("history", f"{text}; HISTORY_DAYS asks for {count(days, 'day')}")
 
 
 def _connections(free: int) -> Check:

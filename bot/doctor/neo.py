@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 from bot.app import App
-from bot.doctor.check import Check, failure, ok, warning
+from bot.doctor.check import Check, clock_check, failure, ok, warning
+from bot.domain.formatting import count, short_date
 from bot.neo.client import NeoClient, QueryWindow, RetryPolicy, connect
-from bot.neo.errors import NeoError, TooLongError
+from bot.neo.errors import NeoError, RejectedError, TooLongError
 from bot.neo.page import Page
 from bot.settings.model import Settings
 
-_CLOCK_TOLERANCE = timedelta(seconds=30)
 _FEW_DAYS = 3  # as every poll reads
 _QUICK = RetryPolicy(answer=15, connect=5, deadline=15, longest_retry_after=15)
 
@@ -38,12 +38,14 @@ async def upstream_checks(app: App) -> AsyncIterator[Check]:
     try:
         async with connect(app.settings.neo_api_url, app.settings.neo_credential(), _QUICK) as client:
             page, days = await _first_tasks(client, app)
+            history = await _oldest_day(client, app)
     except NeoError as error:
         yield failure("neo", str(error))
         return
-    yield ok("neo", f"{app.settings.neo_api_url} answers, {page.total:,} tasks in {days} days")
+    yield ok("neo", f"{app.settings.neo_api_url} answers, {count(page.total, 'task')} in {count(days, 'day')}")
+    yield history
     yield _scope(page, app.settings)
-    yield _clock(client, app)
+    yield clock_check("Neo", client.upstream_time, app.clock())
 
 
 async def _first_tasks(client: NeoClient, app: App) -> tuple[Page, int]:
@@ -53,6 +55,18 @@ async def _first_tasks(client: NeoClient, app: App) -> tuple[Page, int]:
         return await client.page(QueryWindow(now - timedelta(days=days), now), limit=20, offset=0), days
     except TooLongError:
         return await client.page(QueryWindow(now - timedelta(days=_FEW_DAYS), now), limit=20, offset=0), _FEW_DAYS
+
+
+async def _oldest_day(client: NeoClient, app: App) -> Check:
+    """Return whether Neo still lists the tasks of the first of the days that HISTORY_DAYS asks for."""
+    start = app.clock() - timedelta(days=app.settings.history_days)
+    day = short_date(start.astimezone(app.settings.timezone).date(), app.clock().date())
+    try:
+        await client.page(QueryWindow(start, start + timedelta(days=1)), limit=20, offset=0)
+    except (RejectedError, TooLongError) as error:
+        remedy = "Set HISTORY_DAYS to fewer days, or ask Neo how long it keeps tasks."
+        return warning("history", f"Neo doesn't list the tasks of {day}: {error}", remedy)
+    return ok("history", f"Neo lists tasks back to {day}, as HISTORY_DAYS asks")
 
 
 def _scope(page: Page, settings: Settings) -> Check:
@@ -66,13 +80,3 @@ def _scope(page: Page, settings: Settings) -> Check:
         return ok("scope", f"the key sees one person, {settings.solo_member}")
     remedy = "Use a key of a team admin, or set SOLO_MEMBER if you work alone."
     return warning("scope", "tasks come without e-mails, so the key sees one person only", remedy)
-
-
-def _clock(client: NeoClient, app: App) -> Check:
-    if client.upstream_time is None:
-        return warning("clock", "Neo's answer has no date to compare with")
-    apart = abs(app.clock() - client.upstream_time)
-    if apart > _CLOCK_TOLERANCE:
-        remedy = "Set this machine's clock (NTP): windows and digests follow it."
-        return failure("clock", f"{apart.total_seconds():.0f} s off Neo's clock", remedy)
-    return ok("clock", "agrees with Neo's")

@@ -1,15 +1,14 @@
 """The checks of people: that operators can be answered, and that Slack knows the members of the ledger."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.app import App
 from bot.database.errors import LedgerError
-from bot.doctor.check import REINSTALL, Check, failure, ok, warning
+from bot.doctor.check import Check, failure, ok, warning
 from bot.ledger import members
 from bot.people.links import users_by_email
 from bot.people.roles import DenialReason, SlackUser, read_user
 from bot.slack.account import Account
-from bot.slack.errors import SlackError
 from bot.slack.workspace import Workspace
 
 _MOST_NAMED = 5
@@ -21,13 +20,13 @@ _DENIED = {
 }
 
 
-async def checks(app: App, slack: Workspace, account: Account) -> AsyncIterator[Check]:
-    """Read everybody in the workspace, and yield the check of each operator and one of the members."""
-    try:
-        users = [read_user(record, account.team, account.enterprise) async for record in slack.users.everybody()]
-    except SlackError as error:
-        yield failure("people", f"the list of people can't be read: {error}", REINSTALL)
-        return
+async def everybody(slack: Workspace, account: Account) -> list[SlackUser]:
+    """Return everybody in the workspace. Raises SlackError."""
+    return [read_user(record, account.team, account.enterprise) async for record in slack.users.everybody()]
+
+
+def checks(app: App, users: Sequence[SlackUser]) -> Iterator[Check]:
+    """Yield the check of each operator and one of the members; `users` is everybody in the workspace."""
     for admin in sorted(app.settings.admins):
         yield _operator(admin, users)
     yield _members(app, users)

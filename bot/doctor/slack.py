@@ -6,7 +6,7 @@ import aiohttp
 
 from bot.app import App
 from bot.doctor import channels, people
-from bot.doctor.check import REINSTALL, Check, failure, guarded_checks_async, ok, slack_failure
+from bot.doctor.check import REINSTALL, Check, clock_check, failure, guarded_checks, ok, slack_failure
 from bot.settings.model import Settings
 from bot.slack.account import Account
 from bot.slack.errors import RefusedBySlackError, SlackError, translated_errors
@@ -31,6 +31,7 @@ def setting_checks(settings: Settings) -> Iterator[Check]:
     if not settings.admins:
         remedy = "Name operators by Slack id or e-mail, separated by commas."
         yield failure("operators", "ADMINS is empty: nobody sees more than their own spend", remedy)
+    yield from channels.setting_checks(settings)
 
 
 async def workspace_checks(app: App) -> AsyncIterator[Check]:
@@ -56,9 +57,16 @@ async def _within(app: App, slack: Workspace, account: Account) -> AsyncIterator
     yield ok("slack bot token", f"the bot is {account.user} in workspace {account.team}")
     for check in _scopes(account):
         yield check
-    async for check in guarded_checks_async("people", people.checks(app, slack, account)):
-        yield check
-    async for check in channels.checks(app.settings, slack, account):
+    yield clock_check("Slack", account.time, app.clock())
+    try:
+        users = await people.everybody(slack, account)
+    except SlackError as error:
+        yield failure("people", f"the list of people can't be read: {error}", REINSTALL)
+        users = []
+    else:
+        for check in guarded_checks("people", lambda: people.checks(app, users)):
+            yield check
+    async for check in channels.checks(app.settings, slack, account, users):
         yield check
 
 

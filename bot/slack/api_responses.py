@@ -46,6 +46,14 @@ def object_list(answer: ApiResponse, name: str) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)]
 
 
+def text_list(answer: ApiResponse, name: str) -> list[str]:
+    """Return the texts of a list; raises InvalidAnswerError if there is no list."""
+    value = answer.get(name)
+    if not isinstance(value, list):
+        raise InvalidAnswerError(f"`{name}` is no list")
+    return [each for each in value if isinstance(each, str)]
+
+
 def user_record(record: dict[str, Any]) -> dict[str, Any]:
     """Return a user object that has an id, and a profile of texts alone."""
     profile = {name: value for name, value in object_field(record, "profile").items() if isinstance(value, str)}

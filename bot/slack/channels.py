@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api_responses import channel_record, object_field, required_text
 from bot.slack.errors import InvalidAnswerError, RefusedBySlackError, translated_errors
-from bot.slack.paging import paged_objects
+from bot.slack.paging import paged_objects, paged_texts
 
 _PAGE = 200
 _TYPES = "public_channel,private_channel"
@@ -59,6 +59,14 @@ class Channels:
             return self.patient.conversations_list(types=_TYPES, exclude_archived=True, limit=_PAGE, cursor=cursor)
 
         return paged_objects(page, "channels")
+
+    def member_ids(self, channel: str) -> AsyncIterator[str]:
+        """Yield the ids of everybody in a channel."""
+
+        def page(cursor: str) -> Awaitable[Any]:
+            return self.patient.conversations_members(channel=channel, limit=_PAGE, cursor=cursor)
+
+        return paged_texts(page, "members")
 
     async def open_dm(self, user: str) -> str:
         """Open the bot's direct messages with a user if necessary, and return their channel id."""

@@ -308,6 +308,11 @@ def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer, slack_set
     assert synced("doctor", "--offline", **slack_settings).returncode == 0
     assert synced("doctor", "--offline", **slack_settings, NEO_API_KEY="").returncode == 1
     assert synced("doctor", "--offline").returncode == 1
+    document = json.loads(synced("doctor", "--json", **slack_settings).stdout)
+    assert document["failed"] == 1
+    states = {each["what"]: each["state"] for each in document["checks"]}
+    assert (states["neo"], states["database"]) == ("fail", "ok")
+    assert document["warnings"] == sum(each["state"] == "warn" for each in document["checks"])
 
 
 @pytest.mark.long

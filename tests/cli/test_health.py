@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.health import health_problem
+from bot.doctor.health import health_problem
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.world import START, World

@@ -1,5 +1,6 @@
 """The doctor: each token, scope, operator and channel has its line and its remedy, and nothing ends it early."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,6 +22,7 @@ from bot.sandbox.world import START, World
 from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from tests.support.engines import url_of
+from tests.support.fixtures import Wire
 
 HOUR = timedelta(hours=1)
 Examine = Callable[..., Awaitable[list[Check]]]
@@ -38,7 +40,7 @@ async def slack() -> AsyncIterator[SlackApi]:
 def examine(slack: SlackApi, tmp_path: Path, place: DatabasePlace) -> Examine:
     """Every check of Slack, with settings by name."""
 
-    async def examined(**settings: str) -> list[Check]:
+    async def examined(clock: Callable[[], datetime] = system_clock, **settings: str) -> list[Check]:
         environment = {
             "SLACK_API_URL": f"{slack.url}/api/",
             "SLACK_BOT_TOKEN": slack.workspace.bot_token,
@@ -47,7 +49,7 @@ def examine(slack: SlackApi, tmp_path: Path, place: DatabasePlace) -> Examine:
             "DATABASE_URL": url_of(place),
             **settings,
         }
-        app = build(load(environment, tmp_path))
+        app = build(load(environment, tmp_path), clock)
         return [*setting_checks(app.settings), *[check async for check in workspace_checks(app)]]
 
     return examined
@@ -102,6 +104,38 @@ async def test_a_slack_that_is_down_is_one_line(slack: SlackApi, examine: Examin
     assert "Check this machine's connection to Slack" in failed(await examine())["slack bot token"]
 
 
+async def test_a_clock_that_is_not_slacks_is_a_failure(examine: Examine) -> None:
+    assert not [check for check in await examine() if check.what == "clock" and check.finding != "agrees with Slack's"]
+    found = failed(await examine(clock=lambda: system_clock() - HOUR))
+    assert re.match(r"3,(600|59\d) s off Slack's clock Set this machine's clock", found["clock"])
+
+
+async def test_guests_in_a_channel_are_named(slack: SlackApi, examine: Examine) -> None:
+    checks = await examine(DIGEST_CHANNEL="#shop-pentest", ALERT_CHANNEL="#neo-spend")
+    [guests] = [check for check in checks if check.state is CheckState.WARN]
+    assert guests.what == "DIGEST_CHANNEL #shop-pentest"
+    assert guests.finding == "1 guest can read what is posted there: Gil Moreau"
+    assert guests.remedy == "Remove them from the channel, or name another one."
+    slack.workspace.channel("shop-pentest").members |= {"U0OWEN", "U0NOBODY"}
+    checks = await examine(DIGEST_CHANNEL="#shop-pentest", ALERT_CHANNEL="#neo-spend")
+    [guests] = [check for check in checks if check.state is CheckState.WARN]
+    assert guests.finding == "3 guests can read what is posted there: Gil Moreau, somebody from outside, Owen Blake"
+
+
+async def test_what_happens_without_a_channel_is_said(examine: Examine) -> None:
+    found = {check.what: check for check in await examine()}
+    assert found["DIGEST_CHANNEL"].finding == "it isn't set, so no digest is posted"
+    alert = "it isn't set, so budget and failure alerts for a channel go to a DM to each operator"
+    assert (found["ALERT_CHANNEL"].state, found["ALERT_CHANNEL"].finding) == (CheckState.WARN, alert)
+    operators = "it isn't set, so problems of the bot go to a DM to each operator"
+    assert (found["OPS_CHANNEL"].state, found["OPS_CHANNEL"].finding) == (CheckState.OK, operators)
+    found = {check.what: check for check in await examine(OPS_CHANNEL="#neo-spend")}
+    assert found["ALERT_CHANNEL"].finding.endswith("go to OPS_CHANNEL")
+    found = {check.what: check for check in await examine(ALERT_CHANNEL="#neo-spend", DIGEST_CHANNEL="#general")}
+    assert found["OPS_CHANNEL"].finding == "it isn't set, so problems of the bot go to ALERT_CHANNEL"
+    assert not found.keys() & {"DIGEST_CHANNEL", "ALERT_CHANNEL"}
+
+
 # --- Neo -----------------------------------------------------------------------------------------
 
 
@@ -115,8 +149,19 @@ async def test_a_neo_that_lists_only_a_few_days_at_once_is_well(neo: NeoServer, 
     neo.api.faults.when(too_long)
     found = {check.what: check for check in [check async for check in upstream_checks(app)]}
     assert found["neo"].state is CheckState.OK
-    assert "1 tasks in 3 days" in found["neo"].finding
+    assert "1 task in 3 days" in found["neo"].finding
     assert found["scope"].finding == "the key sees the team"
+
+
+async def test_a_neo_that_does_not_list_so_old_tasks_is_said(neo: NeoServer, wire: Wire) -> None:
+    def too_old(request: Request) -> Status | None:
+        return Status(400) if datetime.fromisoformat(request.query["to"]) < START - timedelta(days=30) else None
+
+    neo.api.faults.when(too_old)
+    for days, state in (("20", CheckState.OK), ("60", CheckState.WARN)):
+        [history] = [check async for check in upstream_checks(wire(HISTORY_DAYS=days)) if check.what == "history"]
+        assert history.state is state
+    assert history.finding.startswith("Neo doesn't list the tasks of ")
 
 
 async def test_what_nobody_foresaw_is_a_failed_check_and_tells_no_secret() -> None:

@@ -1,0 +1,44 @@
+"""Ports: one that another program uses is a failure, one where the bot itself listens is not."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.doctor.check import Check, CheckState
+from bot.doctor.ports import port_checks
+from bot.sandbox.http_server import NeoServer
+from bot.settings.environment import load
+from tests.support.harness import ServiceHarness
+
+
+@pytest.fixture
+def taken(neo: NeoServer) -> str:
+    """A port on which another program answers."""
+    return neo.url.rpartition(":")[2]
+
+
+def checks(directory: Path, **settings: str) -> list[Check]:
+    return list(port_checks(load(settings, directory)))
+
+
+def test_a_port_of_another_program_is_a_failure(tmp_path: Path, taken: str) -> None:
+    [http] = checks(tmp_path, HTTP_PORT=taken)
+    assert (http.state, http.what) == (CheckState.FAIL, "HTTP_PORT")
+    assert http.finding == f"another program uses 127.0.0.1:{taken}"
+    assert http.remedy == "Stop that program, or choose another HTTP_PORT."
+    [_, metrics] = checks(tmp_path, HTTP_PORT="0", METRICS_PORT=taken)
+    assert (metrics.state, metrics.what) == (CheckState.FAIL, "METRICS_PORT")
+
+
+def test_a_host_of_another_machine_is_a_failure(tmp_path: Path) -> None:
+    [http] = checks(tmp_path, HTTP_HOST="192.0.2.1", HTTP_PORT="0")
+    assert http.state is CheckState.FAIL
+    assert http.finding.startswith("the bot can't listen at 192.0.2.1:0 (")
+    assert http.remedy == "Check HTTP_HOST: it has to be an address of this machine."
+
+
+async def test_the_ports_of_a_running_bot_are_well(harness: ServiceHarness, tmp_path: Path, taken: str) -> None:
+    port = str(harness.service.port)
+    [http] = await asyncio.to_thread(checks, tmp_path, HTTP_PORT=port, METRICS_PORT=taken)
+    assert (http.state, http.finding) == (CheckState.OK, f"a bot is running at 127.0.0.1:{port}")
