@@ -7,8 +7,7 @@ import pytest
 
 from bot.settings.environment import load, load_place
 from bot.settings.variables import FILE_NAMES, VARIABLES, ValueKind
-from tests.settings.test_variables import GOOD
-from tests.support.settings import KEY, problems
+from tests.support.settings import GOOD, KEY, problems
 
 PRIVATE = [each.removesuffix("_FILE") for each in FILE_NAMES]
 GIVE = "Give the path of a file that holds the value alone."

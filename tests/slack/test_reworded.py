@@ -99,6 +99,7 @@ async def test_whatever_is_told_daily_can_be_reworded(harness: ServiceHarness) -
     harness.clock.advance(timedelta(days=2))
     await harness.start()
     await goes_on(harness, 63)  # until Monday, whose digest has the week
+    await harness.ask("priya", "budget request 80/month")
     for user in ("hannah", "priya", "gil"):
         await open_home(harness, user)
         await harness.ask(user, channel=GUEST_CHANNEL if user == "gil" else CHANNEL)
