@@ -18,17 +18,24 @@ def database() -> None:
 
 
 @database.command()
+@click.option("--no-backup", is_flag=True, help="Don't keep a copy of the database before it changes.")
 @print_errors
-def upgrade() -> None:
+def upgrade(*, no_backup: bool) -> None:
     """Bring the database's schema up to date. Every start does this too.
+
+    Before a SQLite file changes, a copy is kept beside it.
 
     Example: neo-usage db upgrade
     """
     from bot.database.schema import newest_revision
 
     app = load_app()
-    with app.ledger.database():
+    with app.ledger.database(keeps_former=not no_backup, on_kept=_say_kept):
         click.echo(single_line(f"{app.settings.database} is at schema {newest_revision()}."))
+
+
+def _say_kept(copy: Path) -> None:
+    click.echo(single_line(f"Kept a copy of the former database as {copy}."))
 
 
 @database.command("backup")

@@ -135,13 +135,16 @@ async def _finished(work: Coroutine[Any, Any, R]) -> R:
 
 
 @overload
-def open_database(place: Path) -> "SqliteDatabase": ...
+def open_database(place: Path, keep_former: Callable[[], None] | None = None) -> "SqliteDatabase": ...
 @overload
-def open_database(place: "PostgresAddress") -> "PostgresDatabase": ...
+def open_database(place: "PostgresAddress", keep_former: Callable[[], None] | None = None) -> "PostgresDatabase": ...
 @overload
-def open_database(place: "DatabasePlace") -> "Database": ...
-def open_database(place: "DatabasePlace") -> "Database":
+def open_database(place: "DatabasePlace", keep_former: Callable[[], None] | None = None) -> "Database": ...
+def open_database(place: "DatabasePlace", keep_former: Callable[[], None] | None = None) -> "Database":
     """Open a ledger for writing, made if there is none, and migrated to the newest schema.
+
+    `keep_former` is called before a ledger in a file is migrated, while nobody else can write; if it raises, nothing
+    is. On a server the migrations are one transaction, and its own tools keep copies.
 
     Raises:
         LedgerError: it is no ledger, cannot be written, is being restored, or was written by a newer version.
@@ -149,7 +152,7 @@ def open_database(place: "DatabasePlace") -> "Database":
     if isinstance(place, Path):
         from bot.database.sqlite import open_file
 
-        return open_file(place)
+        return open_file(place, keep_former)
     with driver_needed(place):
         from bot.database.postgres import open_server
     return open_server(place)

@@ -151,8 +151,10 @@ class SqliteDatabase(Database):
                 return
 
 
-def open_file(path: Path) -> SqliteDatabase:
+def open_file(path: Path, keep_former: Callable[[], None] | None = None) -> SqliteDatabase:
     """Open a ledger's file for writing, bringing its schema up to date; its files become their owner's alone.
+
+    `keep_former` is called before the schema changes; if it raises, it does not.
 
     Raises:
         LedgerError: the file is not a ledger, or was written by a newer version.
@@ -167,7 +169,7 @@ def open_file(path: Path) -> SqliteDatabase:
     make_private(path)
     try:
         with database.transaction() as connection:
-            upgrade(connection, path)
+            upgrade(connection, path, keep_former)
     except BaseException:
         database.close()
         raise

@@ -1,5 +1,7 @@
 """Upgrades of the schema: the migrations that a database lacks are applied in the transaction that is given."""
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection, inspect
 
 from bot.database.errors import LedgerError
@@ -7,8 +9,10 @@ from bot.database.schema import UnfinishedCopyError, current_revision, is_unfini
 from bot.shipped import shipped
 
 
-def upgrade(connection: Connection, place: object) -> bool:
+def upgrade(connection: Connection, place: object, keep_former: Callable[[], None] | None = None) -> bool:
     """Apply the migrations that the database at a place lacks; return whether it lacked any.
+
+    `keep_former` is called before the first one is applied to a ledger; if it raises, none is.
 
     Raises:
         LedgerError: the database is another program's, was written by a newer version, or is an unfinished copy.
@@ -22,6 +26,8 @@ def upgrade(connection: Connection, place: object) -> bool:
         raise LedgerError(f"{place} holds another program's tables. Name one of its own in DATABASE_URL.")
     if stored is not None and stored > newest_revision():
         raise LedgerError(f"{place} was written by a newer neo-usage (schema {stored}). Update this one.")
+    if stored is not None and keep_former is not None:
+        keep_former()
     _migrate(connection)
     return True
 

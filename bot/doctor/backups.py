@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.app import App
 from bot.database.backup_record import backup_record
 from bot.database.errors import LedgerError, is_read_only
-from bot.database.place import absence
+from bot.database.place import absence, pending_upgrade
 from bot.doctor.check import Check, failure, ok, warning
 from bot.incidents.rules import LONGEST_WITHOUT_BACKUP
 from bot.usage.status import backup_text
@@ -25,7 +25,7 @@ def backup_checks(app: App) -> Iterator[Check]:
     if isinstance(place, Path) and place.parent.is_dir() and place.parent.stat().st_dev == path.stat().st_dev:
         yield warning("backups", "BACKUP_DIR is on the disk of the database", "Use another disk, or copy them away.")
     try:
-        if absence(place) is None:
+        if absence(place) is None and pending_upgrade(place) is None:
             yield _last_backup(app)
     except LedgerError as error:
         yield failure("backups", str(error))

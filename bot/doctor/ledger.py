@@ -1,7 +1,6 @@
 """The ledger's checks: its file, its freshness, rows that were not booked, and messages that were not delivered."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,6 @@ from sqlalchemy import Connection
 
 from bot.app import App
 from bot.database import metadata
-from bot.database.engine import open_database
 from bot.database.errors import LedgerError
 from bot.database.facts import CONNECTIONS, database_bytes, engine_name, exposed_schema, free_connections
 from bot.database.integrity import unsoundness
@@ -111,7 +109,7 @@ class _Contents:
 
 def _read_contents(app: App) -> _Contents:
     """Raises LedgerError if the ledger cannot be read or written."""
-    with closing(open_database(app.settings.database)) as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection:
         metadata.try_writing(connection)
     with app.ledger.reader() as connection:
         return _Contents(

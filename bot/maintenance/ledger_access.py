@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from bot.outbox.restore import RestoredMessages
     from bot.settings.database_place import DatabasePlace
     from bot.settings.postgres_address import PostgresAddress
+
+
+OnKept = Callable[[Path], None]
+"""Told where a copy of the former ledger is kept."""
+
+
+def _ignore(_: Path) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +67,26 @@ class LedgerAccess:
             return open_reader(self.place)
 
     @contextmanager
-    def database(self) -> "Iterator[Database]":
-        """Open the ledger for writing, made or upgraded first; raises LedgerError if it cannot be written."""
-        database, _ = self._open_database()
+    def database(self, *, keeps_former: bool = True, on_kept: OnKept = _ignore) -> "Iterator[Database]":
+        """Open the ledger for writing, made or upgraded first; raises LedgerError if it cannot be written.
+
+        Before an upgrade of a file a copy is kept, unless `keeps_former` is False; `on_kept` is told where.
+        """
+        database, _ = self._open_database(partial(self._keep_former, on_kept) if keeps_former else None)
         try:
             yield database
         finally:
             database.close()
 
-    def open_for_booking(self) -> "Database":
+    def open_for_booking(self, on_kept: OnKept = _ignore) -> "Database":
         """Return the ledger for writing, priced in the unit that is set; the caller closes it.
+
+        `on_kept` is told where a copy is kept if the ledger is upgraded first.
 
         Raises:
             LedgerError: it cannot be written, or is priced in another unit.
         """
-        database, _ = self._open_database()
+        database, _ = self._open_database(partial(self._keep_former, on_kept))
         try:
             with database.transaction() as connection:
                 require_unit(connection, self.unit)
@@ -95,7 +109,7 @@ class LedgerAccess:
         from bot.database.restore import restore
 
         kept = restore(source, self.place)
-        database, messages = self._open_database()
+        database, messages = self._open_database(None)  # what was restored is kept as it is
         database.close()
         return kept, messages
 
@@ -109,12 +123,21 @@ class LedgerAccess:
         with self.database() as database, restored_server(source, address) as (connection, kept):
             return kept, take_over_former(connection, lambda: self.capabilities(database), self.clock())
 
-    def _open_database(self) -> "tuple[Database, RestoredMessages | None]":
-        """Return the ledger, and what becomes of messages if it was restored since it was last opened."""
+    def _keep_former(self, on_kept: OnKept) -> None:
+        from bot.database.former_copy import keep_former
+
+        if isinstance(self.place, Path):
+            on_kept(keep_former(self.place))
+
+    def _open_database(self, keep_former: Callable[[], None] | None) -> "tuple[Database, RestoredMessages | None]":
+        """Return the ledger, and what becomes of messages if it was restored since it was last opened.
+
+        `keep_former` is called before an upgrade, as by `open_database`.
+        """
         from bot.database.engine import open_database
         from bot.maintenance.restore import finish_restore
 
-        database = open_database(self.place)
+        database = open_database(self.place, keep_former)
         try:
             messages = finish_restore(database, lambda: self.capabilities(database), self.clock())
         except BaseException:

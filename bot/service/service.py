@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import structlog
 
@@ -111,6 +112,10 @@ def check_settings(settings: Settings) -> Secret:
     return token
 
 
+def _log_kept(copy: Path) -> None:
+    log.info("upgrading the database; a copy of the former one is kept", file=str(copy))
+
+
 @asynccontextmanager
 async def running_service(app: App) -> AsyncIterator[Service]:
     """Start the service, and end it within ten seconds.
@@ -126,7 +131,7 @@ async def running_service(app: App) -> AsyncIterator[Service]:
     bot_token = check_settings(settings)
     async with AsyncExitStack() as stack:
         life = await stack.enter_async_context(AsyncExitStack())
-        database = await asyncio.to_thread(app.ledger.open_for_booking)
+        database = await asyncio.to_thread(app.ledger.open_for_booking, _log_kept)
         life.callback(database.close)
         clock = SharedClock(database, app.clock)
         await clock.adjust()

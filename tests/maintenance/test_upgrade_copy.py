@@ -1,0 +1,119 @@
+"""Before an upgrade: a copy of the ledger is kept, or nothing changes; a newer ledger is refused by every command."""
+
+import resource
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from bot.database.integrity import violations
+from bot.database.schema import newest_revision
+from tests.support.command import run_command
+from tests.support.downgrade import downgrade
+from tests.support.engines import url_of
+from tests.support.harness import ServiceHarness
+from tests.support.ledgers import place_ledger
+
+OLD = "0016"
+KEPT = f"neo-usage.db.before-{newest_revision()}"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A ledger of an earlier version."""
+    path = place_ledger(tmp_path / "neo-usage.db")
+    downgrade(path, OLD)
+    return path
+
+
+def run(directory: Path, *words: str) -> CompletedProcess[str]:
+    url = url_of(directory / "neo-usage.db")
+    neo = {"NEO_API_KEY": "neo_sk_0123456789abcdefghijklmnopqrstuv", "NEO_API_URL": "http://127.0.0.1:9"}
+    slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": "http://127.0.0.1:9/api/"}
+    return run_command(words, {"DATABASE_URL": url, **neo, **slack}, directory)
+
+
+def schema(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Let no file grow beyond a size, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def copies(directory: Path) -> list[str]:
+    return sorted(each.name for each in directory.glob("*.before-*"))
+
+
+def test_a_sound_private_copy_is_kept_and_named(old: Path, tmp_path: Path) -> None:
+    upgraded = run(tmp_path, "db", "upgrade")
+    copy = tmp_path / f"{KEPT}-1"
+    assert f"Kept a copy of the former database as {copy}." in upgraded.stdout
+    assert (schema(copy), schema(old)) == (OLD, newest_revision())
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert not any(violations(copy, {}).values())
+    assert "Kept" not in run(tmp_path, "db", "upgrade").stdout
+
+
+def test_the_last_two_are_kept_and_nothing_that_was_named_by_somebody_else(old: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "neo-usage.db.before-lunch"
+    mine.touch()
+    for _ in range(3):
+        assert run(tmp_path, "status", "--json").stdout.startswith("{")
+        downgrade(old, OLD)
+    assert copies(tmp_path) == [f"{KEPT}-2", f"{KEPT}-3", mine.name]
+
+
+def test_without_a_copy_nothing_changes_and_the_message_says_how_to_go_on(old: Path, tmp_path: Path) -> None:
+    with largest_file(old.stat().st_size // 2):
+        refused = run(tmp_path, "db", "upgrade")
+    assert refused.returncode == 1
+    assert "has to be upgraded, and the copy that is kept before that can't be made: cannot copy to " in refused.stderr
+    assert refused.stderr.endswith("or upgrade without one: `neo-usage db upgrade --no-backup`.\n")
+    assert (schema(old), copies(tmp_path)) == (OLD, [])
+    assert run(tmp_path, "db", "upgrade", "--no-backup").returncode == 0
+    assert schema(old) == newest_revision()
+    assert copies(tmp_path) == []
+
+
+def test_a_new_ledger_needs_no_copy(tmp_path: Path) -> None:
+    assert run(tmp_path, "db", "upgrade").returncode == 0
+    assert copies(tmp_path) == []
+
+
+async def test_the_service_keeps_one_when_it_starts(closed: ServiceHarness, engine: str) -> None:
+    if engine == "sqlite":
+        assert isinstance(closed.place, Path)
+        downgrade(closed.place, OLD)
+    await closed.open()
+    assert len(copies(closed.directory)) == (engine == "sqlite")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "run", "sync", "report", "status", "errors", "budget list", "budget set default 5/month", "explain", "digest",
+        "subscription list", "member list", "db upgrade", "db upgrade --no-backup", "db reprice", "doctor --offline",
+    ],
+)  # fmt: skip
+def test_a_ledger_of_a_newer_version_is_refused_in_words(tmp_path: Path, words: str) -> None:
+    path = place_ledger(tmp_path / "neo-usage.db")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    refused = run(tmp_path, *words.split())
+    assert refused.returncode == 1
+    said = f"{refused.stdout}{refused.stderr}"
+    assert "was written by a newer neo-usage (schema 9999). Update this one." in said
+    assert schema(path) == "9999"
+    assert copies(tmp_path) == []
