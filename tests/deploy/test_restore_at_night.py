@@ -1,0 +1,123 @@
+"""The manual's way back, followed word for word: from the last backup, and from Litestream's copy."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from bot.database import metadata
+from bot.database.backup_directory import BackupDirectory
+from bot.database.engine import open_database
+from bot.sandbox.clock import SimClock
+from bot.sandbox.http_server import NeoServer
+from bot.sandbox.neo import NeoApi
+from bot.sandbox.world import World
+from tests.support.docs import ROOT, section
+from tests.support.engines import url_of
+
+BIN = Path(sys.executable).parent
+BACKUPS = section(ROOT / "docs" / "operating.md", "Backups")
+NOW = datetime.now(UTC)  # noqa: TID251 - the commands have the machine's clock
+PATIENCE = 60.0  # seconds
+
+
+def blocks(heading: str) -> list[str]:
+    """Return what is to be typed under a heading of the third level, without the indent that it has in a list."""
+    text = BACKUPS.partition(f"### {heading}\n")[2].partition("\n### ")[0]
+    return [re.sub(r"(?m)^   ", "", each) for each in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)]
+
+
+@pytest.fixture
+def neo() -> Iterator[NeoServer]:
+    with NeoServer(NeoApi(World(seed=5, start=NOW, history_days=10), SimClock(lambda: NOW))) as server:
+        yield server
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    return tmp_path / "neo-usage.db"
+
+
+@pytest.fixture
+def environment(neo: NeoServer, ledger: Path, tmp_path: Path) -> dict[str, str]:
+    """The bot's settings, and where its command and Litestream's are."""
+    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
+    (tmp_path / "backups").mkdir()
+    return {
+        "PATH": f"{BIN}:{os.environ['PATH']}", "NEO_API_URL": neo.url, "NEO_API_KEY": neo.api.key,
+        "DATABASE_URL": url_of(ledger), "BACKUP_DIR": str(tmp_path / "backups"), "HISTORY_DAYS": "5",
+        "LITESTREAM_LEDGER": str(ledger), "LITESTREAM_REPLICA_URL": f"file://{tmp_path}/replica",
+    }  # fmt: skip
+
+
+def typed(lines: str, environment: Mapping[str, str], directory: Path) -> str:
+    """Type lines into a shell that ends at the first one that fails; return what they print."""
+    done = subprocess.run(
+        ["/bin/sh", "-eu"],
+        input=lines,
+        env=dict(environment),
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def spend(environment: Mapping[str, str], directory: Path) -> str:
+    return typed("neo-usage report all by:member --csv", environment, directory)
+
+
+def test_the_last_backup_is_restored_as_the_manual_says(
+    environment: dict[str, str], ledger: Path, tmp_path: Path
+) -> None:
+    typed("neo-usage sync", environment, tmp_path)
+    before = spend(environment, tmp_path)
+    directory = BackupDirectory(tmp_path / "backups", 14)
+    copy, _ = directory.add(ledger, ledger.stat().st_size, NOW, lambda _: None, Event())
+    ledger.write_bytes(b"lost" * 4096)
+    [lines] = blocks("Restore at night")
+    said = typed(lines, environment, tmp_path)
+    assert f"Restored {copy} to {ledger}." in said
+    assert "complete: yes" in said
+    assert "FAIL" not in said
+    assert spend(environment, tmp_path) == before
+    assert ledger.with_name("neo-usage.db.before-restore-1").read_bytes()[:4] == b"lost"
+
+
+def test_litestreams_copy_is_restored_as_the_manual_says(
+    environment: dict[str, str], ledger: Path, tmp_path: Path
+) -> None:
+    typed("neo-usage sync", environment, tmp_path)
+    export, restore = blocks("Litestream")
+    _, replicate = export.strip().splitlines()
+    with (tmp_path / "log").open("wb") as log:
+        command = replicate.split()
+        streaming = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log)  # noqa: S603 - the manual's
+    try:
+        until = time.monotonic() + PATIENCE
+        while not (tmp_path / "replica").exists():  # nothing else says that it has begun
+            assert time.monotonic() < until, (tmp_path / "log").read_text()
+            time.sleep(0.05)
+        with closing(open_database(ledger)) as database:
+            for number in range(50):
+                with database.transaction() as connection:
+                    metadata.write(connection, f"written while it ran {number}", "x" * 20_000)
+    finally:
+        streaming.terminate()  # it sends what is left before it ends
+        streaming.wait(PATIENCE)
+    before = spend(environment, tmp_path)
+    ledger.unlink()
+    assert f"Restored restored.db to {ledger}." in typed(restore, environment, tmp_path)
+    assert spend(environment, tmp_path) == before
+    with closing(open_database(ledger)) as database, database.transaction() as connection:
+        assert len(metadata.read_prefix(connection, "written while it ran ")) == 50
