@@ -4,7 +4,7 @@ import click
 
 from bot.cli.errors import print_errors
 from bot.cli.output import json_option, print_json
-from bot.cli.startup import load_app
+from bot.cli.startup import load_app, load_app_for_writing
 from bot.terminal import streams
 
 
@@ -55,7 +55,7 @@ def set_budget(words: tuple[str, ...], until: str | None, reason: str | None) ->
     from bot.budgets.limits.instructions import LimitInstruction
     from bot.budgets.policy import BudgetPolicy
 
-    app = load_app()
+    app = load_app_for_writing()
     now, zone = app.clock(), app.settings.timezone
     scope, limit = grammar.name_and_limit(words)
     nanos, unit = grammar.parse_limit(limit)
@@ -84,7 +84,7 @@ def remove_budget(words: tuple[str, ...]) -> None:
     from bot.budgets.limits.instructions import RemovalInstruction
     from bot.budgets.policy import BudgetPolicy
 
-    app = load_app()
+    app = load_app_for_writing()
     scope, unit = grammar.name_and_period(words)
     instruction = RemovalInstruction(scope, unit)
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))

@@ -7,7 +7,7 @@ import click
 from bot.cli.database_copy import COMMAND
 from bot.cli.errors import fail, print_errors
 from bot.cli.output import single_line
-from bot.cli.startup import load_app
+from bot.cli.startup import load_app, load_app_for_writing
 
 _EXAMPLES = 3  # the most examples of a broken law
 
@@ -29,7 +29,7 @@ def upgrade(*, no_backup: bool) -> None:
     """
     from bot.database.schema import newest_revision
 
-    app = load_app()
+    app = load_app_for_writing()
     with app.ledger.database(keeps_former=not no_backup, on_kept=_say_kept):
         click.echo(single_line(f"{app.settings.database} is at schema {newest_revision()}."))
 
@@ -60,7 +60,7 @@ def restore_ledger(file: Path) -> None:
 
     Example: neo-usage db restore neo-usage-backup.db
     """
-    app = load_app()
+    app = load_app_for_writing()
     former, messages = app.ledger.restore(file)
     click.echo(single_line(f"Restored {file} to {app.settings.database}."))
     if former:
@@ -107,7 +107,7 @@ def reprice_ledger() -> None:
     from bot.domain.money import show_usd
     from bot.maintenance.reprice import reprice
 
-    app = load_app()
+    app = load_app_for_writing()
     unit = app.settings.pricing_unit
     require_ledger(app.settings.database)
     with app.ledger.database() as ledger, ledger.transaction() as connection:

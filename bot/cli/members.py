@@ -7,7 +7,7 @@ import click
 
 from bot.cli.errors import WRONG_USE, fail, print_errors
 from bot.cli.output import json_option, print_json, single_line
-from bot.cli.startup import load_app
+from bot.cli.startup import load_app, load_app_for_writing
 from bot.terminal import streams
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def link_member(whose: tuple[str, ...], slack_id: str) -> None:
             f"`{slack_id}` isn't a Slack member ID such as U0123ABCD. You find it in the person's Slack profile.",
             code=WRONG_USE,
         )
-    app = load_app()
+    app = load_app_for_writing()
     with app.ledger.database() as database, database.transaction() as connection:
         if email == "remove":
             before = unlink(connection, slack_id, "terminal", app.clock())
@@ -111,7 +111,7 @@ def merge_member(old: str, new: str) -> None:
     from bot.domain.formatting import count
     from bot.maintenance.members import merge_members
 
-    app = load_app()
+    app = load_app_for_writing()
     with app.ledger.database() as database, database.transaction() as connection:
         moved_charges = merge_members(connection, app.capabilities(database), old, new, app.clock())
     click.echo(

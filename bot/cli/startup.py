@@ -18,6 +18,12 @@ def load_app() -> "App":
     return app
 
 
+def load_app_for_writing() -> "App":
+    """Return the app for a command that writes to the ledger, whose log goes to standard error from warnings on."""
+    log_warnings()
+    return load_app()
+
+
 def log_warnings() -> None:
     """Log warnings and errors as lines to standard error, without the values of local variables."""
     from bot.service.log import configure

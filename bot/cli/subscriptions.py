@@ -7,7 +7,7 @@ import click
 from bot.cli.errors import WRONG_USE, fail, print_errors
 from bot.cli.output import json_option, print_json, single_line
 from bot.cli.query_line import query_line
-from bot.cli.startup import load_app, log_warnings
+from bot.cli.startup import load_app, load_app_for_writing
 from bot.terminal import streams
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def add_subscription(question: tuple[str, ...], channel: str | None, to: str | N
 
     if (channel is None) == (to is None):
         fail("Say where to post it: either --channel '#name' or --to E-MAIL.", code=WRONG_USE)
-    log_warnings()
-    app = load_app()
+    app = load_app_for_writing()
     added = asyncio.run(_add(app, SubscriptionAddition(query_line(question), channel, to, owner)))
     click.echo(single_line(f"Added subscription {added.number} of {added.owner}: {description(added)}"))
 
@@ -96,7 +95,7 @@ def remove_subscription(number: int, owner: str | None) -> None:
     """
     from bot.subscriptions import cli
 
-    app = load_app()
+    app = load_app_for_writing()
     with app.ledger.database() as database, database.transaction() as connection:
         removed = cli.remove(connection, number, owner, app.clock())
     click.echo(single_line(f"Removed subscription {removed.number} of {removed.owner}: {cli.description(removed)}"))

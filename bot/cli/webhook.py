@@ -6,7 +6,7 @@ import click
 
 from bot.cli.errors import fail, print_errors
 from bot.cli.output import single_line
-from bot.cli.startup import load_app, log_warnings
+from bot.cli.startup import load_app_for_writing
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -32,8 +32,7 @@ def test() -> None:
     from bot.webhook.cli import WebhookTest
     from bot.webhook.client import WebhookClient
 
-    log_warnings()
-    app = load_app()
+    app = load_app_for_writing()
     client = WebhookClient.from_settings(app.settings)
     if client is None:
         fail("WEBHOOK_URL isn't set. Set it to the address of your receiver.")

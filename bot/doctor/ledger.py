@@ -30,6 +30,8 @@ from bot.usage.durations import ago
 
 _LATE = timedelta(minutes=10)
 _LITTLE_DISK = 512 * 2**20  # fewer free bytes are a warning: the ledger may soon be unable to grow
+_UPGRADE_OF_FILE = "The next start brings it up to date, and keeps a copy first. `neo-usage db upgrade` does it now."
+_UPGRADE_ON_SERVER = "Make a backup. Then the next start, or `neo-usage db upgrade`, brings it up to date."
 _MONTH_DAYS = 30
 _MONTHS_AHEAD = 3  # for which there has to be room
 
@@ -65,8 +67,7 @@ def ledger_checks(app: App) -> Iterator[Check]:
             yield warning("database", absent, "Run `neo-usage sync` to create it.")
             return
         if old := pending_upgrade(place):
-            remedy = "Make a backup. Then `neo-usage db upgrade`, or the next start, brings it up to date."
-            yield warning("database", old, remedy)
+            yield warning("database", old, _UPGRADE_OF_FILE if isinstance(place, Path) else _UPGRADE_ON_SERVER)
             return
         contents = _read_contents(app)
     except LedgerError as error:

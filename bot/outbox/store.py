@@ -1,10 +1,11 @@
 """The store of notifications: put into the outbox, and claimed by one process at a time."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Connection, and_, bindparam, case, delete, exists, or_, select, update
 
 from bot.database.bulk import BulkStatement, Row
@@ -17,6 +18,8 @@ from bot.outbox.destinations import Destination, decode_destination
 from bot.outbox.keys import message_key
 from bot.outbox.rules import NOTHING_TO_SAY, OPEN, NotificationState
 from bot.outbox.tables import live_message, notification
+
+log = structlog.get_logger(__name__)
 
 OF_KEY_AND_DESTINATION = and_(
     notification.c.stem == bindparam("of_key"), notification.c.destination == bindparam("of_destination")
@@ -106,7 +109,15 @@ def enqueue(connection: Connection, notifications: Iterable[NewNotification], no
     added = _ENQUEUE.execute(connection, [_values(each, ledger, at) for each in rows])
     if added:
         _mark_posted_by_lost_ledger(connection, rows, at)
+        _log_enqueued(rows, added)
     return added
+
+
+def _log_enqueued(rows: Sequence[NewNotification], added: int) -> None:
+    """Log each notification. If some were there already, it is not known which, so the line says how many are new."""
+    part = {} if added == len(rows) else {"new": f"{added} of {len(rows)}"}
+    for each in rows:
+        log.info("enqueued", key=each.key.encode(), to=each.destination.kind, **part)
 
 
 def _add_live_messages(connection: Connection, rows: Iterable[NewNotification]) -> None:

@@ -8,6 +8,7 @@ from secrets import token_hex
 from time import perf_counter
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.capability import Handler
 from bot.database.errors import UnusableError
@@ -49,12 +50,20 @@ class Router:
         return {} if handler is None else handler.validate(fields)
 
     async def serve(self, request: Request) -> None:
-        """Answer a request, whatever happens; it raises nothing but being cancelled."""
+        """Answer a request, whatever happens; it raises nothing but being cancelled.
+
+        All that is logged on the way carries the request's reference, which an answer to an error names.
+        """
+        reference = token_hex(4)
+        with bound_contextvars(request=reference):
+            await self._serve(request, reference)
+
+    async def _serve(self, request: Request, reference: str) -> None:
         began = perf_counter()
         outcome = "answered"
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
-                await self._answer(request)
+                await self._answer(request, reference)
         except asyncio.CancelledError:
             outcome = "broken off"
             with suppress(SlackError):
@@ -71,7 +80,7 @@ class Router:
             self.measurements.record_answer(request.kind, seconds)
             log.info("request", kind=request.kind.value, user=request.user, ms=round(seconds * 1000), outcome=outcome)
 
-    async def _answer(self, request: Request) -> None:
+    async def _answer(self, request: Request, reference: str) -> None:
         try:
             await self._handle(request)
         except DeniedError as denial:
@@ -89,8 +98,7 @@ class Router:
         except SlackError:
             raise
         except Exception:
-            reference = token_hex(4)
-            log.exception("could not answer", reference=reference, kind=request.kind.value)
+            log.exception("could not answer", kind=request.kind.value)
             await request.responder.respond(self._message("usage/internal_error", reference=reference))
 
     async def _handle(self, request: Request) -> None:

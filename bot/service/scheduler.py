@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from structlog.contextvars import bound_contextvars
 
 from bot.cancellation import cancel_and_wait
 
@@ -50,10 +51,11 @@ class SingleTask:
             await cancel_and_wait([self._task])
 
     async def _run(self) -> None:
-        try:
-            await self.call()
-        except Exception:  # a mistake of ours; it is tried again at the next time
-            log.exception("a job failed", job=self.name)
+        with bound_contextvars(job=self.name):
+            try:
+                await self.call()
+            except Exception:  # a mistake of ours; it is tried again at the next time
+                log.exception("a job failed")
 
 
 class Scheduler:

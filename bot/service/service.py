@@ -27,6 +27,7 @@ from bot.service.metrics import metrics_served, process_metrics
 from bot.service.router import Router
 from bot.service.scheduler import Scheduler, SingleTask
 from bot.service.shared_clock import SharedClock
+from bot.service.start_report import log_database, log_start
 from bot.settings.credentials import Secret
 from bot.settings.errors import SettingsError
 from bot.settings.model import Settings
@@ -133,6 +134,7 @@ async def running_service(app: App) -> AsyncIterator[Service]:
         life = await stack.enter_async_context(AsyncExitStack())
         database = await asyncio.to_thread(app.ledger.open_for_booking, _log_kept)
         life.callback(database.close)
+        await database.read(lambda connection: log_database(connection, settings))
         clock = SharedClock(database, app.clock)
         await clock.adjust()
         counted = process_metrics(settings)
@@ -217,6 +219,7 @@ async def _jobs_running(service: Service) -> AsyncIterator[None]:
 
 async def serve(app: App, stop: asyncio.Event) -> None:
     """Run until `stop` is set. Raises as `running_service`, and RefusedBySlackError if the bot's token is not valid."""
+    log_start(app.settings)
     if not app.settings.admins:
         log.warning("ADMINS is empty: nobody sees more than their own spend")
     async with running_service(app) as service:

@@ -8,11 +8,12 @@ from bot.sync.rules import PlannedPass
 
 @dataclass(slots=True)
 class SyncOutcome:
-    """What a sync did: its tally, whether every pass was complete, and warnings for operators."""
+    """What a sync did: the ids of its passes, its tally, whether every pass was complete, warnings for operators."""
 
     tally: PassTally = field(default_factory=PassTally)
     complete: bool = True
     warnings: list[str] = field(default_factory=list)
+    passes: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.contextvars import bound_contextvars
 
 from bot.database import lease
 from bot.database.engine import Database
@@ -120,8 +121,13 @@ class SyncRun:
     # --- one pass ------------------------------------------------------------------------------------
 
     async def _run_pass(self, position: _Position, *, is_backfill: bool) -> None:
-        """Read and book one window, and record how that ended, whatever happens."""
+        """Read and book one window, and record how that ended, whatever happens; what is logged names the pass."""
         key = await self._begin(position.window, is_backfill=is_backfill)
+        self._outcome.passes.append(key)
+        with bound_contextvars(**{"pass": key}):
+            await self._read_pass(key, position)
+
+    async def _read_pass(self, key: int, position: _Position) -> None:
         stall = StallTimeout()
         booker = self._booker(stall)
         reader = WindowReader(

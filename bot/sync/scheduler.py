@@ -195,6 +195,7 @@ def _log_outcome(planned: PlannedPass, outcome: SyncOutcome) -> None:
         pages=tally.pages,
         new=tally.new,
         grown=tally.grown,
+        **({"pass": outcome.passes[-1]} if outcome.passes else {}),
     )
     for warning in outcome.warnings:
         log.warning("the API key sees less than before", what=warning)

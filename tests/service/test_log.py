@@ -4,8 +4,6 @@ import io
 import json
 import logging
 import re
-import sys
-from collections.abc import Iterator
 from time import perf_counter
 
 import pytest
@@ -13,8 +11,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.service.log import LONGEST, configure, harmless
-from bot.settings.model import LogFormat, LogLevel
+from bot.service.log import LONGEST, harmless
 from tests.support.harness import ServiceHarness
 from tests.support.slack_requests import FORM, as_form, command, posted, signed
 
@@ -83,20 +80,6 @@ def test_the_cost_of_a_text_is_bounded_by_its_length(text: str) -> None:
 # --- lines ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[LogFormat.CONSOLE, LogFormat.JSON])
-def written(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """What is written at the level `debug`."""
-    into, root = io.StringIO(), logging.getLogger()
-    kept, levels = root.handlers[:], (root.level, logging.getLogger("bot").level)
-    monkeypatch.setattr(sys, "stderr", into)
-    configure(LogLevel.DEBUG, request.param)
-    yield into
-    root.handlers[:] = kept
-    root.setLevel(levels[0])
-    logging.getLogger("bot").setLevel(levels[1])
-    structlog.reset_defaults()
-
-
 HOSTILE = "x\x1b[2J\x07\r\n2026-01-01T00:00:00Z [info     ] linked by=U0HANNAH \u202e ana@acme.example xoxb-1-2 \x9b"
 
 
@@ -128,6 +111,8 @@ def test_libraries_are_quoted_at_no_level(written: io.StringIO) -> None:
         "slack_sdk.web.async_client",
         "aiohttp.access",
         "httpx",
+        "alembic.runtime.migration",
+        "sqlalchemy.engine.Engine",
         "new",
     ):
         logger = logging.getLogger(name)
