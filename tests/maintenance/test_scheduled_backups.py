@@ -1,8 +1,10 @@
 """Scheduled backups: one a day that passes its check, the oldest removed after that, and operators told if it fails."""
 
+import asyncio
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from threading import Event
@@ -15,9 +17,12 @@ from bot.database.backup_directory import BackupDirectory, BusyDirectoryError
 from bot.database.backup_record import BackupRecord, backup_record
 from bot.database.errors import LedgerError
 from bot.database.file_lock import FileLock
+from bot.doctor.backups import backup_checks
+from bot.ledger.scope import EVERYTHING
 from bot.ledger.verification import verify
 from bot.maintenance.scheduled_backups import is_due
 from bot.sandbox.world import World
+from bot.usage.status import ledger_status, to_document
 from tests.support.engines import always_on_both, sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
@@ -165,6 +170,35 @@ async def test_what_a_killed_bot_has_left_is_removed_and_no_other_file(
     assert all(each.exists() for each in others)
 
 
+class TestDoctor:
+    """What the doctor and the terminal say of backups."""
+
+    async def findings(self, harness: ServiceHarness) -> list[tuple[str, str]]:
+        checks = await asyncio.to_thread(lambda: list(backup_checks(harness.app())))
+        return [(each.state.value, each.finding) for each in checks if "on the disk of" not in each.finding]
+
+    async def test_the_last_one_is_named_with_its_age_and_size(self, backed_up: ServiceHarness) -> None:
+        backed_up.clock.advance(HOUR * 5)
+        [(state, finding)] = await self.findings(backed_up)
+        assert (state, finding.partition(", 0.")[0]) == ("ok", "Mar 2, 21:00, 5 h ago")
+        backed_up.clock.advance(DAY * 3)
+        [(state, finding)] = await self.findings(backed_up)
+        assert (state, finding.partition(", 0.")[0]) == ("warn", "Mar 2, 21:00, 3 days ago")
+
+    async def test_a_directory_that_is_gone_is_a_failure(self, backed_up: ServiceHarness, directory: Path) -> None:
+        shutil.move(directory, directory.with_name("elsewhere"))
+        assert await self.findings(backed_up) == [("FAIL", f"BACKUP_DIR {directory} doesn't exist")]
+
+    async def test_status_as_data_has_the_last_one_and_why_a_later_one_failed(self, backed_up: ServiceHarness) -> None:
+        now = backed_up.clock()
+        record = BackupRecord(now, now - HOUR, 4096, "BACKUP_DIR doesn't exist.")
+        status = await backed_up.service.database.read(
+            lambda connection: replace(ledger_status(connection, EVERYTHING, 1, now), backup=record)
+        )
+        found = to_document(status, now, 600)["backup"]
+        assert (found["age_seconds"], found["bytes"], found["error"]) == (3600, 4096, "BACKUP_DIR doesn't exist.")
+
+
 @sqlite_only("it is about the directory, whatever the ledger")
 class TestDirectory:
     """A directory that cannot take a backup says so, and keeps what it has."""
@@ -203,6 +237,15 @@ class TestDirectory:
         with pytest.raises(LedgerError, match="was stopped"):
             self.add(directory, ledger, stop=stop)
         assert [each.name for each in directory.iterdir()] == ["neo-usage-backups.lock"]
+
+    def test_a_check_that_is_stopped_ends_at_once(self, ledger: Path) -> None:
+        stop = Event()
+        stop.set()
+        with closing(sqlite3.connect(ledger)) as connection, connection:
+            values = ((f"k{number}", "x" * 1_000) for number in range(20_000))
+            connection.executemany("INSERT INTO note (key, value) VALUES (?, ?)", values)
+        with pytest.raises(LedgerError, match="interrupted"):
+            verify(ledger, stop)
 
     def test_a_ledger_that_has_a_backups_name_is_never_removed(self, directory: Path, ledger: Path) -> None:
         named = ledger.rename(directory / "neo-usage-2026-11-01T033000Z.db")
