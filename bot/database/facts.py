@@ -26,13 +26,13 @@ _SERVER_EXPOSED = text("""
         AND has_database_privilege('public', current_database(), 'CONNECT')
         AND EXISTS (SELECT FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname <> current_user)
 """)
-_FILE = text("SELECT file FROM pragma_database_list WHERE name = 'main'")
+_FILES = text("PRAGMA database_list")
 
 
 def database_bytes(connection: Connection) -> int:
     """Return the size of the open database: its file with the write-ahead log, or what the server counts for it."""
     if connection.dialect.name == "sqlite":
-        return file_bytes(Path(connection.execute(_FILE).scalar_one()))
+        return file_bytes(Path(next(each.file for each in connection.execute(_FILES) if each.name == "main")))
     size: int = connection.execute(_SERVER_BYTES).scalar_one()
     return size
 

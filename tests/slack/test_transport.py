@@ -238,8 +238,9 @@ async def test_the_bots_identity_is_known_once_slack_has_answered() -> None:
     async with listening() as slack, connect_workspace(TOKEN, f"{slack.url}/api/") as workspace:
         with pytest.raises(NotConnectedError, match=r"^Slack has not answered yet$"):
             _ = workspace.identity
-        slack.answer = lambda _: web.json_response(YES, headers={"X-OAuth-Scopes": "chat:write, im:write"})
-        account = Account("T1", None, "U1", "B1", frozenset({"chat:write", "im:write"}))
+        headers = {"X-OAuth-Scopes": "chat:write, im:write", "Date": "Mon, 02 Mar 2026 09:00:00 GMT"}
+        slack.answer = lambda _: web.json_response(YES, headers=headers)
+        account = Account("T1", None, "U1", "B1", frozenset({"chat:write", "im:write"}), START)
         assert await workspace.identify() == account
         assert workspace.identity == account
 
