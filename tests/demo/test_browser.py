@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,15 +134,15 @@ def until_afternoon() -> timedelta:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shown(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
-    """A demo for tests that take it as others left it: hours or a day later, after spikes, storms and kills."""
+    """A demo for tests that only ask in it, and take it as others left it."""
     async with demo(0, SEED, tmp_path_factory.mktemp("shown"), until_afternoon()) as shown:
         yield shown
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def fresh(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
-    """A demo for tests of what one finds in it, or of the first spike: it is still the same day."""
-    async with demo(0, SEED, tmp_path_factory.mktemp("fresh"), until_afternoon()) as shown:
+@pytest_asyncio.fixture(loop_scope="module")
+async def own(tmp_path: Path) -> AsyncIterator[Demo]:
+    """A demo of one test's own, which finds it as it opens, and may let time pass or end what it likes."""
+    async with demo(0, SEED, tmp_path, until_afternoon()) as shown:
         yield shown
 
 
@@ -348,8 +349,8 @@ def addresses(html: str) -> set[str]:
     return set(re.findall(r"[\w.+-]+@[\w-]+\.example", html))
 
 
-async def test_one_reads_as_whom_one_acts_and_how_many_messages_wait_for_them(shown: Demo, sit: Sit) -> None:
-    seat = await sit(shown, where="neo-usage")  # where she reads what waits for her
+async def test_one_reads_as_whom_one_acts_and_how_many_messages_wait_for_them(own: Demo, sit: Sit) -> None:
+    seat = await sit(own, where="neo-usage")  # where she reads what waits for her
     await seat.go("neo-spend")
     await expect(seat.messages.filter(has_text="tasks failed").first).to_be_visible()
     await seat.press(await seat.ask("team 7d by:member"), "CSV")
@@ -365,8 +366,8 @@ async def test_one_reads_as_whom_one_acts_and_how_many_messages_wait_for_them(sh
 # --- the world -----------------------------------------------------------------------------------
 
 
-async def test_while_neo_is_down_an_answer_says_how_old_it_is_and_why(shown: Demo, sit: Sit) -> None:
-    seat = await sit(shown)
+async def test_while_neo_is_down_an_answer_says_how_old_it_is_and_why(own: Demo, sit: Sit) -> None:
+    seat = await sit(own)
     await seat.cause("neo")
     await expect(seat.find("down")).to_have_text("Neo is down: the bot cannot see new tasks.")
     await seat.cause("hour")
@@ -379,15 +380,15 @@ async def test_while_neo_is_down_an_answer_says_how_old_it_is_and_why(shown: Dem
     await expect(await seat.ask("team 7d")).not_to_contain_text("Out of date")
 
 
-async def test_after_slack_was_down_the_bot_answers_again_by_itself(shown: Demo, sit: Sit) -> None:
-    seat = await sit(shown)
+async def test_after_slack_was_down_the_bot_answers_again_by_itself(own: Demo, sit: Sit) -> None:
+    seat = await sit(own)
     await seat.cause("slack")
     await seat.type("7d")
     await expect(seat.find("toast")).to_contain_text("Slack is down: nothing gets through.")
     await expect(seat.find("composer")).to_have_value("/neo-usage 7d")
     await seat.find("toast").get_by_role("button", name="Dismiss").click()
     await seat.cause("slack")
-    slack = shown.page.slack
+    slack = own.page.slack
     await slack.workspace.until(lambda: len(slack.sockets) == 1, WAIT_MS / 1000)
     await expect(await seat.ask("7d")).to_contain_text("You · 7d")
 
@@ -395,8 +396,8 @@ async def test_after_slack_was_down_the_bot_answers_again_by_itself(shown: Demo,
 # --- what has happened, and what happens by itself ---------------------------------------------------
 
 
-async def test_it_opens_on_a_workspace_that_has_lived(fresh: Demo, sit: Sit) -> None:
-    seat = await sit(fresh)
+async def test_it_opens_on_a_workspace_that_has_lived(own: Demo, sit: Sit) -> None:
+    seat = await sit(own)
     digest = seat.messages.filter(has=seat.page.get_by_test_id("chart")).first
     await expect(digest).to_contain_text("Data as of 08:59")
     await expect(digest.get_by_role("time").first).to_have_text("09:00")
@@ -417,14 +418,14 @@ async def test_it_opens_on_a_workspace_that_has_lived(fresh: Demo, sit: Sit) -> 
     await seat.find("tab-messages").click()
     await seat.press(request, "Approve")
     await expect(request.get_by_role("button", name="Decline")).to_have_count(0)
-    await fresh.bot.catch_up()
+    await own.bot.catch_up()
     await seat.become("priya")
     await expect(seat.messages.last).to_contain_text("$600")
 
 
-async def test_a_spike_is_seen_in_slack_at_once_and_is_in_the_next_answer(fresh: Demo, sit: Sit) -> None:
-    seat = await sit(fresh)
-    today = f"team from:{fresh.app.clock():%Y-%m-%d}"  # also when the hour that passes is the day's last
+async def test_a_spike_is_seen_in_slack_at_once_and_is_in_the_next_answer(own: Demo, sit: Sit) -> None:
+    seat = await sit(own)
+    today = f"team from:{own.app.clock():%Y-%m-%d}"  # also when the hour that passes is the day's last
     before = await total_of(await seat.ask(today))
     await expect(seat.find("spent-today")).to_have_text(f"${before:,.2f}")
     await seat.go("security")
@@ -449,8 +450,8 @@ async def test_a_spike_is_seen_in_slack_at_once_and_is_in_the_next_answer(fresh:
     assert await total_of(await seat.ask(today)) >= after_spike
 
 
-async def test_an_error_storm_is_seen_in_slack_at_once(shown: Demo, sit: Sit) -> None:
-    seat = await sit(shown, where="security")
+async def test_an_error_storm_is_seen_in_slack_at_once(own: Demo, sit: Sit) -> None:
+    seat = await sit(own, where="security")
     await seat.go("neo-spend")
     await seat.go("security")
     for _ in range(2):  # the second one is of another kind, and has a message of its own
@@ -464,18 +465,18 @@ async def test_an_error_storm_is_seen_in_slack_at_once(shown: Demo, sit: Sit) ->
         await seat.go("security")
 
 
-async def test_a_kill_repeats_and_loses_nothing(shown: Demo, sit: Sit) -> None:
-    seat = await sit(shown)
+async def test_a_kill_repeats_and_loses_nothing(own: Demo, sit: Sit) -> None:
+    seat = await sit(own)
     over = seat.messages.filter(has_text="of $150")
     await seat.cause("spike")
-    await shown.bot.catch_up()
-    everything = said(shown)
+    await own.bot.catch_up()
+    everything = said(own)
     await seat.cause("bot")
-    assert not shown.bot.up
+    assert not own.bot.up
     await expect(seat.find("down")).to_contain_text("The bot was killed")
     await seat.cause("bot")
-    await shown.bot.catch_up()
-    assert said(shown) == everything
+    await own.bot.catch_up()
+    assert said(own) == everything
     await seat.cause("bot")
     before = await over.count()
     await expect(await seat.ask("7d")).to_contain_text('/neo-usage failed with the error "dispatch_failed"')
@@ -489,14 +490,14 @@ async def test_a_kill_repeats_and_loses_nothing(shown: Demo, sit: Sit) -> None:
     await expect(await seat.ask(f"explain @{spender.lower()}")).to_contain_text("100%")
 
 
-async def test_a_next_day_has_one_digest(shown: Demo, sit: Sit) -> None:
-    seat = await sit(shown)
+async def test_a_next_day_has_one_digest(own: Demo, sit: Sit) -> None:
+    seat = await sit(own)
     charts = seat.messages.filter(has=seat.page.get_by_test_id("chart"))
     before = await charts.count()
     await seat.cause("day")
     await expect(charts).to_have_count(before + 1)
     digest = charts.last
-    report = report_of(shown.app, "yesterday")
+    report = report_of(own.app, "yesterday")
     await expect(digest).to_contain_text(
         f"{report.window.start:%a}, {report.window.start:%b} {report.window.start.day}"
     )
