@@ -1,6 +1,6 @@
 """Renders digests: spend first, then failures, budgets, late amounts, a chart, and how fresh the data is."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from bot.digest.rules import DigestSchedule
 from bot.digest.section_render import sections
 from bot.digest.spend_render import add_chart, columns, headline_values, is_uneventful, period_values
 from bot.digest.view import DigestView
-from bot.domain.formatting import date_span, local_time, weekday
+from bot.domain.formatting import days_text, local_time
 from bot.domain.periods import Unit
 from bot.domain.visibility import Privacy
 from bot.outbox.live_store import live_messages
@@ -25,8 +25,6 @@ from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.templates import Templates
-
-_NAMED_DAYS = 2  # so many are named one by one; of more, the first and the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +74,6 @@ class DigestMessage:
             "complete": self.facts.complete,
             "unit_assumed": self.facts.unit_assumed,
         }
-
-
-def days_text(days: Collection[date]) -> str:
-    """Return days in words: `Thu, Nov 26`, two such, or the first and the last of several."""
-    ordered = sorted(days)
-    if len(ordered) <= _NAMED_DAYS:
-        return " and ".join(map(weekday, ordered))
-    return date_span(ordered[0], ordered[-1], ordered[-1])
 
 
 # --- the live message ----------------------------------------------------------------------------

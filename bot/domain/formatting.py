@@ -1,10 +1,12 @@
 """Formatting: numbers, moments and days as text, the same in every message."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.domain.money import show_usd
 from bot.domain.periods import Unit
 
+_NAMED_DAYS = 2  # so many are named one by one; of more, the first and the last
 _ALL = 100  # percent
 _MANY_TIMES = 900  # percent, above which a multiple reads better
 
@@ -51,6 +53,14 @@ def date_span(first: date, last: date, today: date) -> str:
     start = f"{first:%b} {first.day}" if first.year == last.year else f"{first:%b} {first.day}, {first.year}"
     end = short_date(last, today) if first.year == last.year else f"{last:%b} {last.day}, {last.year}"
     return f"{start} – {end}"
+
+
+def days_text(days: Collection[date]) -> str:
+    """Return days in words: `Thu, Nov 26`, two such, or the first and the last of several."""
+    ordered = sorted(days)
+    if len(ordered) <= _NAMED_DAYS:
+        return " and ".join(map(weekday, ordered))
+    return date_span(ordered[0], ordered[-1], ordered[-1])
 
 
 def period_name(first: date, unit: Unit, today: date) -> str:

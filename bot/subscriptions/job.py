@@ -1,4 +1,7 @@
-"""The job of subscriptions: enqueues, at every tick, the answers that are due, once the data is fresh."""
+"""The job of subscriptions: enqueues, at every tick, the answers that are due, once the data is fresh.
+
+The last date that nothing was enqueued for in time is enqueued too: its reader gets a word that it was missed.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -86,8 +89,11 @@ class SubscriptionJob:
 
 
 def _due_answers(connection: Connection, zone: tzinfo, now: datetime) -> Iterator[DueAnswer]:
-    """Yield what is due and was not enqueued yet."""
+    """Yield what was missed, and what is due, and was not enqueued yet."""
     for each in store.active_subscriptions(connection):
+        missed = each.schedule.missed_day(each.created_at, now, zone)
+        if missed is not None and (each.last_day is None or missed.isoformat() > each.last_day):
+            yield DueAnswer(each, missed, each.schedule.due_at(missed, zone))
         day = each.schedule.due_day(each.created_at, now, zone)
         if day is not None and day.isoformat() != each.last_day:
             yield DueAnswer(each, day, each.schedule.due_at(day, zone))

@@ -9,7 +9,7 @@ from bot.domain.keys import NotificationKey, NumberedAction, NumberedKey, iso_da
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionKey(NotificationKey):
-    """The answer of a subscription, by its row, on a local date."""
+    """The answer of a subscription, by its row, on a local date; if it is too late for it, the word that says so."""
 
     kind = "subscription"
     id: int

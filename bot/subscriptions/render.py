@@ -1,20 +1,24 @@
-"""Renders subscriptions: the answer that is posted, the word that one has ended, and the list of one's own."""
+"""Renders subscriptions: the answer that is posted or missed, the word that one has ended, and one's own list."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from bot.database.engine import Database
 from bot.domain.access import Caller
-from bot.domain.formatting import local_time
+from bot.domain.formatting import days_text, local_time
 from bot.domain.post_times import CATCH_UP
 from bot.domain.slack_ids import is_channel_id
 from bot.domain.visibility import Titles
 from bot.ledger.freshness import UnreadError
 from bot.outbox.destinations import ChannelDestination
+from bot.outbox.queries import delivery_records
 from bot.outbox.renderers import RenderRequest
+from bot.outbox.rules import NotificationState
 from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.blocks import Button, Draft, Message
@@ -32,6 +36,8 @@ from bot.usage.report_view import ReportView
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 THIS_MONTH = "this month"  # the question that is the empty line
+_MOST_DAYS = 366  # the most days to look back for what was missed
+_POSTED = {NotificationState.SENT, NotificationState.SENDING, NotificationState.UNCONFIRMED}  # or it may have been
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +94,14 @@ class SubscriptionRenderer:
     clock: Callable[[], datetime]
 
     async def render_answer(self, request: RenderRequest) -> Message | None:
-        """Return the answer as of now; None if it is too late, or the subscription has ended, also just now."""
+        """Return the answer as of now or, if it is too late for it, the word that it was missed.
+
+        Returns:
+            None if the subscription has ended, also just now, or another message says what was missed.
+        """
         key = SubscriptionKey.decode(request.dedup_key)
         subscription = await self.database.read(lambda connection: store.subscription_of_id(connection, key.id))
         if subscription is None or not subscription.is_active:
-            return None
-        if self.clock() >= subscription.schedule.due_at(key.day, self.zone) + CATCH_UP:
             return None
         if request.destination != subscription.place:  # it cannot be posted there, and is for nobody else
             await self.requests.end(subscription, EndReason.CHANNEL)
@@ -102,10 +110,12 @@ class SubscriptionRenderer:
         try:
             report, reader = await self.answering.report(subscription)
         except UnreadError:
-            return None
+            return await self._missed(subscription, key.day, without_data=True)
         except LostRightError as error:
             await self.requests.end(subscription, error.reason)
             return None
+        if self.clock() >= subscription.schedule.due_at(key.day, self.zone) + CATCH_UP:
+            return await self._missed(subscription, key.day)
         return self._answer(subscription, report, reader)
 
     def _answer(self, subscription: StoredSubscription, report: Report, reader: Caller) -> Message:
@@ -137,6 +147,25 @@ class SubscriptionRenderer:
             yield from csv_button(report.question)
         yield blocks.button("Stop", StopAction(subscription.id), confirm=("It won't be posted any more.", "Stop it"))
 
+    # --- missed --------------------------------------------------------------------------------------
+
+    async def _missed(
+        self, subscription: StoredSubscription, day: date, *, without_data: bool = False
+    ) -> Message | None:
+        """Return the word that the answer of a date was missed, and of those before; None if a later one says it."""
+        last = subscription.schedule.missed_day(subscription.created_at, self.clock(), self.zone)
+        if last is not None and day < last:
+            return None
+        days = await self.database.read(lambda connection: missed_days(connection, subscription, day, self.zone))
+        text = self.templates.render(
+            "subscriptions/missed",
+            days=days_text(days),
+            without_data=without_data,
+            in_channel=isinstance(subscription.place, ChannelDestination),
+            **self.facts.of(subscription),
+        )
+        return blocks.paragraph(text)
+
     # --- the end -------------------------------------------------------------------------------------
 
     async def render_end(self, request: RenderRequest) -> Message | None:
@@ -153,6 +182,18 @@ class SubscriptionRenderer:
             **self.facts.of(subscription),
         )
         return blocks.paragraph(text)
+
+
+def missed_days(connection: Connection, subscription: StoredSubscription, day: date, zone: tzinfo) -> list[date]:
+    """Return a date, and those before it since the last one that something was posted for."""
+    days = [day]
+    for each in subscription.schedule.days_before(day, _MOST_DAYS):
+        key = SubscriptionKey(subscription.id, each)
+        is_before = subscription.schedule.due_at(each, zone) <= subscription.created_at
+        if is_before or any(record.state in _POSTED for record in delivery_records(connection, key)):
+            break
+        days.append(each)
+    return days
 
 
 # --- lists ---------------------------------------------------------------------------------------

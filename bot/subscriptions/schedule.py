@@ -12,7 +12,7 @@ from bot.domain.post_times import CATCH_UP
 DEFAULT_TIME = time(9)
 _DAY = timedelta(days=1)
 _FRIDAY = 4
-_MOST_DAYS = 40  # to look ahead: every schedule has a day among them
+_MOST_DAYS = 40  # to look ahead or back: every schedule has a day among them
 
 
 class Frequency(StrEnum):
@@ -97,6 +97,21 @@ class Schedule:
         today = local_day(now, zone)
         days = [day for day in self._days(today - _DAY, 3) if max(made, now - CATCH_UP) < self.due_at(day, zone) <= now]
         return days[-1] if days else None
+
+    def missed_day(self, since: datetime, now: datetime, zone: tzinfo) -> date | None:
+        """Return the last date that is too late to be caught up; None if there is none.
+
+        `since` is when the subscription was made.
+        """
+        until = now - CATCH_UP
+        days = self.days_before(local_day(until, zone) + _DAY, _MOST_DAYS)
+        day = next((each for each in days if self.due_at(each, zone) <= until), None)
+        return day if day is not None and since < self.due_at(day, zone) else None
+
+    def days_before(self, day: date, count: int) -> Iterator[date]:
+        """Yield those of so many days before a day that are the schedule's, the last one first."""
+        days = (day - number * _DAY for number in range(1, count + 1))
+        return (each for each in days if self.on.includes(each))
 
     def _days(self, first: date, count: int) -> Iterator[date]:
         """Yield those of so many days that are the schedule's."""

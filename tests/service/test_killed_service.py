@@ -37,10 +37,10 @@ def fail(team: Team, number: int, word: str) -> None:
 
 
 def subscribe(connection: Connection) -> None:
-    """Let Hannah have a subscription of some days, whose answer was due half an hour ago."""
+    """Let Hannah have a subscription, whose first answer was due half an hour ago."""
     schedule = Schedule(Frequency.DAY, (now() - HOUR / 2).time().replace(second=0, microsecond=0))
     new = NewSubscription("U0HANNAH", ChannelDestination("C0NEOSPEND"), "team yesterday", schedule)
-    add_subscription(connection, new, now() - 72 * HOUR)
+    add_subscription(connection, new, now() - HOUR)
 
 
 def unsettled(failed: int) -> str:

@@ -74,6 +74,19 @@ def test_a_date_is_due_for_half_a_day(late: timedelta, *, is_due: bool) -> None:
     assert schedule.due_day(LONG_AGO, now, BERLIN) == (day if is_due else None)
 
 
+@pytest.mark.parametrize("on", [Frequency.DAY, Frequency.FRIDAY, Frequency.MONTH])
+def test_a_date_is_missed_once_it_is_due_no_more(on: Frequency) -> None:
+    schedule, made = Schedule(on, time(18)), datetime(2026, 10, 20, tzinfo=UTC)
+    first = schedule.next_at(made, BERLIN)
+    day, following = first.astimezone(BERLIN).date(), schedule.next_at(first, BERLIN) + CATCH_UP
+    assert schedule.missed_day(made, first + CATCH_UP - MINUTE, BERLIN) is None
+    assert schedule.missed_day(made, first + CATCH_UP, BERLIN) == day
+    assert schedule.missed_day(made, following - MINUTE, BERLIN) == day
+    assert schedule.missed_day(made, following, BERLIN) == (following - CATCH_UP).astimezone(BERLIN).date()
+    assert schedule.missed_day(first, first + CATCH_UP, BERLIN) is None  # made just when it was due
+    assert schedule.missed_day(first + 40 * DAY, first + CATCH_UP, BERLIN) is None  # made by a clock that ran ahead
+
+
 def test_what_was_due_before_it_was_made_is_not() -> None:
     schedule, day = Schedule(Frequency.DAY), date(2026, 11, 20)
     due = schedule.due_at(day, BERLIN)

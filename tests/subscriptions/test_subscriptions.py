@@ -169,44 +169,12 @@ async def test_a_day_without_spend_is_posted_too(harness: ServiceHarness) -> Non
     assert [each.partition(":")[0] for each in actions(answer)] == ["subscription_stop"]
 
 
-async def test_one_missed_while_down_is_caught_up_or_skipped(harness: ServiceHarness) -> None:
-    await said(harness, "hannah", BY_MEMBER)
-    await harness.service.end()
-    harness.clock.advance(21 * HOUR)  # Tuesday, 18:00: nine hours late
-    await harness.start()
-    await harness.deliver()
-    assert len(posted(harness)) == 1
-    await harness.service.end()
-    harness.clock.advance(DAY + 4 * HOUR)  # Wednesday, 22:00: too late
-    await harness.start()
-    await harness.deliver()
-    assert len(posted(harness)) == 1
-    await goes_on(harness, 12 * HOUR)
-    assert len(posted(harness)) == 2
-
-
-async def test_while_slack_is_down_it_waits_and_is_dropped_when_it_is_too_late(harness: ServiceHarness) -> None:
-    await said(harness, "hannah", BY_MEMBER)
-    await goes_on(harness, 10 * HOUR)
-    harness.slack.faults.always = Status(503)
-    await goes_on(harness, 9 * HOUR)
-    harness.slack.faults.clear()
-    await goes_on(harness, HOUR, 10 * MINUTE)
-    assert len(posted(harness)) == 1
-    await goes_on(harness, 15 * HOUR)
-    harness.slack.faults.always = Status(503)
-    await goes_on(harness, 14 * HOUR)
-    harness.slack.faults.clear()
-    await goes_on(harness, HOUR, 10 * MINUTE)
-    assert len(posted(harness)) == 1
-
-
 async def test_a_clock_that_ran_ahead_leaves_no_gap_and_repeats_nothing(harness: ServiceHarness) -> None:
     await said(harness, "hannah", BY_MEMBER)
     harness.clock.advance(10 * DAY)
     await goes_on(harness, DAY)
     before = len(posted(harness))
-    assert before == 1
+    assert before == 2  # a word on the days that it seems to have slept through, and an answer
     harness.clock.set_back(10 * DAY)
     await goes_on(harness, 2 * DAY)
     assert len(posted(harness)) == before + 2
