@@ -4,7 +4,7 @@ import click
 
 from bot.cli.errors import FAILED, print_errors
 from bot.cli.output import json_option, print_json
-from bot.cli.startup import log_warnings
+from bot.cli.startup import log_errors
 from bot.terminal import streams
 
 
@@ -21,7 +21,7 @@ def doctor(*, offline: bool, as_json: bool) -> None:
     from bot.doctor.examination import examine
     from bot.doctor.report import print_report, to_document
 
-    log_warnings()
+    log_errors()
     checks = examine(offline=offline)
     if as_json:
         print_json(to_document(checks))

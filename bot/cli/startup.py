@@ -30,3 +30,11 @@ def log_warnings() -> None:
     from bot.settings.model import LogFormat, LogLevel
 
     configure(LogLevel.WARNING, LogFormat.CONSOLE)
+
+
+def log_errors() -> None:
+    """As `log_warnings`, but errors alone, for a command that reports by itself what the warnings say."""
+    from bot.service.log import configure
+    from bot.settings.model import LogFormat, LogLevel
+
+    configure(LogLevel.ERROR, LogFormat.CONSOLE)

@@ -7,7 +7,7 @@ from shlex import quote
 
 from bot.app import App, build
 from bot.database.private_files import is_exposed_to_all
-from bot.doctor import backups, ledger, neo, ports, slack, webhook
+from bot.doctor import backups, ledger, neo, ports, slack, templates, webhook
 from bot.doctor.check import Check, failure, guarded_checks, guarded_checks_async, ok, warning
 from bot.domain.formatting import local_time
 from bot.settings.environment import DOTENV, given_texts, load
@@ -50,6 +50,7 @@ def _local(app: App) -> Iterator[Check]:
     yield from guarded_checks("files", lambda: ledger.private_file_checks(app))
     yield from guarded_checks("database", lambda: ledger.ledger_checks(app))
     yield from guarded_checks("backups", lambda: backups.backup_checks(app))
+    yield from guarded_checks("templates", lambda: templates.template_checks(app.settings))
     yield from neo.credential_checks(app.settings)
     yield from slack.setting_checks(app.settings)
     yield from guarded_checks("ports", lambda: ports.port_checks(app.settings))

@@ -5,8 +5,17 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 
 from bot.app import App
-from bot.doctor import channels, people
-from bot.doctor.check import REINSTALL, Check, clock_check, failure, guarded_checks, ok, slack_failure
+from bot.doctor import channels, people, templates
+from bot.doctor.check import (
+    REINSTALL,
+    Check,
+    clock_check,
+    failure,
+    guarded_checks,
+    guarded_checks_async,
+    ok,
+    slack_failure,
+)
 from bot.settings.model import Settings
 from bot.slack.account import Account
 from bot.slack.errors import RefusedBySlackError, SlackError, translated_errors
@@ -66,6 +75,8 @@ async def _within(app: App, slack: Workspace, account: Account) -> AsyncIterator
     else:
         for check in guarded_checks("people", lambda: people.checks(app, users)):
             yield check
+    async for check in guarded_checks_async("templates", templates.validation_checks(app.settings, slack)):
+        yield check
     async for check in channels.checks(app.settings, slack, account, users):
         yield check
 

@@ -1,13 +1,16 @@
 """Messages: post, edit and delete what the bot writes; notifications carry their key in the message's metadata."""
 
+import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.api_responses import ApiResponse, object_field, required_text
-from bot.slack.blocks import Message
+from bot.slack.api_responses import ApiResponse, object_field, object_list, required_text, text_field
+from bot.slack.blocks import Block, Message
 from bot.slack.errors import RefusedBySlackError, translated_errors
 
 R = TypeVar("R")
@@ -35,6 +38,27 @@ class Messages:
     posting: AsyncWebClient
     once: AsyncWebClient
     patient: AsyncWebClient
+
+    async def block_problems(self, blocks: Sequence[Block]) -> dict[int, str] | None:
+        """Return what Slack finds wrong with blocks, by their place; None if it does not offer that. Posts nothing."""
+        try:
+            with translated_errors():
+                return await self._block_problems(blocks)
+        except RefusedBySlackError as refusal:
+            if refusal.code == "unknown_method":
+                return None
+            raise
+
+    async def _block_problems(self, blocks: Sequence[Block]) -> dict[int, str]:
+        try:
+            # not `blocks_validate`, which puts the blocks into the address
+            await self.patient.api_call("blocks.validate", data={"blocks": json.dumps(blocks)})
+        except SlackApiError as refusal:
+            if text_field(refusal.response, "error") != "invalid_blocks":
+                raise
+            errors = object_list(refusal.response, "errors")
+            return {_place(each): text_field(each, "message") for each in errors}
+        return {}
 
     async def post(self, channel: str, message: Message, thread: str | None = None) -> str:
         """Post an answer, in a thread if one is given, and return its `ts`."""
@@ -132,3 +156,9 @@ def _metadata(key: str) -> dict[str, Any]:
 
 def _in_thread(thread: str | None) -> dict[str, str]:
     return {"thread_ts": thread} if thread else {}
+
+
+def _place(error: ApiResponse) -> int:
+    """Return which of the blocks a validation error is about, by its JSON pointer, such as `/3/text`."""
+    place = re.search(r"/(\d+)", text_field(error, "pointer"))
+    return int(place[1]) if place else 0

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, TemplateNotFound, nodes
+from jinja2.meta import find_referenced_templates, find_undeclared_variables
 
 from bot.slack.mrkdwn import code, escape, mention, readable_text
 from bot.slack.template_limits import BoundedEnvironment, check_size
@@ -41,6 +42,33 @@ class Templates:
         shipped = _render(self._shipped, name, values)
         own = None if self._own is None else self._own.render(name, values, needs_text=bool(shipped))
         return shipped if own is None else own
+
+    def own_names(self) -> list[str]:
+        """Return the names of the templates that the operator has replaced."""
+        names = (name.removesuffix(".txt") for name in self._shipped.list_templates())
+        return [] if self._own is None else [name for name in names if self._own.has(f"{name}.txt")]
+
+    def value_names(self, template: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Return which values the shipped template uses, and which the own one that replaces it.
+
+        Raises:
+            TemplateError: the own one does not compile.
+        """
+        return _value_names(self._shipped, f"{template}.txt"), self._replacing.value_names(f"{template}.txt")
+
+    def try_shipped(self, template: str, values: Mapping[str, object]) -> str:
+        """Return what comes of the shipped template; raises whatever it does with values of a wrong kind."""
+        return _render(self._shipped, f"{template}.txt", values)
+
+    def try_own(self, template: str, values: Mapping[str, object]) -> str:
+        """Return what comes of the own template that replaces a shipped one; raises whatever it does."""
+        return self._replacing.attempt(f"{template}.txt", values)
+
+    @property
+    def _replacing(self) -> "_OwnTemplates":
+        if self._own is None:
+            raise LookupError("TEMPLATES_DIR is not set")
+        return self._own
 
     def compile_all(self) -> None:
         """Compile every template, so that no answer waits for it, and find the own ones that are broken."""
@@ -80,6 +108,18 @@ class _OwnTemplates:
             return None
         self.broken.pop(file, None)
         return text
+
+    def has(self, name: str) -> bool:
+        """Return whether there is an own template of that name, or of the one it had before."""
+        return self._file_of(name) is not None
+
+    def value_names(self, name: str) -> frozenset[str]:
+        """Return which values the own template of that name uses. Raises TemplateError if it does not compile."""
+        return _value_names(self._environment, self._file_of(name) or name)
+
+    def attempt(self, name: str, values: Mapping[str, object]) -> str:
+        """Return what comes of the own template of that name; raises whatever it does."""
+        return _render(self._environment, self._file_of(name) or name, values)
 
     def compile_all(self, shipped: list[str]) -> None:
         """Compile every own template; what has the name of none that is shipped is broken."""
@@ -126,6 +166,29 @@ class _OwnTemplates:
 def _render(environment: BoundedEnvironment, name: str, values: Mapping[str, object]) -> str:
     with environment.rendering():
         return environment.text(environment.get_template(name), values).strip()
+
+
+def _value_names(environment: BoundedEnvironment, name: str) -> frozenset[str]:
+    """Return which values a template uses, and whatever it includes; what it includes and is missing uses none."""
+    names, pending, seen = set[str](), [name], set[str]()
+    while pending:
+        file = pending.pop()
+        seen.add(file)
+        parsed = _parsed(environment, file)
+        if parsed is None:
+            continue
+        names |= find_undeclared_variables(parsed)
+        pending += [each for each in find_referenced_templates(parsed) if each is not None and each not in seen]
+    return frozenset(names - environment.globals.keys())
+
+
+def _parsed(environment: BoundedEnvironment, file: str) -> nodes.Template | None:
+    """Return a parsed template; None if there is none of that name. Raises TemplateError if it does not compile."""
+    try:
+        source, _, _ = environment.loader.get_source(environment, file) if environment.loader else ("", None, None)
+    except TemplateNotFound:
+        return None
+    return environment.parse(source)
 
 
 def _reason(error: Exception) -> str:

@@ -36,6 +36,21 @@ def _blocks(context: SlackContext, call: Call) -> list[Json]:
     return with_ids(blocks, context.workspace.new_id)
 
 
+def validate_blocks(_context: SlackContext, call: Call) -> Json:
+    """Say whether blocks are valid, and post nothing."""
+    blocks = call.json("blocks", "invalid_arguments")
+    if not isinstance(blocks, list):
+        raise RefusedError("invalid_arguments")
+    if problems := block_problems(blocks, at=""):
+        raise RefusedError("invalid_blocks", errors=[_validation_error(each) for each in problems])
+    return {"ok": True}
+
+
+def _validation_error(problem: str) -> Json:
+    message, _, pointer = problem.removesuffix("]").partition(" [json-pointer:")
+    return {"pointer": pointer, "code": "failed_constraint", "message": message}
+
+
 def _attachments(call: Call) -> list[Json]:
     attachments = call.json("attachments", "invalid_attachments") or []
     if not isinstance(attachments, list):

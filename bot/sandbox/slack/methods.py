@@ -20,6 +20,7 @@ class Method(NamedTuple):
 METHODS = {
     "apps.connections.open": Method(accounts.connections_open, "", "app"),
     "auth.test": Method(accounts.auth_test),
+    "blocks.validate": Method(chat.validate_blocks),
     "chat.delete": Method(chat.delete, "chat:write"),
     "chat.getPermalink": Method(chat.get_permalink),
     "chat.postEphemeral": Method(chat.post_ephemeral, "chat:write"),
