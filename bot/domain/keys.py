@@ -89,6 +89,21 @@ class ActionKey(ABC):
 
 
 @dataclass(frozen=True, slots=True)
+class SingletonKey(Key):
+    """A key of which there is only one: its form is its kind."""
+
+    def encode(self) -> str:
+        """Return the kind."""
+        return self.kind
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Return the key. Raises MalformedKeyError if the text is anything but the kind."""
+        check_kind(text, cls.kind)
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
 class NumberedKey(Key):
     """A key of the form `kind:<id>`, where the id is that of a row, such as a crossing's."""
 

@@ -12,6 +12,7 @@ from bot.domain.keys import (
     NotificationKey,
     NumberedAction,
     NumberedKey,
+    SingletonKey,
     TopicKey,
     check_kind,
     number,
@@ -139,21 +140,11 @@ class AskErrorsAction(NamedLineAction):
 # --- the form ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class SilenceForm(FormKey):
+class SilenceForm(SingletonKey, FormKey):
     """The form that silences failures."""
 
+    __slots__ = ()
     kind = "failure_form"
-
-    def encode(self) -> str:
-        """Return the callback id, `failure_form`."""
-        return self.kind
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the key. Raises MalformedKeyError if the text is another callback id."""
-        check_kind(text, cls.kind)
-        return cls()
 
 
 class TargetType(StrEnum):

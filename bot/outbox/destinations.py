@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol, Self, get_args
 
-from bot.domain.keys import DestinationKey, Key, MalformedKeyError, check_kind, kind_of, number, rest_of
+from bot.domain.keys import DestinationKey, Key, MalformedKeyError, SingletonKey, check_kind, kind_of, number, rest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +53,11 @@ class OperatorDestination(_UserKey, DestinationKey):
     kind = "operator"
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorsDestination(DestinationKey):
+class OperatorsDestination(SingletonKey, DestinationKey):
     """Every operator, each in their direct messages."""
 
+    __slots__ = ()
     kind = "operators"
-
-    def encode(self) -> str:
-        """Return `operators`."""
-        return self.kind
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the destination of `operators`."""
-        check_kind(text, cls.kind)
-        return cls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +114,11 @@ class OpsDestination(DestinationKey):
 WEBHOOK_CHANNEL = "webhook"  # what the webhook's receiver has in place of a channel's id
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookDestination(DestinationKey):
+class WebhookDestination(SingletonKey, DestinationKey):
     """The receiver of WEBHOOK_URL, which is sent events."""
 
+    __slots__ = ()
     kind = "webhook"
-
-    def encode(self) -> str:
-        """Return `webhook`."""
-        return self.kind
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the destination of `webhook`."""
-        check_kind(text, cls.kind)
-        return cls()
 
 
 Destination = (

@@ -10,27 +10,17 @@ from bot.domain.keys import (
     MalformedKeyError,
     NamedLineAction,
     NotificationKey,
-    check_kind,
+    SingletonKey,
     rest_of,
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WelcomeKey(NotificationKey):
+class WelcomeKey(SingletonKey, NotificationKey):
     """What an operator reads once, when the history is in the ledger."""
 
+    __slots__ = ()
     kind = "welcome"
     is_ledger_independent = True
-
-    def encode(self) -> str:
-        """Return `welcome`."""
-        return self.kind
-
-    @classmethod
-    def decode(cls, text: str) -> Self:
-        """Return the key of `welcome`."""
-        check_kind(text, cls.kind)
-        return cls()
 
 
 class AskAction(NamedLineAction):
