@@ -1,7 +1,7 @@
 """The command `budget`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.budgets.limits.alert_choices import alert_choices, wanted_alert
@@ -45,8 +45,8 @@ class BudgetCommands:
             await self.limits.carry_out(request, caller, instruction)
         elif request.trigger:
             await self.forms.open_form(request, caller)
-        else:
-            await self.listing.budgets(request, caller)
+        else:  # a member's own, under which a button opens the form
+            await self.listing.budgets(replace(request, text="budgets me" if line else "budgets"), caller)
 
     async def _offer(self, request: Request, caller: Caller, line: str) -> None:
         """Answer with the budgets that an alert may be meant by, each with a button that sets it."""

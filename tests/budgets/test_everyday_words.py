@@ -65,6 +65,43 @@ async def test_who_asks_for_more_comes_to_the_request(harness: ServiceHarness) -
         opened.append(list(harness.workspace.modals[priya]))
 
 
+async def test_a_request_carries_its_reason_and_is_for_oneself(harness: ServiceHarness) -> None:
+    for line in ("i need more budget", "can I get more budget"):  # in a DM, where no form can open
+        channel = harness.workspace.im_of(harness.workspace.user("priya").id).id
+        before = len(harness.visible("priya", channel))
+        await harness.slack.say("priya", channel, line)
+        answer = await harness.answer("priya", channel, before + 1)  # after their own message
+        assert "To ask for a higher limit, press the button below" in visible_text(answer)
+    assert (await said(harness, "priya", "ask for 300 a day until friday for the globex pentest")).endswith(
+        " to set your limit to $300 a day through Mar 6 (reason: globex pentest). I'll send you their decision."
+    )
+    assert "$400 a day through Mar 6 (reason: globex pentest)" in await said(
+        harness, "priya", "can i get 400 a day until friday? globex pentest"
+    )
+    assert "You can only ask for your own budget. If that is why you need it, type" in await said(
+        harness, "priya", "can i get 400 a day for zaphod"
+    )
+
+
+async def test_how_a_budget_stood_earlier_is_not_known(harness: ServiceHarness) -> None:
+    note = "I only know how budgets stand now. For the spend back then, type `{}`.\n"
+    for user, line, spent in (
+        ("priya", "did i go over yesterday", "yesterday"),
+        ("priya", "who went over last week", "last week"),
+        ("hannah", "who went over last week", "last week team by:member"),
+        ("hannah", "did we go over last month", "last month team"),
+        ("hannah", "did Priya Raman go over yesterday", "yesterday Priya Raman"),
+    ):
+        assert (await said(harness, user, line)).startswith(note.format(spent)), line
+        assert "I don't know" not in await said(harness, user, spent)
+
+
+async def test_a_cap_for_everybody_is_a_default_that_is_asked_about(harness: ServiceHarness) -> None:
+    asked = visible_text(await harness.ask("hannah", "cap everybody at 50 bucks per day"))
+    assert "It doesn't stop tasks." in asked
+    assert "`budget default 50/day`  for everyone without a personal budget" in asked
+
+
 async def test_whose_budget_an_alert_means_is_asked_back(harness: ServiceHarness) -> None:
     for line in ("warn me at $500 a week", "give everyone 300 a month"):
         await harness.ask("hannah", line)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
 from bot.budgets.limits.last_days import with_last_day
+from bot.budgets.limits.reasons import with_reason
 from bot.budgets.periods import UNITS
 from bot.budgets.scopes import SCOPES
 from bot.domain.access import RefusedError
@@ -21,7 +22,7 @@ from bot.domain.query.when_parser import parse_edge
 REASON = 200  # characters, at most
 _ADVERBS = {"daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
 _PERIODS = "|".join([*_ADVERBS, *(f"{unit.value}s?" for unit in UNITS)])
-_CURRENCY = r"k|cr|credits?|usd|dollars?| (?:credits?|usd|dollars?)"
+_CURRENCY = r"k|cr|credits?|usd|dollars?|bucks?| (?:credits?|usd|dollars?|bucks?)"
 _AMOUNT = re.compile(
     rf"(?<!\S)(?P<amount>[$€£¥]?\d[\d.,]*)(?P<currency>{_CURRENCY})?"
     rf"(?: ?(?:/|per|an?|each|every)? ?(?P<period>{_PERIODS}))?(?!\S)",
@@ -37,7 +38,7 @@ def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruc
         RefusedError: there is none; the message says what is wrong, and what to type.
     """
     try:
-        words = split(_with_periods(with_last_day(clean(line), local_day(now, zone))))
+        words = split(_with_periods(with_reason(with_last_day(clean(line), local_day(now, zone)), _AMOUNT.pattern)))
     except UnclosedQuoteError as error:
         raise RefusedError(f"{error} {_USAGE}") from None
     bare = [word for word in words if word.key is None]
@@ -56,7 +57,7 @@ def _with_periods(line: str) -> str:
 
 def _with_period(found: re.Match[str]) -> str:
     currency, period = (found["currency"] or "").strip(), (found["period"] or "month").lower()
-    unit = "" if currency.lower().startswith("dollar") else currency
+    unit = "" if currency.lower().startswith(("dollar", "buck")) else currency
     return f"{found['amount']}{unit}/{_ADVERBS.get(period, period)}"
 
 
@@ -118,6 +119,8 @@ def name_and_period(words: Sequence[str]) -> tuple[str, Unit | None]:
 
 def _check_counts(amounts: int, scopes: int, *, is_request: bool) -> None:
     """Raise RefusedError unless there is one limit, and one name (for a request none)."""
+    if is_request and not amounts:
+        raise RefusedError("The limit is missing. Type `budget request 800/month`, or `budget request` for a form.")
     if amounts != 1:
         raise RefusedError(f"{'I can set one limit at a time' if amounts else 'The limit is missing'}. {_USAGE}")
     if is_request and scopes:

@@ -27,6 +27,7 @@ from bot.slack.templates import Templates
 _FILLERS = {"for", "of", "all", "everyone", "everybody", "list", "show", "please"}
 _ONESELF = {"my", "me", "mine"}
 _OVER = "over"  # the word that leaves out those within their limits
+_EARLIER = " earlier "  # what everyday words that ask about a time gone by put before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,14 @@ class ListingCommand:
     async def budgets(self, request: Request, caller: Caller) -> None:
         """List all budgets or those of whoever is named for an operator, their own for everybody else."""
         is_operator = caller.role is Role.OPERATOR
-        words = _words(request)
+        said, _, earlier = clean(request.text).partition(_EARLIER)
+        words = _words(said)
         only_over = bool(words) and words[0].lower() == _OVER
         subject = await self._subject(request, caller, words[only_over:])
         listing = await self.database.read(lambda connection: self._listing(connection, subject, only_over=only_over))
-        draft = Draft(self._heading(listing, subject, is_operator=is_operator, only_over=only_over))
+        heading = self._heading(listing, subject, is_operator=is_operator, only_over=only_over)
+        spent = _spend_line(earlier, words[only_over:], is_operator=is_operator)
+        draft = Draft("\n".join(filter(None, [self._note(spent), heading])))
         draft.add(blocks.section(draft.text))
         if listing.lines:
             self._add_lines(draft, listing)
@@ -104,6 +108,9 @@ class ListingCommand:
             only_over=only_over,
         )
 
+    def _note(self, spent: str) -> str:
+        return self.templates.render("budgets/listing_earlier", line=spent) if spent else ""
+
     def _add_lines(self, draft: Draft, listing: _Listing) -> None:
         cells = rows(listing.lines, self.policy, listing.names, self.clock())
         shown = draft.add_table("Budgets", COLUMNS, cells)
@@ -112,9 +119,17 @@ class ListingCommand:
             draft.add(blocks.context(f"{left} shown. `budgets @ana` shows one person's."))
 
 
-def _words(request: Request) -> list[str]:
+def _spend_line(earlier: str, words: Sequence[str], *, is_operator: bool) -> str:
+    """Return the line that asks what was spent in a time gone by, for which budgets are asked; empty if none is."""
+    if not earlier or (words and words[0].lower() in _ONESELF):
+        return earlier
+    whose = words[0] if words else "team by:member"
+    return f"{earlier} {whose}" if is_operator else earlier
+
+
+def _words(line: str) -> list[str]:
     """Return what was typed behind the command, without fillers; plain words side by side are one name."""
-    words = [word.values[0] for word in split(clean(request.text))[1:] if word.bare not in _FILLERS]
+    words = [word.values[0] for word in split(line)[1:] if word.bare not in _FILLERS]
     first = words[:1] if words[:1] and words[0].lower() == _OVER else []
     names = words[len(first) :]
     are_plain = not any("@" in name for name in names)

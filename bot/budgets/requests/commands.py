@@ -53,6 +53,7 @@ class RequestCommands:
             "budgets/request_sent",
             limit=budget_formatting.limit_of(new.nanos, new.unit),
             ends_at=budget_formatting.last_day(ends_at, zone, self.clock()) if ends_at else "",
+            reason=new.reason or "",
             whom=readable_text(self.people.whom_to_ask()),
         )
         await request.responder.respond(blocks.paragraph(text))

@@ -14,19 +14,33 @@ _SETTING = {"set", "change", "make", "create", "add", "update", "put", "raise", 
 _REMOVING = {"remove", "delete", "drop", "clear", "cancel", "unset"}
 _AROUND = {"the", "a", "an", "for", "of", "on", "at", "to", "as", "from", "with", "please"}
 _HAS_AMOUNT = re.compile(r"\d")
-_WHOSE = r"(?:(?:the|their|its|his|her|my|our) )?"
+_WHOSE = r"(?:(?:the|their|there|they're|its|his|her|my|our) )?"
+_NOW = r"(?: (?:today|now|right now|already|so far|currently|this (?:week|month)))?"
+_EARLIER = (
+    r"(?: (?:on )?(?P<earlier>yesterday|last (?:week|month|quarter|year)"
+    r"|(?:last )?(?:mon|tues|wednes|thurs|fri|satur|sun)day))?"
+)
 _OVER = r"(?:over|above|past|beyond|exceed(?:s|ed|ing)?|within|under|inside|on|near|close to)"
 _ANYBODY = r"(?:anyone|anybody|someone|somebody|everyone|everybody|people|members|which (?:people|members))"
 _WHO_IS_OVER = re.compile(
-    rf"(?:is |are |has |show |list )?(?:who(?:'s|se)?|{_ANYBODY})(?: (?:is|are|has|have|went|all|gone|going|who))*"
-    rf" (?:over|above|past|beyond|exceed(?:s|ed|ing)?)(?: {_WHOSE}(?:budgets?|limits?))?"
+    rf"(?:(?:is|are|has|have|did|show|list|tell|me) ){{0,3}}(?:who(?:'?s|se|'?re)?|{_ANYBODY})"
+    r"(?: (?:is|are|has|have|went|go|goes|all|gone|going|who))*"
+    rf" (?:over|above|past|beyond|exceed(?:s|ed|ing)?)(?: {_WHOSE}(?:budgets?|limits?))?{_NOW}{_EARLIER}"
+    rf"|(?:(?:show|list|me|all|what's|whats|what|is) ){{0,3}}over {_WHOSE}(?:budgets?|limits?){_NOW}"
 )
 _IS_SOMEBODY_OVER = re.compile(
     r"(?:is|are|am|has|have|did|does|do|will|was)(?P<name>(?: \S+?){1,4}?)"
-    rf"(?: (?:going|gone|go|be|getting|went|still))*(?: to be)? {_OVER} {_WHOSE}(?:budgets?|limits?)"
+    rf"(?: (?:going|gone|go|be|getting|went|still))*(?: to (?:be|go))? {_OVER} {_WHOSE}(?:budgets?|limits?)"
+    rf"{_NOW}{_EARLIER}"
 )
+_IS_SOMEBODY_JUST_OVER = re.compile(
+    r"(?:is|are|am|was|were|did|has|have|will)"
+    r"(?P<name>(?: (?!(?:spen[dt]|day|week|month|quarter|year|it|this|that)(?!\S))\S+?){1,4}?)"
+    rf"(?: (?:going|gone|go|be|still|already))*(?: to (?:be|go))? over{_NOW}{_EARLIER}"
+)
+_OVERSPENT = re.compile(r"(?<!\S)overspen(?:d|ds|t|ding)(?!\S)")
 _WHO_IS_NEAR = re.compile(
-    rf"(?:who(?:'s)?|is {_ANYBODY}|{_ANYBODY})(?: (?:is|are|getting|going|very|almost|nearly))*"
+    rf"(?:who(?:'?s)?|is {_ANYBODY}|{_ANYBODY})(?: (?:is|are|getting|going|very|almost|nearly))*"
     rf" (?:near|close to|about to (?:exceed|pass)|almost at|almost over|nearly over) {_WHOSE}(?:budgets?|limits?)"
 )
 _HOW_MUCH_OF_IT = re.compile(
@@ -37,12 +51,18 @@ _LEFT = re.compile(
     r"(?:how much|what)(?: (?:money|budget))?(?:'s| is| do| does| have| has| did| are)(?P<name>(?: \S+?){0,4}?)"
     r"(?: (?:still|got|have))*"
     r" (?:left|remaining)(?: to spend)?(?: (?:of|in|on|from) (?:my|our|the|their) (?:budget|limit))?"
-    r"(?: (?:today|this (?:week|month)))?"
+    rf"{_NOW}"
+)
+_IS_ANY_LEFT = re.compile(
+    r"(?:do|does|have|has|is)(?P<name>(?: \S+?){0,4}?)(?: (?:still|got|have|any|some|there)){0,4}"
+    rf" (?:budget|money) (?:left|remaining){_NOW}"
 )
 _OWN = re.compile(r"(?<!\S)my(?!\S)")
 _MAY_SPEND = re.compile(
-    r"how much(?: more)?(?: money)? (?:can|may)(?P<name>(?: \S+?){1,4}?)(?: still)? spend(?: more)?"
+    r"(?:how much|what)(?: more)?(?: money)? (?:can|may|could|am|is|are)(?P<name>(?: \S+?){1,4}?)"
+    rf"(?: (?:still|allowed|able|to)){{0,4}} spend(?: more)?(?: still)?{_NOW}"
 )
+_STATES = (_IS_SOMEBODY_OVER, _IS_SOMEBODY_JUST_OVER, _LEFT, _IS_ANY_LEFT, _MAY_SPEND, _HOW_MUCH_OF_IT)
 _MORE = re.compile(
     r"(?:(?:can|could|may|how (?:do|can)) i (?:please )?(?:get|have|ask for|request)|i(?:'d)? (?:need|want|like)"
     r"|ask for|request|please|give me|raise|increase)?(?: to)?(?: a)?"
@@ -57,8 +77,11 @@ _GIVING = re.compile(
     re.IGNORECASE,
 )
 _ASKING_FOR = re.compile(
-    r"(?:(?:can|could|may) i (?:please )?(?:have|get|spend)|i(?:'d)? (?:want|need|like)|(?:please )?ask for|request)"
-    rf"(?: a| to have| to spend| budget| limit| of)* (?P<amount>{_AMOUNT}(?:{_A_PERIOD})?)(?P<rest>(?: .*)?)",
+    r"(?:(?:please|hey|hi|i(?:'d)? (?:like|want|need) to) ){0,3}"
+    r"(?:(?:can|could|may) (?:i|you) (?:please )?(?:have|get|spend|ask for|request)|i(?:'d)? (?:want|need|like)"
+    r"|ask for|request)(?: a| to have| to spend| budget| limit| of){0,6}"
+    rf" (?P<amount>{_AMOUNT}(?:{_A_PERIOD}|(?= (?:until|till|through|thru|for|because|please|to)(?!\S))|(?!.)))"
+    r"(?P<rest>(?: .*)?)",
     re.IGNORECASE,
 )
 _ALERTING = re.compile(
@@ -69,7 +92,11 @@ _ALERTING = re.compile(
     re.IGNORECASE,
 )
 _TEAM = {"we", "the team", "team", "our team", "us", "the whole team", "everyone together", "everybody together"}
-_EACH = {"everyone", "everybody", "each", "all", "anyone", "anybody", "someone", "somebody", "each person", "people"}
+_EACH = {
+    "everyone", "everybody", "each", "all", "anyone", "anybody", "someone", "somebody", "people", "all people",
+    *(f"{each} {one}" for each in ("each", "every") for one in ("person", "member", "user")), "all members",
+    "all users", "members", "users",
+}  # fmt: skip
 
 
 def budget_line(words: list[str], texts: list[str]) -> str | None:
@@ -91,17 +118,23 @@ def budget_line(words: list[str], texts: list[str]) -> str | None:
 
 def _state_of(line: str) -> str | None:
     """Return the listing that `who is over budget` and `how much does ana have left` ask for."""
-    said = line.lower()
-    if _WHO_IS_OVER.fullmatch(said):
-        return "budgets over"
+    said = _OVERSPENT.sub("over budget", line.lower())
+    if found := _WHO_IS_OVER.fullmatch(said):
+        return _as_it_stood("budgets over", found)
     if _WHO_IS_NEAR.fullmatch(said):
         return "budgets"  # the most used stand first
-    for pattern in (_IS_SOMEBODY_OVER, _LEFT, _MAY_SPEND, _HOW_MUCH_OF_IT):
+    for pattern in _STATES:
         if found := pattern.fullmatch(said):
             begun, end = found.span("name")
             name = line[begun:end].strip()
-            return _listing_of("me" if not name and _OWN.search(said) else name)
+            return _as_it_stood(_listing_of("me" if not name and _OWN.search(said) else name), found)
     return None
+
+
+def _as_it_stood(listing: str, found: re.Match[str]) -> str:
+    """Return the listing with the time gone by that the line asks about, if it does."""
+    earlier = found.groupdict().get("earlier")
+    return f"{listing} earlier {earlier}" if earlier else listing
 
 
 def _listing_of(name: str) -> str:
@@ -160,7 +193,10 @@ def _about_budgets(words: list[str], texts: list[str], place: int) -> str | None
         kept = [word for word in rest if word.lower() not in _SETTING]
         if _ONESELF & {word.lower() for word in kept}:
             kept = ["request", *(word for word in kept if word.lower() not in _ONESELF)]
-        return " ".join(["budget", *_with_periods_behind(list(map(_owner, kept)))])
+        kept = list(map(_owner, kept))
+        if {"everyone", "everybody"} & {word.lower() for word in kept}:
+            kept = ["alert", "default", *(word for word in kept if word.lower() not in _EACH)]
+        return " ".join(["budget", *_with_periods_behind(kept)])
     if all(text in _LISTING or text in _BUDGETS for text in texts):
         return "budgets me" if _ONESELF - {"me"} & set(texts) else "budgets"  # not `show me all budgets`
     named = [word for word, text in zip(rest, lowered, strict=True) if text not in _LISTING]

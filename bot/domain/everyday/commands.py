@@ -3,9 +3,9 @@
 import re
 
 from bot.domain.everyday.budget_commands import budget_line
+from bot.domain.everyday.failure_commands import failure_line
 from bot.domain.everyday.subscription_commands import subscription_line
 from bot.domain.everyday.typography import plain
-from bot.domain.everyday.vocabulary import ADVERBS, BY, FILLER, MOST
 
 _HELP = frozenset(
     {
@@ -26,9 +26,6 @@ _SAID_AT_THE_END = {"got it", "see you", "see you later", "nice one", "makes sen
 _HOW_TO = re.compile(
     r"how (?:do|can|could|would|should) i (?P<verb>\S+) ?(?P<rest>.*)|how to (?P<to>\S+) ?(?P<what>.*)"
 )
-_FAILURES = {"errors", "failures"}
-# ask for more than `errors` takes, so that the line is a question about failed tasks
-_GROUPED = {*(phrase[0] for phrase in BY), *ADVERBS, *MOST, "rows", "csv", "export"} - {"for", "which", "what"}
 _WORD = re.compile(r'(?:"[^"]*"|\S)+')  # what is quoted, such as a reason, is one
 
 
@@ -44,14 +41,9 @@ def command_line(line: str) -> str | None:
         return "help"
     if _is_courtesy(texts):
         return "courtesy"
-    for read in (_topic_of_how_to, subscription_line, budget_line) if words else ():
+    for read in (_topic_of_how_to, subscription_line, budget_line, failure_line) if words else ():
         if (found := read(words, texts)) is not None:
             return found
-    failures = next((place for place, text in enumerate(texts) if text in _FAILURES), None)
-    if failures is not None and texts[0] != "errors" and all(text in FILLER for text in texts[:failures]):
-        rest = words[failures + 1 :]
-        is_grouped = any(text.partition(":")[0] in _GROUPED for text in texts[failures + 1 :])
-        return None if is_grouped else " ".join(["errors", *rest])
     return None
 
 

@@ -104,6 +104,8 @@ class PhraseReader:
         if place == (0 if first is None else 1):
             return None
         number = _number(texts, place) if first is None else first
+        if number is None and texts[place - 1] == "limit":  # `over their limit` is about budgets
+            return None
         count = "" if number is None else f"top:{number}"
         place = _end_of_most(texts, place + (first is None and number is not None))
         what = texts[place] if place < len(texts) else ""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from bot.domain.everyday import vocabulary
+from bot.domain.everyday.commands import command_line
 from bot.domain.everyday.meaning import Meaning, TypingContext
 from bot.domain.everyday.phrases import LONGEST_PHRASE, PhraseReader, Word
 from bot.domain.everyday.typography import plain
@@ -54,7 +55,8 @@ def _with_correction(error: MisspeltError, said: str, context: TypingContext) ->
         except QueryError:
             break
         else:
-            return QueryError(error.reason, error.word, error.column, said) if len(lines) == 1 else error
+            is_clear = len(lines) == 1 and command_line(said) is None  # else it would mean something else in Slack
+            return QueryError(error.reason, error.word, error.column, said) if is_clear else error
     return error
 
 

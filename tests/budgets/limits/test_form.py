@@ -155,7 +155,9 @@ async def test_a_member_asks_for_what_the_raise_button_suggests(harness: Service
     before = len(harness.dm("priya"))
     await submit_form(harness, "priya", reason="client")
     asked = visible_text(await harness.answer("priya", im, before))
-    assert asked == "I asked <@U0HANNAH> to set your limit to $75 a month. I'll send you their decision."
+    assert (
+        asked == "I asked <@U0HANNAH> to set your limit to $75 a month (reason: client). I'll send you their decision."
+    )
 
 
 async def test_who_has_no_budget_sees_what_they_spend(harness: ServiceHarness) -> None:

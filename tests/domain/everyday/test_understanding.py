@@ -239,6 +239,11 @@ def test_an_unknown_word_comes_with_what_else_was_understood(line: str, understo
     )
 
 
+@pytest.mark.parametrize("line", ["whos over there limit", "who over there limit", "who is past the limit"])
+def test_a_limit_without_a_number_is_not_dropped(line: str) -> None:
+    assert refused(line).instead is None
+
+
 def test_a_key_means_the_same_as_its_word() -> None:
     assert understood("after:2026-11-10") == understood("after 2026-11-10") == ("from:2026-11-11",)
 

@@ -1,0 +1,53 @@
+"""Failures in everyday words: `failures last week`, `what failed`, `why did my tasks fail today`."""
+
+import re
+
+from bot.domain.everyday.vocabulary import ADVERBS, BY, FILLER, MOST, SPENDING, TASKS
+
+_NOUNS = {"errors", "failures"}
+# ask for more than `errors` takes, so that the line is a question about failed tasks
+_GROUPED = {*(phrase[0] for phrase in BY), *ADVERBS, *MOST, "rows", "csv", "export"} - {"for", "which", "what"}
+_TASK = r"(?:tasks?|jobs?|runs?)"
+_OPENING = r"(?:(?:please|can|could|would|you|show|tell|list|me|us|do|know|i|want|to|hey|hi) ){0,6}"
+_AUXILIARIES = r"(?: (?:did|do|does|is|are|was|were|has|have|had|been|keeps?|kept|all|always|still|just)){0,4}"
+_FAIL = rf"(?:fail(?:s|ed|ing)?|crash(?:ed|ing)?|broke|(?:go|went|gone|going) wrong)(?! {_TASK}(?!\S))"
+_ASKED = (
+    rf"{_OPENING}(?:why|how come){_AUXILIARIES}(?P<whose>(?: \S+){{0,6}}?)",
+    rf"{_OPENING}(?:what(?:'?s)?|which(?: ones)?)(?P<whose>(?: \S+){{0,4}}? {_TASK})?",
+    r"(?:did|do|does|is|are|was|were|has|have)(?: there)?(?P<whose>(?: \S+){1,5}?)",
+)
+_QUESTIONS = tuple(re.compile(rf"{asked}{_AUXILIARIES} {_FAIL}(?P<rest>(?: .*)?)", re.IGNORECASE) for asked in _ASKED)
+_AND_WHY = re.compile(r"(?: and)? (?:why|how come)(?!\S)", re.IGNORECASE)
+_ANY = {*TASKS, "run", "runs", "any", "anything", "some", "something", "of", "the"}
+
+
+def failure_line(words: list[str], texts: list[str]) -> str | None:
+    """Return the command about failures that the words of a line ask for; None if they ask for none.
+
+    `texts` are the words in lower case.
+    """
+    if texts[0] == "errors":
+        return None  # a command already
+    rest = _behind_noun(words, texts) if _NOUNS & set(texts) else _asked(" ".join(words))
+    is_grouped = any(word.lower().partition(":")[0] in _GROUPED for word in rest or ())
+    return None if rest is None or is_grouped else " ".join(["errors", *rest])
+
+
+def _behind_noun(words: list[str], texts: list[str]) -> list[str] | None:
+    """Return what stands behind `failures`, if only filler stands before it."""
+    place = next(place for place, text in enumerate(texts) if text in _NOUNS)
+    return words[place + 1 :] if all(text in FILLER for text in texts[:place]) else None
+
+
+def _asked(line: str) -> list[str] | None:
+    """Return whose failures, and when, `why did my tasks fail today` asks for."""
+    for pattern in _QUESTIONS:
+        if found := pattern.fullmatch(line):
+            whose = (found["whose"] or "").split()
+            if (SPENDING - _ANY) & {word.lower() for word in whose}:
+                return None  # `why did I spend so much on what failed`
+            return [
+                *(word for word in whose if word.lower() not in _ANY),
+                *_AND_WHY.sub("", found["rest"]).split(" ")[1:],
+            ]
+    return None
