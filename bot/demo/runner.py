@@ -3,8 +3,8 @@
 import asyncio
 import webbrowser
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -64,10 +64,23 @@ async def run(port: int, seed: int, console: Console, stop: asyncio.Event, spawn
         if browser:
             opening.append(asyncio.create_task(asyncio.to_thread(webbrowser.open, url)))
 
+    async def serve(place: DatabasePlace, directory: Path) -> None:
+        async with demo(port, seed, directory, place=place, spawned=spawned, announce=announce):
+            await asyncio.Event().wait()
+
     opening: list[asyncio.Task[bool]] = []
     with _directory() as directory, scratch_place(load_place(), directory / "demo.db") as place:
-        async with demo(port, seed, directory, place=place, spawned=spawned, announce=announce):
-            await stop.wait()
+        await _run_until(stop, serve(place, directory))
+
+
+async def _run_until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Do work that never ends until `stop` is set, however far it is. Raises what it raises."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
 
 
 @contextmanager
