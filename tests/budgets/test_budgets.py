@@ -158,7 +158,7 @@ async def test_a_member_lists_only_their_own_budgets_and_learns_of_nobody_else(h
 async def test_a_budget_that_cannot_be_gets_a_clear_answer_and_changes_nothing(harness: ServiceHarness) -> None:
     refused = {  # what the line alone shows is tested in test_grammar
         "budget @priya 0/month": "A budget must be more than $0",
-        "budget @priya 500/month until:2020-01-01": "is in the past",
+        "budget @priya 500/month until:2020-01-01": "Jan 1, 2020 is in the past. Pick a later day.",
         "budget nobody@acme.example 500/month": "I can't find `nobody@acme.example` in Neo",
         f"budget {PRIYA[:-1]} 500/month": f"Did you mean `{PRIYA}`?",
         "budget @priya remove month": "There is no monthly budget to remove",

@@ -11,9 +11,10 @@ from bot.budgets.limits.reasons import with_reason
 from bot.budgets.periods import UNITS
 from bot.budgets.scopes import SCOPES
 from bot.domain.access import RefusedError
+from bot.domain.formatting import short_date
 from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
 from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
-from bot.domain.query.errors import UnclosedQuoteError, WhenError
+from bot.domain.query.errors import UnclosedQuoteError, WhenError, quoted
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import Token, clean, outside_quotes, split
 from bot.domain.query.when import PointInTime
@@ -29,6 +30,13 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _USAGE = "Type `budget @ana 500/month`, `budget default 300/month` or `budget team 10000/month`."
+
+
+class ZeroLimitError(RefusedError):
+    """A limit is nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("A budget must be more than $0.")
 
 
 def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruction:
@@ -81,11 +89,20 @@ def _setting(
     if misspelt := None if is_request else _misspelt(rest, with_amount=bool(amounts)):
         raise misspelt
     _check_counts(len(amounts), len(scopes), is_request=is_request)
-    nanos, unit = parse_limit(amounts[0].values[0])
+    try:
+        nanos, unit = parse_limit(amounts[0].values[0])
+    except ZeroLimitError as error:
+        raise error if is_request else _with_removal(error, scopes[0], amounts[0].values[0]) from None
     ends_at = parse_until(named["until"].values[0], now, zone) if "until" in named else None
     if is_request:
         return RequestInstruction(nanos, unit, ends_at, _reason(named))
     return LimitInstruction(scopes[0], nanos, unit, ends_at, _reason(named))
+
+
+def _with_removal(error: ZeroLimitError, scope: str, limit: str) -> RefusedError:
+    """Return the error about a limit of nothing with the line that removes the budget."""
+    line = " ".join(["budget", scope, "remove", _unit(limit.partition("/")[2].strip().lower()) or Unit.MONTH])
+    return RefusedError(f"{error} To remove this one, type `{line}`.")
 
 
 def _names(bare: Sequence[Token], words: Sequence[Token]) -> list[str]:
@@ -192,7 +209,7 @@ def parse_amount(text: str, suffix: str = "") -> int:
     """Return the amount of a limit, in nanos; `suffix` is what follows it in the line to type.
 
     Raises:
-        RefusedError: it is no amount, can be read in two ways, or is zero.
+        RefusedError: it is no amount, can be read in two ways, or (ZeroLimitError) is zero.
     """
     try:
         nanos = typed_nanos(text)
@@ -202,7 +219,7 @@ def parse_amount(text: str, suffix: str = "") -> int:
     except AmountError as error:
         raise RefusedError(str(error)) from None
     if nanos == 0:
-        raise RefusedError("A budget must be more than $0. To remove one, type `budget @ana remove month`.")
+        raise ZeroLimitError
     return nanos
 
 
@@ -221,12 +238,12 @@ def parse_until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
             day = date.fromisoformat(text)
         except ValueError:
             raise RefusedError(
-                f"`until:{text}` isn't a date. Type one such as `until:{today + timedelta(days=7)}`."
+                f"I don't know the day {quoted(text)}. Type one such as `{today + timedelta(days=7)}`."
             ) from None
-    if day < today or day.year > LAST_YEAR:
-        raise RefusedError(
-            f"`until:{text}` is in the past." if day < today else f"`until:{text}` is too far in the future."
-        )
+    if day < today:
+        raise RefusedError(f"{short_date(day, today)} is in the past. Pick a later day.")
+    if day.year > LAST_YEAR:
+        raise RefusedError(f"{short_date(day, today)} is too far in the future. Pick an earlier day.")
     return day_start(day + timedelta(days=1), zone)
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from bot.domain.access import RefusedError
 from bot.domain.everyday.dates import WEEKDAYS, DateReader
+from bot.domain.formatting import short_date
 from bot.domain.periods import Unit
 from bot.domain.query.tokens import outside_quotes
 
@@ -54,7 +55,7 @@ def _weekday(name: str, today: date) -> date:
     """Return the next day of that name. Raises RefusedError if today is one, as that or the next may be meant."""
     day = _coming(name, today)
     if day == today:
-        raise _two_days(name, [today, today + timedelta(days=7)])
+        raise _two_days([today, today + timedelta(days=7)], today)
     return day
 
 
@@ -67,10 +68,10 @@ def _date(words: list[str], today: date) -> tuple[int, date] | None:
         return None
     count, days = reading
     if len(days) > 1:
-        raise _two_days(words[0], [each.first_day for each in days])
+        raise _two_days([each.first_day for each in days], today)
     return count, days[0].first_day
 
 
-def _two_days(said: str, days: Sequence[date]) -> RefusedError:
-    one, other = (f"`until:{day}`" for day in days)
-    return RefusedError(f"`{said}` could mean two days. Type {one} or {other}.")
+def _two_days(days: Sequence[date], today: date) -> RefusedError:
+    one, other = (f"`until {short_date(day, today)}`" for day in days)
+    return RefusedError(f"The last day could be one of two. Type {one} or {other}.")

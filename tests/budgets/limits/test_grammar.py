@@ -88,9 +88,13 @@ def refusal(line: str) -> str:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("@ana 5 until monday", "`monday` could mean two days. Type `until:2026-03-02` or `until:2026-03-09`."),
-        ("@ana 5 until 3/6", "`3/6` could mean two days. Type `until:2026-03-06` or `until:2026-06-03`."),
-        ("<@U0PRIYA> 0/month", "A budget must be more than $0"),
+        ("@ana 5 until monday", "The last day could be one of two. Type `until Mar 2` or `until Mar 9`."),
+        ("@ana 5 until 3/6", "The last day could be one of two. Type `until Mar 6` or `until Jun 3`."),
+        (
+            "<@U0PRIYA> 0/week",
+            "A budget must be more than $0. To remove this one, type `budget <@U0PRIYA> remove week`.",
+        ),
+        ("ana 0", "A budget must be more than $0. To remove this one, type `budget ana remove month`."),
         ("<@U0PRIYA> -5/month", "`-5` isn't an amount"),
         ("<@U0PRIYA> 99999999999/month", "more than $10,000,000"),
         ("<@U0PRIYA> €500/month", "`€500` isn't an amount. Type dollars"),
@@ -104,8 +108,8 @@ def refusal(line: str) -> str:
         ("request", "The limit is missing. Type `budget request 800/month`"),
         ("<@U0PRIYA> -500", "`-500` isn't an amount"),
         ("<@U0PRIYA> 500/year", "I don't know the period `year`"),
-        ("<@U0PRIYA> 500/month until:2020-01-01", "is in the past"),
-        ("<@U0PRIYA> 500/month until:soon", "isn't a date"),
+        ("<@U0PRIYA> 500/month until:2020-01-01", "Jan 1, 2020 is in the past. Pick a later day."),
+        ("<@U0PRIYA> 500/month until:soon", 'I don\'t know the day "soon". Type one such as `2026-03-09`.'),
         ("500/month", "I need to know whose budget it is"),
         ("<@U0PRIYA> <@U0MARCUS> 500/month", "I can set one budget at a time"),
         ("team default 500/month", "I can set one budget at a time"),
@@ -116,7 +120,7 @@ def refusal(line: str) -> str:
         ("<@U0PRIYA> 500/month 600/month", "I can set one limit at a time"),
         ("<@U0PRIYA> month", "The limit is missing"),
         ("remove month", "type whose and which"),
-        ("<@U0PRIYA> 500/month until:9999-12-31", "is too far in the future"),
+        ("<@U0PRIYA> 500/month until:9999-12-31", "Dec 31, 9999 is too far in the future. Pick an earlier day."),
         ('<@U0PRIYA> 500/month reason:"x', "isn't closed. Type"),
     ],
 )
