@@ -8,7 +8,7 @@ from bot.domain.periods import Unit
 
 _NAMED_DAYS = 2  # so many are named one by one; of more, the first and the last
 _ALL = 100  # percent
-_MANY_TIMES = 900  # percent, above which a multiple reads better
+_TENFOLD = 10  # from so many times another amount on, what it is more says more than how many times or percent
 
 
 def count(number: int, noun: str) -> str:
@@ -111,7 +111,8 @@ def percent(part: int, whole: int) -> str:
 def comparison(nanos: int, other_nanos: int, other: str) -> str:
     """Return how an amount compares with another one, which is named with its amount.
 
-    `12% less than the 7 days before ($821.82)`; `12 times a typical Saturday ($3.00)`; `the same as ...`.
+    `12% less than the 7 days before ($821.82)`; `the same as ...`; `$33.00 more than a typical Saturday ($3.00)` where
+    that is little in comparison.
     """
     named = f"{other} ({show_usd(other_nanos)})"
     if nanos == other_nanos:
@@ -119,8 +120,6 @@ def comparison(nanos: int, other_nanos: int, other: str) -> str:
     if abs(nanos - other_nanos) * 200 < other_nanos:  # less than half a percent
         return f"about the same as {named}"
     word = "more" if nanos > other_nanos else "less"
-    if other_nanos <= 0 or nanos < 0:
+    if other_nanos <= 0 or nanos < 0 or nanos >= _TENFOLD * other_nanos:
         return f"{show_usd(abs(nanos - other_nanos))} {word} than {named}"
-    if (nanos - other_nanos) * 100 >= _MANY_TIMES * other_nanos:
-        return f"{nanos / other_nanos:,.0f} times {named}"
     return f"{percent(abs(nanos - other_nanos), other_nanos)} {word} than {named}"

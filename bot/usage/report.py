@@ -59,12 +59,16 @@ class ReportRequest:
 class Previous:
     """The window before, its spend in nanos, and what people call it, such as `the 7 days before`.
 
+    While the period asked for is still open, the window is a part of the one before, of which `whole_nanos` is the
+    spend and `whole_name` the name; else they are the window's own.
     `is_before_first` says that nothing had ever been spent by then, so that it is nothing to compare with.
     """
 
     window: Window
     spend_nanos: int
     name: str
+    whole_nanos: int
+    whole_name: str
     is_before_first: bool
 
 

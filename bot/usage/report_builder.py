@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from bot.domain.access import AT_THE_TERMINAL, Grant
-from bot.domain.query.earlier_window import name_of_window_before
+from bot.domain.periods import Window
+from bot.domain.query.earlier_window import name_of_whole_before, name_of_window_before
 from bot.domain.query.question import TIME_GROUPINGS, Question, describe
 from bot.domain.query.when import resolve, window_before
 from bot.ledger.data_quality import DataQuality, data_quality
@@ -134,9 +135,18 @@ class _ReportBuilder:
         window = window_before(*asked)
         if window is None or quality.begins is None or window.start < quality.begins:
             return None
-        before = amounts(self.connection, self.where.within(window))
-        is_before_first = quality.first_charge is None or window.end <= quality.first_charge
-        return Previous(window, self.policy.basis.spend(*before), name_of_window_before(*asked), is_before_first)
+        whole = Window(window.start, self.selection.window.start)
+        return Previous(
+            window,
+            spend_nanos=(spent := self._spend(window)),
+            name=name_of_window_before(*asked),
+            whole_nanos=spent if window == whole else self._spend(whole),
+            whole_name=name_of_whole_before(*asked),
+            is_before_first=quality.first_charge is None or window.end <= quality.first_charge,
+        )
+
+    def _spend(self, window: Window) -> int:
+        return self.policy.basis.spend(*amounts(self.connection, self.where.within(window)))
 
     def _is_complete(self, quality: DataQuality) -> bool:
         if quality.holds_all(self.selection.window):

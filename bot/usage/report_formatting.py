@@ -91,12 +91,19 @@ def group_cost(report: Report, group: SpendGroup) -> str:
 
 
 def change(report: Report) -> str:
-    """Return the spend compared with the window before; empty if there is nothing to compare."""
+    """Return the spend compared with the window before; empty if there is nothing to compare.
+
+    Where nothing was spent up to the same point of the period before either, it says what that came to.
+    """
     before, spent = report.previous, report.spend_nanos
     if before is None or before.is_before_first or report.question.included_values(Field.TASK):
         return ""
-    if not is_known(report) or before.spend_nanos == spent == 0:
+    if not is_known(report):
         return ""
+    if spent == before.spend_nanos == 0:
+        if before.whole_nanos:
+            return f"{before.whole_name} came to {show_usd(before.whole_nanos)} in total"
+        return formatting.comparison(spent, 0, before.whole_name)
     return formatting.comparison(spent, before.spend_nanos, before.name)
 
 

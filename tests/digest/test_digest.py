@@ -82,11 +82,11 @@ async def test_its_numbers_are_those_of_a_report_of_yesterday(harness: ServiceHa
     assert report.spend_nanos == 49_000_000_000
 
 
-async def test_ten_times_as_much_is_shown_as_a_multiple(harness: ServiceHarness) -> None:
+async def test_ten_times_as_much_is_shown_as_the_amount_that_it_is_more(harness: ServiceHarness) -> None:
     spend(harness, PRIYA, 300)
     await goes_on(harness, 13 * HOUR)
     (digest,) = digest_messages(harness.visible("marcus"))
-    said = "30 times the day before ($10.00); 30 times a typical Monday ($10.00)"
+    said = "$290.00 more than the day before ($10.00); $290.00 more than a typical Monday ($10.00)"
     assert said in visible_text(digest)
     assert f"{said}." in digest.text
 

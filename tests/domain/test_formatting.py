@@ -148,8 +148,9 @@ def test_a_window_of_whole_days_is_said_in_days(start: datetime, end: datetime, 
         (0, 0, "the same as the day before ($0.00)"),
         (-5 * USD, 10 * USD, "$15.00 less than the day before ($10.00)"),
         (3 * USD, -2 * USD, "$5.00 more than the day before (-$2.00)"),
-        (100 * USD, 10 * USD, "10 times the day before ($10.00)"),
-        (12_345 * USD, USD, "12,345 times the day before ($1.00)"),
+        (99 * USD, 10 * USD, "890% more than the day before ($10.00)"),
+        (100 * USD, 10 * USD, "$90.00 more than the day before ($10.00)"),
+        (12_345 * USD, USD, "$12,344.00 more than the day before ($1.00)"),
     ],
 )
 def test_a_comparison_names_both_ends(nanos: int, other: int, text: str) -> None:

@@ -34,6 +34,23 @@ def name_of_window_before(when: When, now: datetime, zone: tzinfo) -> str:
             return _days_before(count, is_open=is_open)
 
 
+def name_of_whole_before(when: When, now: datetime, zone: tzinfo) -> str:
+    """Return the name of all of the period before that `name_of_window_before` names a part of; empty if there is none.
+
+    Where it is not a part, the two are the same.
+    """
+    before = window_before(when, now, zone)
+    if before is None or now not in resolve(when, now, zone):
+        return name_of_window_before(when, now, zone)
+    match when:
+        case Calendar(unit=unit) | Dated(unit=unit):
+            return _period_name(unit, local_day(before.start, zone), local_day(now, zone))
+        case Days(count=1):
+            return "yesterday"
+        case Hours() | Days() | Range():
+            return name_of_window_before(when, now, zone)
+
+
 def _so_many_before(count: int, unit: str) -> str:
     return f"the {unit} before" if count == 1 else f"the {count:,} {unit}s before"
 
