@@ -9,7 +9,7 @@ from bot.digest.rules import DigestDays
 from bot.digest.spend_facts import SpendPart
 from bot.digest.view import LONGEST_NAME, DigestView
 from bot.domain.formatting import comparison, count, date_span, percent, period_name, short_date, weekday
-from bot.domain.money import show_credits, show_usd
+from bot.domain.money import show_credits, show_usd, usd_of_chart
 from bot.domain.periods import Unit
 from bot.domain.text import capitalized, one_line
 from bot.ledger.spend_groups import SpendGroup
@@ -19,7 +19,6 @@ from bot.slack.mrkdwn import escape
 from bot.usage import report_formatting
 from bot.usage.series import sparkline
 
-_NANOS = 1e9  # of a dollar
 UNKNOWN = "cost unknown"
 
 
@@ -162,7 +161,7 @@ def add_chart(draft: Draft, chart: Sequence[tuple[date, int]]) -> None:
     title = f"Spend of the last {len(days)} days"
     most = max(nanos)
     highest = f"highest on {weekday(days[nanos.index(most)])} ({show_usd(most)})"
-    dollars = [round(max(amount, 0) / _NANOS, 2) for amount in nanos]
+    dollars = [usd_of_chart(max(amount, 0)) for amount in nanos]
     block = blocks.chart(title, [short_date(day, days[-1]) for day in days], [("spend", dollars)], "USD")
     draft.add(block, lambda: blocks.section(f"`{sparkline(nanos)}`"))
     draft.add(blocks.context(escape(f"{title}: {show_usd(sum(nanos))} in all, {highest}")))

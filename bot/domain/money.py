@@ -130,6 +130,11 @@ def show_usd(amount_nanos: int) -> str:
     return f"{sign}${_rounded(abs(amount_nanos), NANOS_PER_CENT):,.2f}"
 
 
+def usd_of_chart(amount_nanos: int) -> float:
+    """Return an amount as a point of a chart: the dollars and cents that `show_usd` shows, less than a cent as 0."""
+    return float(_rounded(amount_nanos, NANOS_PER_CENT))
+
+
 def show_limit(amount_nanos: int) -> str:
     """Return an amount that somebody set, without cents if there are none: `$500`, `$87.50`."""
     return show_usd(amount_nanos).removesuffix(".00")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from bot.domain import formatting
-from bot.domain.money import show_usd
+from bot.domain.money import show_usd, usd_of_chart
 from bot.domain.query.question import TIME_GROUPINGS, Question
 from bot.domain.text import one_line
 from bot.ledger.task_detail import TaskDetail
@@ -51,7 +51,7 @@ def add_chart(draft: Draft, report: Report) -> None:
     if series is None:
         return
     names = report.names if "member" in report.question.by else {}
-    lines = [(names.get(name, name), [round(value / 10**9, 2) for value in values]) for name, values in series.lines]
+    lines = [(names.get(name, name), list(map(usd_of_chart, values))) for name, values in series.lines]
     kind: blocks.ChartKind = "bar" if len(lines) == 1 else "line"
     title = f"Spend by {series.unit}" if series.joined == 1 else f"Spend every {series.joined} {series.unit}s"
     chart = blocks.chart(title, series.labels, lines, "USD", kind)

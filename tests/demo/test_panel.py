@@ -38,12 +38,11 @@ async def agrees(panel: NeoPanel, harness: ServiceHarness) -> dict[str, Any]:
     summary = panel.summary(harness.clock())
     app = harness.service.app
     today, month = report_of(app, "today"), report_of(app, "this month")
-    assert summary["spent_today_usd"] == pytest.approx(today.spend_nanos / NANOS_PER_USD, abs=1e-6)
-    assert summary["spent_this_month_usd"] == pytest.approx(month.spend_nanos / NANOS_PER_USD, abs=1e-6)
+    for figure, report in (("spent_today", today), ("spent_this_month", month), ("last_hour", report_of(app, "1h"))):
+        assert f"${summary[f'{figure}_usd']:,.2f}" == show_usd(report.spend_nanos)
     assert (summary["tasks"], summary["failed"]) == (today.total.tasks, today.total.failed_tasks)
     assert summary["tasks_this_month"] == month.total.tasks
-    assert summary["last_hour_usd"] == pytest.approx(report_of(app, "1h").spend_nanos / NANOS_PER_USD, abs=1e-6)
-    assert sum(summary["by_hour_usd"]) == pytest.approx(summary["spent_today_usd"])
+    assert sum(summary["by_hour_usd"]) == pytest.approx(today.spend_nanos / NANOS_PER_USD)
     return summary
 
 

@@ -6,13 +6,14 @@ cost counts when the bot reads it.
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
 from bot.sandbox.streams import CREDIT_USD
 from bot.sandbox.tasks import Row
 
 FAILED_STATUSES = {"error", "failed"}
+_CENT = Decimal("0.01")
 SAME = Decimal("0.000001")  # relative: amounts closer to each other are the same money, reported twice
 
 
@@ -76,6 +77,11 @@ class Bookings:
 def sum_usd(bookings: Iterable[Booking]) -> Decimal:
     """Return the sum of bookings."""
     return sum((booking.usd for booking in bookings), Decimal(0))
+
+
+def to_cents(usd: Decimal) -> float:
+    """Return an amount as the bot shows it: rounded once, half-even to the cent."""
+    return float(usd.quantize(_CENT, ROUND_HALF_EVEN))
 
 
 def cost_usd(row: Row) -> Decimal | None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.page.bookings import Bookings, cost_usd, sum_usd
+from bot.sandbox.page.bookings import Bookings, cost_usd, sum_usd, to_cents
 from bot.sandbox.tasks import Row, SimTask, row, wire_time
 
 Json = dict[str, Any]
@@ -58,10 +58,10 @@ class NeoPanel:
             "tasks": today.tasks,
             "running": len(running),
             "failed": today.failed,
-            "spent_today_usd": float(today.usd),
-            "spent_this_month_usd": float(month.usd),
+            "spent_today_usd": to_cents(today.usd),
+            "spent_this_month_usd": to_cents(month.usd),
             "tasks_this_month": month.tasks,
-            "last_hour_usd": float(sum_usd(self._bookings.between(now - HOUR, now))),
+            "last_hour_usd": to_cents(sum_usd(self._bookings.between(now - HOUR, now))),
             "by_hour_usd": [float(usd) for usd in self._by_hour(local)],
             "recent": [self._row(task, now) for task in _latest(tasks, running, now)],
         }
@@ -90,6 +90,7 @@ class NeoPanel:
     def _row(self, task: SimTask, now: datetime) -> Json:
         ended = [stream for stream in task.streams if stream.ended_at <= now]
         runs = _is_running(task, now)
+        cost = task_cost(replace(task, streams=tuple(ended))) if ended else None
         names = (member.name for member in self._neo.world.members if member.email == task.email)
         return {
             "task_id": task.task_id,
@@ -97,7 +98,7 @@ class NeoPanel:
             "member": next(names, task.email or "unattributed"),
             "model": task.model,
             "status": "running" if runs else ended[-1].status,
-            "cost_usd": task_cost(replace(task, streams=tuple(ended))) if ended else None,
+            "cost_usd": None if cost is None else to_cents(cost),
             "created_at": wire_time(task.created_at),
             "at": wire_time(_started_at(task, now) if runs else ended[-1].ended_at),
             "streams": len(ended) + runs,
@@ -126,7 +127,6 @@ def _rows(tasks: list[SimTask], now: datetime) -> Iterator[Row]:
             yield row(ended)
 
 
-def task_cost(task: SimTask) -> float | None:
-    """Return what a task's executions have cost in dollars; None if unknown."""
-    cost = cost_usd(row(task))
-    return None if cost is None else float(cost)
+def task_cost(task: SimTask) -> Decimal | None:
+    """Return what a task's executions have cost in dollars, exact; None if unknown."""
+    return cost_usd(row(task))
