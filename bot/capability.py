@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from bot.domain.access import Caller
 from bot.outbox.renderers import Renderer
+from bot.slack.last_questions import LastQuestions
 from bot.slack.requests import Request
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Context:
     templates: "Templates"
     scheduler: "SyncScheduler"
     connection: "ConnectionState"
+    last_questions: LastQuestions = field(default_factory=LastQuestions)
 
 
 @dataclass(frozen=True, slots=True)

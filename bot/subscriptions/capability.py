@@ -24,7 +24,9 @@ def subscriptions(context: Context) -> Capability:
     zone, requests = context.settings.timezone, subscription_requests(context)
     facts = SubscriptionFacts(context.people)
     listing = SubscriptionList(context.templates, facts, zone)
-    commands = SubscriptionCommands(context.database, context.templates, requests, listing, facts, context.clock)
+    commands = SubscriptionCommands(
+        context.database, context.templates, requests, listing, facts, context.last_questions, context.clock
+    )
     job = SubscriptionJob(context.database, requests.answering, requests, context.workspace, zone, context.clock)
     renderer = SubscriptionRenderer(
         context.database,

@@ -1,6 +1,6 @@
 """What people type and press about subscriptions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,15 +11,19 @@ from bot.domain.query.tokens import clean
 from bot.outbox.destinations import ChannelDestination, UserDestination
 from bot.slack import blocks
 from bot.slack.errors import SlackError
+from bot.slack.last_questions import LastQuestions
+from bot.slack.line_errors import CommandAction, line_buttons
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.subscriptions import store
 from bot.subscriptions.keys import RemoveAction, StopAction
-from bot.subscriptions.render import SubscriptionFacts, SubscriptionList
+from bot.subscriptions.render import THIS_MONTH, SubscriptionFacts, SubscriptionList
 from bot.subscriptions.requests import OPERATORS_ONLY, SubscriptionRequests
+from bot.subscriptions.schedule_choices import once_or_regularly, schedule_of_pointing
 from bot.subscriptions.store import EndReason, StoredSubscription
 
 _LARGEST_NUMBER = 1_000_000
+_ASK = "ask"  # the word that has it asked back whether an answer is wanted once or regularly
 _IN_DM = "dm"  # the word that has an answer sent to one's direct messages
 
 
@@ -32,12 +36,20 @@ class SubscriptionCommands:
     requests: SubscriptionRequests
     listing: SubscriptionList
     facts: SubscriptionFacts
+    last_questions: LastQuestions
     clock: Callable[[], datetime]
 
     async def subscribe(self, request: Request, caller: Caller) -> None:
-        """`subscribe [dm] QUESTION every monday [09:00]`: have the answer posted where it was typed, or in a DM."""
+        """`subscribe [dm] QUESTION every monday [09:00]`: have the answer posted where it was typed, or in a DM.
+
+        `this every monday` asks back whether it means one's last question there; so does `ask weekly`, which everyday
+        words such as `weekly summary` come to, whether it is meant once or regularly.
+        """
         line = _rest(request)
         first, _, rest = line.partition(" ")
+        if first.lower() == _ASK:
+            await self._offer(request, once_or_regularly(rest, caller), once=True)
+            return
         in_dm = request.in_dm or first.lower() == _IN_DM
         if not in_dm and caller.role is not Role.OPERATOR:
             raise RefusedError(OPERATORS_ONLY)
@@ -45,6 +57,9 @@ class SubscriptionCommands:
             await self.list(request, caller)
             return
         command, line = ("subscribe dm", rest) if first.lower() == _IN_DM else ("subscribe", line)
+        if (meant := self._last_question(request, line)) is not None:
+            await self._offer(request, [f"{command} {meant}"], once=False)
+            return
         place = UserDestination(request.user) if in_dm else ChannelDestination(request.channel)
         try:
             subscription = await self.requests.add(request.user, place, line, caller, command)
@@ -52,6 +67,18 @@ class SubscriptionCommands:
             raise RefusedError("Slack doesn't answer me right now. Please try again in a minute.") from error
         next_time = self.listing.next_time(subscription, self.clock())
         await self._respond(request, "confirmation", next=next_time, in_dm=in_dm, **self.facts.of(subscription))
+
+    def _last_question(self, request: Request, line: str) -> str | None:
+        """Return the last question asked there with the schedule of a line that points to it; else None."""
+        schedule = schedule_of_pointing(line)
+        asked = self.last_questions.of(request.user, request.channel, self.clock())
+        return None if schedule is None or asked is None else f"{asked or THIS_MONTH} {schedule.typed}"
+
+    async def _offer(self, request: Request, lines: Sequence[str], *, once: bool) -> None:
+        """Answer with lines to choose from, each with a button."""
+        text = self.templates.render("subscriptions/choice", lines=lines, once=once)
+        named = [(f"choice{number}", line) for number, line in enumerate(lines, 1)]
+        await request.responder.respond(blocks.paragraph(text, list(line_buttons(named, CommandAction))))
 
     async def list(self, request: Request, _caller: Caller) -> None:
         """`subscriptions`: answer with one's own, each with a button that removes it."""

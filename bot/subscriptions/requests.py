@@ -23,6 +23,7 @@ from bot.subscriptions.answering import LostRightError, SubscriptionAnswers
 from bot.subscriptions.channels import obstacle
 from bot.subscriptions.keys import SubscriptionEndedKey
 from bot.subscriptions.schedule import Frequency, Schedule
+from bot.subscriptions.schedule_choices import is_pointing
 from bot.subscriptions.schedule_parser import REPORT, ScheduleError, split_schedule
 from bot.subscriptions.store import EndReason, NewSubscription, Place, StoredSubscription
 
@@ -32,7 +33,6 @@ OPERATORS_ONLY = (
 )
 _EXAMPLE = "last week"  # what anybody may subscribe to
 _CHANNEL = re.compile(r"(?<!\S)(?:(?:in|into|to|on) )?(?:the channel )?(?:<#[^>]*>|#[\w-]+)(?!\S)", re.IGNORECASE)
-_POINTING = {"this", "that", "it"}  # what only people know who see it
 _COMMANDS = frozenset(
     {
         "backtest", "balance", "budget", "budgets", "digest", "errors", "explain", "failures", "help", "link", "notify",
@@ -101,8 +101,8 @@ class SubscriptionRequests:
         first = text.lower().removeprefix("the ").partition(" ")[0]
         if first in _COMMANDS:
             raise RefusedError(f"I can post answers about spend on a schedule, but not `{first}`.")
-        if first in _POINTING and " " not in text:
-            raise RefusedError(f"I don't know what `{text}` is. Try `{command} {_EXAMPLE} {schedule.typed}`.")
+        if is_pointing(text):
+            raise RefusedError(f"I don't know which question you mean. Try `{command} {_EXAMPLE} {schedule.typed}`.")
         try:
             question = await self.answering.answers.parse(text, typist)
         except AmbiguousError as error:

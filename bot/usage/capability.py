@@ -26,7 +26,9 @@ def usage(context: Context) -> Capability:
     """Return the capability."""
     settings, answering = context.settings, answers(context)
     csv = CsvSender(answering, context.workspace, context.templates)
-    questions = QuestionHandlers(answering, context.workspace, context.templates, settings.show_titles, csv)
+    questions = QuestionHandlers(
+        answering, context.workspace, context.templates, settings.show_titles, csv, context.last_questions
+    )
     help_commands = HelpCommands(context.templates, answering.policy)
     status_commands = StatusCommands(answering, context.templates, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)

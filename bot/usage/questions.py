@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.access import Caller
 from bot.domain.query.errors import QueryError, quoted
-from bot.domain.query.question import Question
+from bot.domain.query.question import Question, describe
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean, without_markup
 from bot.domain.visibility import Titles
@@ -15,6 +15,7 @@ from bot.slack import blocks
 from bot.slack.blocks import TABLE_ROWS, Message
 from bot.slack.channels import is_shared_outside
 from bot.slack.errors import RefusedBySlackError, SlackError
+from bot.slack.last_questions import LastQuestions
 from bot.slack.line_errors import CommandAction, error_text, line_buttons, line_error_message
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
@@ -37,6 +38,7 @@ class QuestionHandlers:
     templates: Templates
     titles: Titles
     csv: CsvSender
+    last_questions: LastQuestions
 
     async def ask(self, request: Request, caller: Caller, commands: Collection[str]) -> None:
         """Answer a typed question. `commands` are the first words of all commands, in case one was misspelt."""
@@ -64,6 +66,8 @@ class QuestionHandlers:
         await self._respond(self.csv.send, request, caller, await self.answers.parse(line, caller))
 
     async def _respond(self, answer: _Answer, request: Request, caller: Caller, question: Question) -> None:
+        line = describe(replace(question, csv=False))
+        self.last_questions.record(request.user, request.channel, line, self.answers.clock())
         try:
             await answer(request, caller, question)
         except UnreadError:

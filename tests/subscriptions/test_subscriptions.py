@@ -301,3 +301,59 @@ async def test_the_file_is_sent_to_whoever_may_have_it(harness: ServiceHarness) 
     (answer,) = posted(harness)
     assert "Only operators" in visible_text(await harness.press("priya", answer, "csv"))
     assert ".csv" in visible_text(await harness.press("hannah", answer, "csv"))
+
+
+# --- asked back --------------------------------------------------------------------------------------
+
+
+async def test_this_is_the_question_before_and_is_shown_before_anything_is_subscribed_to(
+    harness: ServiceHarness,
+) -> None:
+    dm = harness.workspace.im_of(harness.workspace.user("hannah").id).id
+    await harness.ask("hannah", "who spent most last week", dm)
+    await harness.ask("hannah", "team yesterday")  # elsewhere
+    for line, schedule in (("send me this every Monday at 8", "08:00"), ("every monday please", "09:00")):
+        asked = await harness.ask("hannah", line, dm)
+        meant = f"subscribe dm last week by:member every monday {schedule}"
+        assert visible_text(asked).startswith(
+            f"Is this the question you mean? Press a button, or type the line:\n• `{meant}`"
+        )
+        assert actions(asked) == ["command:choice1"]
+    assert "You have no subscriptions" in await said(harness, "hannah", "subscriptions", dm)
+    done = visible_text(await harness.press("hannah", asked, "command:choice1", dm))
+    assert done.startswith("Done: I'll post `last week by:member` in your DM with me every Monday at 09:00.")
+
+
+@pytest.mark.parametrize("line", ["send me this every monday", "every monday please", "send it to me every monday"])
+async def test_this_is_nothing_where_nothing_was_asked_lately(harness: ServiceHarness, line: str) -> None:
+    unknown = "I don't know which question you mean. Try `subscribe dm last week every monday 09:00`."
+    assert await said_in_dm(harness, "priya", line) == unknown
+    await harness.ask("hannah", "team yesterday")
+    await said_in_dm(harness, "priya", "yesterday")
+    harness.clock.advance(2 * HOUR)
+    assert await said_in_dm(harness, "priya", line) == unknown
+
+
+async def test_a_summary_is_asked_back_whether_it_is_wanted_once_or_regularly(harness: ServiceHarness) -> None:
+    for user, line, choices in (
+        ("priya", "weekly summary please", ["last week", "subscribe dm last week every monday 09:00"]),
+        ("hannah", "our monthly report", ["team last month", "subscribe dm team last month every month 09:00"]),
+        (
+            "hannah",
+            "daily report",
+            [
+                "team yesterday",
+                "yesterday",
+                "subscribe dm team yesterday every day 09:00",
+                "subscribe dm yesterday every day 09:00",
+            ],
+        ),
+    ):
+        asked = await harness.ask(user, line)
+        lines = "\n".join(f"• `{each}`" for each in choices)
+        start = f"Do you want it once, or regularly? Press a button, or type the line:\n{lines}"
+        assert visible_text(asked).startswith(start)
+        assert len(actions(asked)) == len(choices)
+    assert "Only operators" in await said(harness, "priya", "our weekly report")
+    pressed = visible_text(await harness.press("priya", await harness.ask("priya", "weekly report"), "command:choice1"))
+    assert "*You spent " in pressed

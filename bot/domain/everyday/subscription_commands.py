@@ -37,6 +37,14 @@ _REPORT_AT = re.compile(
 _HERE = re.compile(r"(?<!\S)(?:in |to )?(?:here|(?:this|the) channel)(?!\S)", re.IGNORECASE)
 _TO_ME = re.compile(r"(?<!\S)(?:to me|(?:in|by|as|via|to) (?:a |my )?dms?)(?!\S)", re.IGNORECASE)
 _SEND_ME = re.compile(r"(?<!\S)(?:please )?(?:send|give|show|tell|dm|message) me(?!\S)", re.IGNORECASE)
+_COURTESY = re.compile(r"(?: (?:please|pls|thanks|thank you|thx))+$", re.IGNORECASE)
+_OFTEN_ALONE = re.compile(rf"(?:{_ON_CERTAIN_DAYS.pattern})(?:{_CLOCK})?")
+"""What is asked to be sent regularly by a line that says only how often: what was answered just before."""
+_SUMMARY = re.compile(
+    r"(?:(?:please|can|could|may|i|we|get|have|see|give|show|me|us|want|need|like|i'd|a|the|my|our|team|team's) )*"
+    rf"(?P<often>daily|weekly|monthly) (?:{'|'.join(_REPORTS)})"
+)
+"""What is wanted once, or regularly."""
 _NUMBER = re.compile(r"#?(\d+)", re.ASCII)
 
 
@@ -52,6 +60,9 @@ def subscription_line(words: list[str], texts: list[str]) -> str | None:
         return f"unsubscribe {number}".strip()
     if _is_listing(texts):
         return "subscriptions"
+    if summary := _SUMMARY.fullmatch(_COURTESY.sub("", " ".join(texts))):
+        whose = "team " if {"us", "we", "our", "team", "team's"} & set(texts) else ""
+        return f"subscribe ask {whose}{summary['often']}"
     return _order(words) if _is_order(texts) else None
 
 
@@ -80,7 +91,9 @@ def _order(words: list[str]) -> str:
     """Return the command: what is not to be posted here goes to whoever asks."""
     begun = next((place for place, word in enumerate(words) if word.lower() not in _LEADING), len(words))
     opening = {word.lower() for word in words[:begun]}
-    rest = _SEND_ME.sub("", " ".join(words[begun:]))
+    said = _COURTESY.sub("", " ".join(words[begun:]))
+    is_of_before = opening <= {"please"} and _OFTEN_ALONE.fullmatch(said.lower())
+    rest = f"this {said}" if is_of_before else _SEND_ME.sub("", said)
     is_here = bool(_HERE.search(rest)) or "us" in opening
     rest = " ".join(_TO_ME.sub("", _HERE.sub("", rest)).split())
     whose = "team" if "us" in opening else ""
