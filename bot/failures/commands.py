@@ -17,7 +17,7 @@ from bot.failures import alert_store, listener_store
 from bot.failures.alert_facts import FailedTask, group_tasks
 from bot.failures.alert_store import Acknowledgement
 from bot.failures.keys import AcknowledgeAction, AskErrorsAction, FailuresTopic, ReportedGroups, ShowTasksAction
-from bot.failures.report import ErrorReport, ErrorRequest, check_question, error_report
+from bot.failures.report import ErrorReport, ErrorRequest, error_report, failure_question
 from bot.failures.report_render import FailureView, report_message, tasks_message
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_commands import check_operator
@@ -91,8 +91,7 @@ class FailureCommands:
                 connection, caller, line, now=now, zone=policy.zone, failing=policy.failing, in_slack=in_slack
             )
         )
-        check_question(question, policy.failing)
-        return question
+        return failure_question(question, policy.failing)
 
     async def _report(self, request: Request, caller: Caller, question: Question) -> ErrorReport:
         if caller.role is Role.MEMBER and caller.member is None:

@@ -1,7 +1,7 @@
 """The report of failures: which kinds a window holds, what they cost, and what share of tasks fails."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -82,11 +82,17 @@ class ErrorReport:
         return {*(self.members or ()), *named, *(share.name for share in self.by_member)}
 
 
-def check_question(question: Question, failing: Sequence[str]) -> None:
-    """Raise RefusedError for what a report of failures has no use for."""
+def failure_question(question: Question, failing: Sequence[str]) -> Question:
+    """Return a question as one about failures, which lists them in any case: everyday words ask for `failed tasks`.
+
+    Raises RefusedError for what a report of failures has no use for.
+    """
+    if question.in_words:
+        question = replace(question, rows=False)
     if question.by or question.rows or question.csv or question.sort or question.top:
         rows = f"`status:{','.join(failing)} rows`"
         raise RefusedError(f"`errors` takes a person, a time and filters; it groups by itself. For the tasks: {rows}.")
+    return question
 
 
 def terminal_error_report(connection: Connection, settings: "Settings", line: str, now: datetime) -> ErrorReport:
@@ -99,7 +105,7 @@ def terminal_error_report(connection: Connection, settings: "Settings", line: st
     """
     policy = FailurePolicy.from_settings(settings)
     question = parse_question(connection, AT_THE_TERMINAL, line, now=now, zone=policy.zone, failing=policy.failing)
-    check_question(question, policy.failing)
+    question = failure_question(question, policy.failing)
     return error_report(connection, ErrorRequest(question, AT_THE_TERMINAL, now), policy)
 
 

@@ -12,7 +12,7 @@ from bot.domain.everyday.understanding import understand
 from bot.domain.periods import local_day
 from bot.domain.query.errors import EMPTY, AmbiguousError, QueryError, UnknownWordError
 from bot.domain.query.parser import parse
-from bot.domain.query.question import Question, describe
+from bot.domain.query.question import Question, describe, quote
 from bot.domain.query.when import When, compares_with
 from bot.domain.tasks import UPSTREAM_STATUSES
 from bot.ledger.names import EmailsByName, LedgerNames, no_names
@@ -51,26 +51,31 @@ def parse_question(
     try:
         return parse(line, now=now, zone=zone, statuses=statuses)
     except QueryError as error:
-        reader = _EverydayReader(LedgerNames(connection, scope, in_slack), statuses, now, zone)
+        own = "" if caller.member is None else f"email:{quote(caller.member)}"
+        reader = _EverydayReader(LedgerNames(connection, scope, in_slack), statuses, now, zone, own)
         is_operator = caller.role is Role.OPERATOR
         return reader.question(line, error, is_operator=is_operator)
 
 
 @dataclass(frozen=True, slots=True)
 class _EverydayReader:
-    """Reads questions in everyday words, asked at `now`, by the names and statuses that the caller may use."""
+    """Reads questions in everyday words, asked at `now`, by the names and statuses that the caller may use.
+
+    `own` are the words of the query language for the caller.
+    """
 
     names: LedgerNames
     statuses: Collection[str]
     now: datetime
     zone: tzinfo
+    own: str
 
     def question(self, line: str, strict: QueryError, *, is_operator: bool) -> Question:
         """Return the question of everyday words; `strict` says why the line is none of the query language.
 
         Raises as `parse_question`.
         """
-        context = TypingContext(local_day(self.now, self.zone), self.statuses, self.names, self._is_compared)
+        context = TypingContext(local_day(self.now, self.zone), self.statuses, self.names, self._is_compared, self.own)
         try:
             lines = understand(line, context)
             questions = {each: self._parsed(each) for each in lines}

@@ -197,7 +197,8 @@ async def test_it_works_over_http_as_well(closed: ServiceHarness) -> None:
 
 async def test_a_quiet_hour_is_no_reason_to_doubt_who_somebody_is(harness: ServiceHarness) -> None:
     answer = visible_text(await harness.ask("priya", "from:2026-02-25T03:00 to:2026-02-25T03:01"))
-    assert "*You spent $0.00* (0.00 credits) · 0 tasks\nNo spend in this period.\n" in answer
+    assert "*You spent $0.00* (0.00 credits) · 0 tasks · the same as the same length of time before ($0.00)\n" in answer
+    assert "\nNo spend in this period.\n" in answer
     assert "find you" not in answer
 
 
@@ -222,3 +223,31 @@ async def test_a_task_that_grew_says_what_it_cost_in_the_period_and_in_all(harne
     assert (task["In this period"], task["Cost so far"]) == ("$30.00", "$40.00")
     assert "yesterday" not in visible_text(await harness.ask("priya", "task:grows today"))
     assert "In this period" not in dict(table(await harness.ask("priya", "task:grows"))[1:])
+
+
+async def test_people_and_models_are_compared_side_by_side(harness: ServiceHarness) -> None:
+    for line, meant in (
+        (
+            "compare priya and marcus last 7 days",
+            "7d email:marcus.delgado@acme.example,priya.raman@acme.example by:member",
+        ),
+        ("compare me with marcus", "email:hannah.weiss@acme.example,marcus.delgado@acme.example by:member"),
+    ):
+        answer = await harness.ask("hannah", line)
+        assert sorted(row[0] for row in table(answer)[1:]) == sorted(
+            row[0] for row in table(await harness.ask("hannah", meant))[1:]
+        ), line
+        assert len(table(answer)) == 3, line
+    refused = visible_text(await harness.ask("priya", "compare me with marcus"))
+    assert refused.startswith('I don\'t know "marcus".')
+
+
+async def test_tasks_are_listed(harness: ServiceHarness) -> None:
+    for line, meant in (("show me the tasks", "rows"), ("our failed tasks", "team status:error,failed rows")):
+        answer = await harness.ask("hannah", line)
+        assert visible_text(answer).startswith(f"Understood as `{meant}`\n")
+        assert table(answer)[0][0] == "Title"
+    counted = visible_text(await harness.ask("hannah", "how many tasks failed this month"))
+    assert counted.startswith("Understood as `this month status:error,failed`\n")
+    failures = visible_text(await harness.ask("hannah", "errors of our tasks last 7 days"))
+    assert failures.startswith("Understood as `errors team 7d`\n")

@@ -53,7 +53,7 @@ async def test_a_member_learns_of_nobody_by_their_name(harness: ServiceHarness) 
     for line, own in (
         ("how much did {} spend", "this month"),
         ("what did {} spend last week by model", "last week by:model"),
-        ("{}'s tasks yesterday", "yesterday"),
+        ("{}'s tasks yesterday", "yesterday rows"),
     ):
         for name in ("marcus", "zaphod"):
             answer = await harness.ask("priya", line.format(name))

@@ -1,5 +1,6 @@
 """What everyday words are understood by, and what has been understood of them so far."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +14,16 @@ from bot.domain.query.when import THIS_MONTH, Calendar, Dated, Days, When
 
 _MOST_LINES = 6  # that are asked back
 _MOST_CHOICES = 64  # looked at for those, of which several may be one line
+_SIDES = 2  # at least, of a comparison
+_GROUP_OF = {"model:": "model", "email:": "member", "@": "member", "<@": "member", "status:": "status"}
+_TWO_SIDES = (
+    "A comparison takes two times, models or people, such as `today vs yesterday` or `compare opus and sonnet`."
+)
+
+Part = tuple[str, ...]
+"""What a part of a line may be in the query language."""
+
+_ME: Part = ("me",)
 
 
 class Names(Protocol):
@@ -29,13 +40,15 @@ class Names(Protocol):
 class TypingContext:
     """What a line is understood by: the local day, the statuses there are, and names.
 
-    `is_compared` says whether an answer about the first time compares it with the second.
+    `is_compared` says whether an answer about the first time compares it with the second. `own` are the words of the
+    query language for whoever asks, by which they are compared with others; empty if that is not known.
     """
 
     today: date
     statuses: Collection[str]
     names: Names
     is_compared: Callable[[When, When], bool]
+    own: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +56,13 @@ class Comparison:
     """A comparison: `place` is the number of times that stand before it.
 
     With what stands after it, or (`is_with_before`) with the time just before: of the length of `before`, if given.
+    `is_of_times` says that a time stands right after it.
     """
 
     place: int
     before: When | None = None
     is_with_before: bool = False
+    is_of_times: bool = False
 
 
 class IncomparableError(Exception):
@@ -62,45 +77,98 @@ class IncomparableError(Exception):
 class Meaning:
     """What has been understood so far: for each part of the line what it may be in the query language, and the times.
 
-    `comparison` says how two times are compared; None if they are not.
+    `comparison` says how two times, or the people, models or statuses of the line are compared; None if they are not.
     """
 
-    parts: list[tuple[str, ...]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     times: list[tuple[When, ...]] = field(default_factory=list)
     comparison: Comparison | None = None
+    is_of_things: bool = False
+    is_of_tasks: bool = False
+    is_of_most_tasks: bool = False
+    is_number: bool = False
 
-    def compare(self, with_before: When | None = None, *, is_with_before: bool = False) -> None:
-        """Compare what is asked for with the time after the present place, or with that before it."""
-        self.comparison = Comparison(len(self.times), with_before, is_with_before=is_with_before)
+    def compare(self, *, is_of_times: bool, is_of_things: bool) -> None:
+        """Compare what is asked for with what stands after the present place: a time, or other things."""
+        self.comparison = Comparison(len(self.times), is_of_times=is_of_times)
+        self.is_of_things = self.is_of_things or is_of_things
+
+    def compare_with_before(self, before: When | None = None) -> None:
+        """Compare what is asked for with the time before it, of the length of another one if that is given."""
+        self.comparison = Comparison(len(self.times), before, is_with_before=True)
+
+    def ask_for_tasks(self) -> None:
+        """Ask for a list of tasks."""
+        self.is_of_tasks = True
+
+    def ask_for_most_tasks(self) -> None:
+        """Ask for the most tasks: the costliest ones, or who or which has the most."""
+        self.is_of_tasks = self.is_of_most_tasks = True
+
+    def ask_for_number(self) -> None:
+        """Ask for a number, of tasks if the line is about them."""
+        self.is_number = True
 
     def lines(self, context: TypingContext) -> tuple[str, ...]:
         """Return the lines of the query language that all of it may mean. Raises QueryError if it does not go together.
 
         What stands several times in a line is one thing, said twice.
         """
+        parts = self._all_parts(context.own)
         try:
-            times = [tuple(map(str, self._time(context)))] if self.times or self.comparison else []
+            times = self._time(context)
         except IncomparableError as error:
-            raise AmbiguousError(tuple(self._lines([tuple(map(str, error.times))])), _INCOMPARABLE) from None
-        return tuple(self._lines(times))
+            raise AmbiguousError(tuple(_lines([*parts, tuple(map(str, error.times))])), _INCOMPARABLE) from None
+        return tuple(_lines([*parts, tuple(map(str, times))] if times else parts))
 
-    def _lines(self, times: Sequence[tuple[str, ...]]) -> Collection[str]:
-        parts = [*dict.fromkeys(self.parts), *times]
-        count = prod(map(len, parts))
-        if count <= _MOST_CHOICES:
-            lines = dict.fromkeys(" ".join(filter(None, dict.fromkeys(choice))) for choice in product(*parts))
-            if (count := len(lines)) <= _MOST_LINES:
-                return lines
-        raise QueryError(f"That could mean {count:,} things. Use fewer names in one question.")
+    # --- lists, groups and sides -------------------------------------------------------------------
 
+    def _all_parts(self, own: str) -> list[Part]:
+        """Return the parts with those that follow from the whole line: a list of tasks, and what is compared."""
+        parts = list(dict.fromkeys(self.parts))
+        if self.is_of_things and (side := self._sides(own)):
+            is_with_own = side == "member" and self._counts()[side] < _SIDES
+            parts = [(own,) if is_with_own and part == _ME else part for part in parts]
+            parts.append((f"by:{side}",))
+        if _has("by:", parts):
+            return [*parts, ("sort:tasks",)] if self.is_of_most_tasks else parts
+        is_list = self.is_of_tasks and not self.is_number and not _has("task:", parts)
+        return [*parts, ("rows",)] if is_list else parts
+
+    def _sides(self, own: str) -> str:
+        """Return by what the things that are compared are grouped; empty if there are no two of a kind."""
+        counts = self._counts()
+        most = max(counts, key=lambda kind: counts[kind], default="")
+        if counts[most] >= _SIDES:
+            return most
+        return "member" if counts["member"] and own and _ME in self.parts else ""
+
+    def _counts(self) -> Counter[str]:
+        """Return how many people, models and statuses are named, by what they are grouped by."""
+        counts: Counter[str] = Counter()
+        for part in dict.fromkeys(self.parts):
+            for name in {name for option in part for key, name in _GROUP_OF.items() if option.startswith(key)}:
+                counts[name] += 1 if name == "status" else max(option.count(",") + 1 for option in part)
+        return counts
+
+    # --- the time ----------------------------------------------------------------------------------
     def _time(self, context: TypingContext) -> tuple[When, ...]:
-        """Return the one time that is asked for, in each of its meanings."""
-        if self.comparison is not None:
+        """Return the one time that is asked for, in each of its meanings; none if no time is named."""
+        if self.comparison is not None and not self._is_side_by_side(self.comparison, context.own):
             return self._compared(self.comparison, context)
+        if not self.times:
+            return ()
         first, *others = self.times
         if any(each != first for each in others):
             raise QueryError("You gave two times. One is enough, or a range such as `nov 1 to nov 15`.")
         return first
+
+    def _is_side_by_side(self, comparison: Comparison, own: str) -> bool:
+        """Return whether things are compared within one time, or within none that is named."""
+        if comparison.is_with_before or len(self.times) > 1:
+            return False
+        is_of_times = comparison.is_of_times and bool(self.times)
+        return not is_of_times and (bool(self._sides(own)) or _has("by:", self.parts))
 
     def _compared(self, comparison: Comparison, context: TypingContext) -> tuple[When, ...]:
         """Return the time that an answer compares with the other one by itself. Raises IncomparableError if none is."""
@@ -108,7 +176,7 @@ class Meaning:
         if comparison.is_with_before:
             return self._compared_with_before(comparison.before)
         if len(self.times) > 2 or not others:  # noqa: PLR2004 - a comparison is of two
-            raise QueryError("A comparison takes two times, such as `today vs yesterday`.")
+            raise QueryError(_TWO_SIDES)
         if len(self.times) == 1:
             asked = [(THIS_MONTH,)]
         one, other = (*asked, *others)
@@ -122,11 +190,25 @@ class Meaning:
     def _compared_with_before(self, before: When | None) -> tuple[When, ...]:
         """Return the time that is compared with the one just before it, as every answer does."""
         if len(self.times) > 1:
-            raise QueryError("A comparison takes two times, such as `today vs yesterday`.")
+            raise QueryError(_TWO_SIDES)
         options = self.times[0] if self.times else (_current(before),)
         if before is None or len(options) > 1 or _is_as_long(options[0], before):
             return options
         raise IncomparableError(options[0], before)
+
+
+def _has(beginning: str, parts: Sequence[Part]) -> bool:
+    return any(option.startswith(beginning) for part in parts for option in part)
+
+
+def _lines(parts: Sequence[Part]) -> Collection[str]:
+    """Return the lines that parts may be. Raises QueryError if they are too many."""
+    count = prod(map(len, parts))
+    if count <= _MOST_CHOICES:
+        lines = dict.fromkeys(" ".join(filter(None, dict.fromkeys(choice))) for choice in product(*parts))
+        if (count := len(lines)) <= _MOST_LINES:
+            return lines
+    raise QueryError(f"That could mean {count:,} things. Use fewer names in one question.")
 
 
 _INCOMPARABLE = "I can't compare these two in one answer: I compare a time with the one just before it."

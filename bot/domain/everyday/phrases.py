@@ -53,7 +53,8 @@ class PhraseReader:
     def _phrases(self, words: Sequence[Word]) -> Iterator[Phrase]:
         texts = [word.text for word in words]
         readers = (
-            self._time, self._group, self._most, self._labelled, self._without, self._status, self._word, self._name,
+            self._time, self._group, self._most, self._tasks, self._labelled, self._without, self._status, self._word,
+            self._name,
         )  # fmt: skip
         for reader in readers:
             try:
@@ -85,6 +86,8 @@ class PhraseReader:
         if place == 0:
             return None
         place += texts[place : place + 1] in (["the"], ["each"])
+        if set(texts[place : place + 1]) & vocabulary.TASKS:
+            return place + 1, Meaning.ask_for_tasks
         name = _grouping(texts, place)
         return None if name is None else self._second_group(texts, place + 1, name)
 
@@ -110,11 +113,19 @@ class PhraseReader:
         place = _end_of_most(texts, place + (first is None and number is not None))
         what = texts[place] if place < len(texts) else ""
         if what in vocabulary.TASKS:
-            return place + 1, _part(f"rows {count}".strip())
+            is_number = texts[:place] == ["most"]  # `who ran the most tasks`
+            return place + 1, Meaning.ask_for_most_tasks if is_number else _part(f"rows {count}".strip())
         name = "member" if what in vocabulary.SPENDERS else vocabulary.GROUPS.get(what)
         if what in TIME_GROUPINGS:  # `top 5 week to date`; days are `top 5 days`
             name = None
         return (place, _part(count)) if name is None else (place + 1, _part(f"by:{name} {count}".strip()))
+
+    def _tasks(self, texts: Sequence[str]) -> Phrase | None:
+        """Return what `tasks` asks for, and `how many`, with which it asks for their number."""
+        if texts[0] in vocabulary.TASKS:
+            return 1, Meaning.ask_for_tasks
+        place = max((len(each) for each in vocabulary.NUMBER if tuple(texts[: len(each)]) == each), default=0)
+        return (place, Meaning.ask_for_number) if place else None
 
     # --- filters and people ------------------------------------------------------------------------
 
@@ -166,7 +177,7 @@ class PhraseReader:
         text = texts[0]
         if text in vocabulary.VERSUS or (text in vocabulary.MORE_OR_LESS and texts[1:2] == ["than"]):
             place = 1 + (texts[1:2] in (["to"], ["with"], ["than"]))
-            return self._with_before(texts, place) or (place, Meaning.compare)
+            return self._with_before(texts, place) or (place, self._comparison(texts, place))
         if text in vocabulary.MORE_OR_LESS and "than" in texts:  # `more this week than last week`
             return 1, _part("")
         if text in vocabulary.MEANINGS:
@@ -175,18 +186,29 @@ class PhraseReader:
             return 1, _part("", *self.context.names.exact_meanings(text))
         return None
 
+    def _comparison(self, texts: Sequence[str], place: int) -> Callable[[Meaning], None]:
+        """Return the comparison with what stands at a place: a time, or things as in `compare opus and sonnet`.
+
+        What is compared `with last month` is compared with that time too.
+        """
+        is_verb = texts[0] in {"compare", "comparing"}
+        places = [at + 1 for at, text in enumerate(texts) if text == "with"] if is_verb else [place]
+        times = TimeReader(self.context.today)
+        is_of_times = any(texts[at:] and times.read(texts[at:]) is not None for at in places)
+        return lambda meaning: meaning.compare(is_of_times=is_of_times, is_of_things=is_verb or not is_of_times)
+
     def _with_before(self, texts: Sequence[str], place: int) -> Phrase | None:
         """Return the comparison with the time just before that `the week before` and `the previous period` ask for."""
         place += texts[place : place + 1] == ["the"]
         for phrase in vocabulary.BEFORE:
             if tuple(texts[place : place + len(phrase)]) == phrase:
-                return place + len(phrase), lambda meaning: meaning.compare(is_with_before=True)
+                return place + len(phrase), lambda meaning: meaning.compare_with_before()
         found = TimeReader(self.context.today).read(texts[place:]) if texts[place:] else None
         if found is None or texts[place + found[0] : place + found[0] + 1] not in (["before"], ["earlier"], ["prior"]):
             return None
         before = found[1][0]
         before = Calendar(before.unit, -1) if isinstance(before, Calendar) else before
-        return place + found[0] + 1, lambda meaning: meaning.compare(before, is_with_before=True)
+        return place + found[0] + 1, lambda meaning: meaning.compare_with_before(before)
 
     def _unknown(self, words: Sequence[Word]) -> QueryError:
         word, *following = words

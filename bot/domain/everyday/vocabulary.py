@@ -51,6 +51,8 @@ BY: Final = (
 
 MOST: Final = _words("top limit most biggest largest highest expensive priciest costliest dearest costly")
 TASKS: Final = _words("task tasks job jobs")
+NUMBER: Final = (("how", "many"), ("how", "much"), ("number", "of"), ("count",), ("counting",))
+"""What asks for a number, not for a list."""
 SPENDERS: Final = _words("spender spenders consumer consumers")
 
 FAILURES: Final = _words("failed failing fails failure failures unsuccessful")
@@ -92,7 +94,7 @@ MEANINGS: Final = {
         "by:model": "model models llm llms",
         "by:tool": "tool tools",
         "by:agent": "agent agents",
-        "": "task tasks job jobs - -- & + / | * over across within during",
+        "": "- -- & + / | * over across within during",
     }.items()
     for word in _words(words)
 }
@@ -108,5 +110,5 @@ UNITS: Final = _words("day days week weeks month months quarter quarters year ye
 NEED_TIME: Final = _words("last past previous prior recent since after from until till through thru between")
 """What is nothing without a time."""
 
-KNOWN: Final = tuple({*GROUPS, *ADVERBS, *MEANINGS, *MOST, *STATUSES, *FAILURES, "yesterday", "today"})
+KNOWN: Final = tuple({*GROUPS, *ADVERBS, *MEANINGS, *MOST, *TASKS, *STATUSES, *FAILURES, "yesterday", "today"})
 """Words that a misspelt one may have been meant to be."""

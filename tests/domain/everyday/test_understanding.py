@@ -57,7 +57,11 @@ class Team:
 def understood(line: str, team: Team | None = None) -> tuple[str, ...]:
     """The lines that a typed line may mean: itself, if it is one of the query language."""
     context = TypingContext(
-        NOW.date(), UPSTREAM_STATUSES, team or Team(), lambda when, other: compares_with(when, other, NOW, UTC)
+        NOW.date(),
+        UPSTREAM_STATUSES,
+        team or Team(),
+        lambda when, other: compares_with(when, other, NOW, UTC),
+        "email:ana@acme.dev",
     )
     try:
         return (describe(asked(line)),)
@@ -189,7 +193,9 @@ def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_onc
         ("spend nov 31", 'The date at "nov" doesn\'t exist. `help` shows what you can ask.', None),
         ("today and last week", "You gave two times. One is enough, or a range such as `nov 1 to nov 15`.", None),
         ('spend "opus', "A quote isn't closed. `help` shows what you can ask.", None),
-        ("today vs", "A comparison takes two times, such as `today vs yesterday`.", None),
+        ("today vs", "A comparison takes two times, models or people, such as `today vs yesterday` or", None),
+        ("compare opus", "A comparison takes two times, models or people, such as `today vs yesterday` or", None),
+        ("compare ana with the team", "A comparison takes two times, models or people, such as", None),
     ],
 )
 def test_an_error_says_what_is_wrong_and_what_to_type(line: str, said: str, instead: str | None) -> None:
@@ -219,7 +225,7 @@ def test_what_no_answer_compares_comes_with_a_line_for_each_time(line: str, line
     ("line", "understood_part", "is_name"),
     [
         ("how much did zaphod spend last week by model", "last week by:model", True),
-        ("zaphod's tasks yesterday", "yesterday", True),
+        ("zaphod's tasks yesterday", "yesterday rows", True),
         ("spend of zaphod beeblebrox for opus", "model:opus", True),
         ("team frobnicate", "team", False),
         ("team lst week", "team", False),
@@ -237,6 +243,19 @@ def test_an_unknown_word_comes_with_what_else_was_understood(line: str, understo
     assert error.advice == (
         f"Try `{error.understood}`, or ask for `help`." if understood_part else "`help` shows what you can ask."
     )
+
+
+def test_two_of_one_name_are_asked_back_with_a_line_for_each_that_lays_both_sides_side_by_side() -> None:
+    sams = Team(**{"Sam Ash": "sam.a@acme.dev", "Sam Bay": "sam.b@acme.dev"})
+    assert understood("compare sam and ana", sams) == (
+        "email:sam.a@acme.dev,ana@acme.dev by:member",
+        "email:sam.b@acme.dev,ana@acme.dev by:member",
+    )
+
+
+def test_whoever_asks_is_a_side_only_beside_one_other_person() -> None:
+    assert understood("show me opus vs sonnet") == ("model:opus,sonnet by:model",)
+    assert understood("show me marcus vs josé") == ("email:marcus.delgado@acme.dev,jose@acme.dev by:member",)
 
 
 @pytest.mark.parametrize("line", ["whos over there limit", "who over there limit", "who is past the limit"])
