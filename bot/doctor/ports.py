@@ -9,8 +9,6 @@ from bot.doctor.check import Check, failure, ok
 from bot.doctor.health import health_problem
 from bot.settings.model import Settings
 
-_METRICS_HOST = "127.0.0.1"
-
 
 def port_checks(settings: Settings) -> Iterator[Check]:
     """Yield a check of each port that a service with these settings listens on."""
@@ -19,12 +17,12 @@ def port_checks(settings: Settings) -> Iterator[Check]:
     if is_running:
         yield ok("HTTP_PORT", f"a bot is running at {host}:{port}")
     else:
-        yield _check("HTTP_PORT", host, port)
+        yield _check("HTTP_HOST", host, "HTTP_PORT", port)
     if settings.metrics_port is not None and not is_running:  # a running bot holds that one, too
-        yield _check("METRICS_PORT", _METRICS_HOST, settings.metrics_port)
+        yield _check("METRICS_HOST", settings.metrics_host, "METRICS_PORT", settings.metrics_port)
 
 
-def _check(setting: str, host: str, port: int) -> Check:
+def _check(host_setting: str, host: str, setting: str, port: int) -> Check:
     """Return whether a service could listen at an address, by listening there for a moment."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -36,11 +34,8 @@ def _check(setting: str, host: str, port: int) -> Check:
         if error.errno == errno.EADDRINUSE:
             remedy = f"Stop that program, or choose another {setting}."
             return failure(setting, f"another program uses {host}:{port}", remedy)
-        return failure(setting, f"the bot can't listen at {host}:{port} ({error.strerror})", _remedy(setting, port))
+        remedy = f"Check {host_setting}: it has to be an address of this machine."
+        if 0 < port < 1024:  # noqa: PLR2004 - ports of the system
+            remedy = f"Choose a {setting} from 1,024 on."
+        return failure(setting, f"the bot can't listen at {host}:{port} ({error.strerror})", remedy)
     return ok(setting, f"{host}:{port} is free" if port else f"any free port of {host}")
-
-
-def _remedy(setting: str, port: int) -> str:
-    if 0 < port < 1024:  # noqa: PLR2004 - ports of the system
-        return f"Choose a {setting} from 1,024 on."
-    return "Check HTTP_HOST: it has to be an address of this machine."

@@ -1,4 +1,4 @@
-"""The exporter: `/metrics` on a port of its own, for programs of this machine alone."""
+"""The exporter: `/metrics` on a port of its own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-HOST = "127.0.0.1"
 PATH = "/metrics"
 READ_SECONDS = 5.0  # that a scrape waits for the database: Prometheus waits ten
 
@@ -44,7 +43,7 @@ READ_SECONDS = 5.0  # that a scrape waits for the database: Prometheus waits ten
 class Exporter:
     """What is exported of a service: what it counts, what it knows of itself, and what the ledger says.
 
-    The ledger is read at each scrape. Who scrapes while it is being read gets the same.
+    `host` is the name that the server listens on. The ledger is read at each scrape. Who scrapes while it is being read gets the same.
     """
 
     database: "Database"
@@ -53,6 +52,7 @@ class Exporter:
     state: Callable[[], Awaitable[ServiceState]]
     labels: GaugeLabels
     clock: Callable[[], datetime]
+    host: str
     _scrape: "asyncio.Task[str] | None" = None
 
     async def text(self) -> str:
@@ -90,7 +90,7 @@ class Exporter:
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """Answer a request. Raises RefusedRequestError if it is not answered."""
         refuse_browsers(request)
-        require_own_host(request, HOST)
+        require_own_host(request, self.host)
         if request.path != PATH:
             raise RefusedRequestError(HTTPStatus.NOT_FOUND, "there is nothing at that path")
         require_method(request, READING)
@@ -113,7 +113,7 @@ class _Families(Collector):
 @asynccontextmanager
 async def serve_metrics(exporter: Exporter, port: int) -> AsyncIterator[int]:
     """Serve the metrics, and give the port. Raises OSError if the port is in use."""
-    async with serve_http(exporter.answer, HOST, port) as served:
+    async with serve_http(exporter.answer, exporter.host, port) as served:
         try:
             yield served
         finally:

@@ -47,7 +47,15 @@ async def metrics_served(service: "Service", counted: "ProcessMetrics | None") -
     labels = GaugeLabels(notifications=sorted(messages | events), steps=settings.budget_steps)
     counted.expect_deliveries("slack", sorted(messages))
     counted.expect_deliveries("webhook", sorted(events))
-    exporter = Exporter(service.database, policy, counted, lambda: _state(service), labels, service.app.clock)
+    exporter = Exporter(
+        service.database,
+        policy,
+        counted,
+        lambda: _state(service),
+        labels,
+        clock=service.app.clock,
+        host=settings.metrics_host,
+    )
     async with serve_metrics(exporter, settings.metrics_port or 0) as port:
         yield port
 

@@ -1,6 +1,7 @@
 """The running process: started in the order that makes it useful soonest, and ended without losing an answer."""
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -143,9 +144,9 @@ async def running_service(app: App) -> AsyncIterator[Service]:
             connect_workspace(bot_token.reveal(), settings.slack_api_url, app.measurements)
         )
         service = _service(app, clock, database, app.wire(database, workspace), life)
-        with _port_of("HTTP_PORT", settings.http_port):
+        with _address_of("HTTP", settings.http_host, settings.http_port):
             service.port = await stack.enter_async_context(_serve_http(service))
-        with _port_of("METRICS_PORT", settings.metrics_port):
+        with _address_of("METRICS", settings.metrics_host, settings.metrics_port):
             service.metrics_port = await stack.enter_async_context(metrics_served(service, counted))
         await life.enter_async_context(_jobs_running(service))
         stack.push_async_callback(service.end)  # before the jobs end: what is in flight may wait for a sync
@@ -181,14 +182,17 @@ def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, l
 
 
 @contextmanager
-def _port_of(setting: str, port: int | None) -> Iterator[None]:
-    """Say of which setting a port is that cannot be used."""
+def _address_of(settings: str, host: str, port: int | None) -> Iterator[None]:
+    """Say which setting is wrong if an address cannot be listened at; `settings` is how their names begin."""
     try:
         yield
     except OSError as error:
-        why = os.strerror(error.errno or 0).lower()
-        remedy = "Choose another one, or stop the program that uses it."
-        raise SettingsError([f"{setting}: port {port} can't be used ({why}). {remedy}"]) from None
+        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+            why = os.strerror(error.errno).lower()
+            remedy = "Choose another one, or stop the program that uses it."
+            raise SettingsError([f"{settings}_PORT: port {port} can't be used ({why}). {remedy}"]) from None
+        why = "The bot can't listen there. Use an address of this machine, such as 127.0.0.1."
+        raise SettingsError([f"{settings}_HOST: {host} isn't this machine. {why}"]) from None
 
 
 @asynccontextmanager
@@ -224,7 +228,9 @@ async def serve(app: App, stop: asyncio.Event) -> None:
         log.warning("ADMINS is empty: nobody sees more than their own spend")
     async with running_service(app) as service:
         metrics = (
-            {} if service.metrics_port is None else {"metrics": f"http://127.0.0.1:{service.metrics_port}/metrics"}
+            {}
+            if service.metrics_port is None
+            else {"metrics": f"http://{app.settings.metrics_host}:{service.metrics_port}/metrics"}
         )
         log.info("started", health=f"http://{app.settings.http_host}:{service.port}/readyz", **metrics)
         connecting, jobs = service.slack.connecting, service.jobs

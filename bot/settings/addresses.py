@@ -66,7 +66,9 @@ def task_url_template(text: str) -> str | None:
 def listening_host(text: str) -> str:
     """Return the host name or IP address to listen on."""
     if text.count(":") == 1:
-        raise InvalidValueError(f"`{text}` has a port in it. Give only the host here, and the port as HTTP_PORT.")
+        raise InvalidValueError(
+            f"`{text}` has a port in it. Give only the host here: the port is a setting of its own."
+        )
     if not re.fullmatch(r"[A-Za-z0-9.:_-]+", text):
         raise InvalidValueError(f"`{text}` isn't a host. Use 127.0.0.1, or 0.0.0.0 behind your own proxy.")
     return text

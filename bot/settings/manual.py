@@ -43,9 +43,8 @@ PURPOSES: Final = MappingProxyType(
         "TEMPLATES_DIR": "a directory with [your own wording](messages.md#your-own-wording)",
         "HTTP_HOST": "where health checks, and Slack over HTTP, are served",
         "HTTP_PORT": "the port for that",
-        "METRICS_PORT": (
-            "the port of [metrics](#metrics) for Prometheus, on this machine alone; without it, there are none"
-        ),
+        "METRICS_HOST": "where [metrics](#metrics) for Prometheus are served; they have no password",
+        "METRICS_PORT": "the port for that; without it, there are none",
         "METRICS_MEMBERS": "`on`: metrics name members by e-mail",
         "LOG_LEVEL": "`debug`, `info`, `warning` or `error`",
         "LOG_FORMAT": "`console` for people, `json` for machines",

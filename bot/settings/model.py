@@ -70,6 +70,7 @@ class Settings:
     templates_dir: Path | None
     http_host: str
     http_port: int
+    metrics_host: str
     metrics_port: int | None
     metrics_members: bool
     log_level: LogLevel

@@ -119,6 +119,7 @@ VARIABLES = (
     Variable("TEMPLATES_DIR", "", values.directory, ValueKind.PATH),
     Variable("HTTP_HOST", "127.0.0.1", addresses.listening_host),
     Variable("HTTP_PORT", "8080", values.whole_number_parser(0, 65_535, "ports")),
+    Variable("METRICS_HOST", "127.0.0.1", addresses.listening_host),
     Variable("METRICS_PORT", "", values.optional(values.whole_number_parser(0, 65_535, "ports"))),
     Variable("METRICS_MEMBERS", "off", values.switch),
     Variable("LOG_LEVEL", "info", values.choice_parser(LogLevel)),

@@ -91,6 +91,13 @@ class TestCompose:
             *COMPOSE["secrets"]
         }
 
+    def test_prometheus_can_reach_the_bots_and_their_port_is_not_published(self) -> None:
+        for name in ("neo-usage", "replica"):
+            service = COMPOSE["services"][name]
+            assert service["environment"]["METRICS_HOST"] == "0.0.0.0"  # noqa: S104 - of a network of its own
+            assert "default" in service.get("networks", ["default"])
+            assert "ports" not in service
+
     def test_the_bot_has_longer_to_end_than_it_takes(self) -> None:
         assert COMPOSE["x-bot"]["stop_grace_period"] == "20s"
 
@@ -136,6 +143,21 @@ class TestKubernetes:
         mounts = bot["containers"][0]["volumeMounts"]
         assert container["volumeMounts"] == kept(mounts, {"secrets"})
         assert container["args"][:2] == ["db", "restore"]
+
+    def test_only_prometheus_reaches_the_metrics(self) -> None:
+        policy = objects(DEPLOY / "kubernetes" / "metrics.yaml")["NetworkPolicy"]["spec"]
+        http, metrics = policy["ingress"]
+        assert http == {"ports": [{"port": "http"}]}
+        assert metrics["ports"] == [{"port": "metrics"}]
+        assert [*metrics["from"][0]] == ["namespaceSelector"]
+        for path in MANIFESTS:
+            [container] = pod(path)["containers"]
+            assert {each["name"]: each["containerPort"] for each in container["ports"]} == {
+                "http": 8080,
+                "metrics": 9464,
+            }
+            labels = objects(path)["Deployment"]["spec"]["template"]["metadata"]["labels"]
+            assert policy["podSelector"]["matchLabels"] == labels
 
     def test_two_bots_share_a_server_and_one_always_answers(self) -> None:
         found = objects(DEPLOY / "kubernetes" / "postgres.yaml")

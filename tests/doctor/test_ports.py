@@ -32,10 +32,12 @@ def test_a_port_of_another_program_is_a_failure(tmp_path: Path, taken: str) -> N
 
 
 def test_a_host_of_another_machine_is_a_failure(tmp_path: Path) -> None:
-    [http] = checks(tmp_path, HTTP_HOST="192.0.2.1", HTTP_PORT="0")
-    assert http.state is CheckState.FAIL
-    assert http.finding.startswith("the bot can't listen at 192.0.2.1:0 (")
-    assert http.remedy == "Check HTTP_HOST: it has to be an address of this machine."
+    hosts = {"HTTP_HOST": "192.0.2.1", "METRICS_HOST": "192.0.2.1"}
+    found = checks(tmp_path, **hosts, HTTP_PORT="0", METRICS_PORT="0")
+    for setting, check in zip(hosts, found, strict=True):
+        assert check.state is CheckState.FAIL
+        assert check.finding.startswith("the bot can't listen at 192.0.2.1:0 (")
+        assert check.remedy == f"Check {setting}: it has to be an address of this machine."
 
 
 async def test_the_ports_of_a_running_bot_are_well(harness: ServiceHarness, tmp_path: Path, taken: str) -> None:

@@ -88,6 +88,19 @@ def test_promtool_takes_the_rules_and_their_tests() -> None:
     promtool("test", "rules", str(RULES_TEST))
 
 
+def test_promtool_takes_each_configuration_of_the_manual(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", section(OPERATING, "Metrics"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        (job,) = yaml.safe_load(block)["scrape_configs"]
+        assert job["job_name"] == "neo-usage"  # which the rules expect
+        if "kubernetes_sd_configs" in job:
+            continue  # Debian's promtool is built without it
+        path = tmp_path / "prometheus.yml"
+        path.write_text(f"rule_files: [{RULES}]\n{block}", encoding="utf-8")
+        promtool("check", "config", str(path))
+
+
 def alert_expressions() -> dict[str, str]:
     """The expression of each alert."""
     (group,) = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]

@@ -1,4 +1,4 @@
-"""The metrics' port: for programs of this machine alone, and whatever is sent there harms nothing else."""
+"""The metrics' port: for programs of this machine alone unless it is opened, and whatever is sent there harms nothing else."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -58,6 +58,16 @@ async def test_it_listens_on_the_loopback_alone_whatever_the_health_endpoints_do
         await asyncio.open_connection("127.0.0.2", closed.service.metrics_port)
     _, writer = await asyncio.open_connection("127.0.0.2", closed.service.port)
     writer.close()
+
+
+async def test_with_a_host_it_listens_there_and_answers_to_addresses_but_to_no_name(closed: ServiceHarness) -> None:
+    closed.settings = {**ON, "METRICS_HOST": "0.0.0.0"}  # noqa: S104 - that is what is tried
+    await closed.open()
+    statuses = {"10.2.3.4:9464": 200, "localhost": 200, "0.0.0.0:9464": 200, "neo-usage:9464": 403, "evil.example": 403}
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for host, status in statuses.items():
+            url = f"http://127.0.0.2:{closed.service.metrics_port}/metrics"
+            assert (await client.get(url, headers={"Host": host})).status_code == status, host
 
 
 async def test_those_who_scrape_at_once_share_one_look_at_the_ledger(

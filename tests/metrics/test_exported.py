@@ -387,6 +387,16 @@ async def test_a_port_that_is_in_use_is_named_with_its_setting(closed: ServiceHa
     assert problem == f"{setting}: port {port} can't be used ({why}). {remedy}"
 
 
+@pytest.mark.parametrize("setting", ["METRICS_HOST", "HTTP_HOST"])
+async def test_a_host_that_is_another_machine_is_named_with_its_setting(closed: ServiceHarness, setting: str) -> None:
+    closed.settings = {**ON, setting: "192.0.2.1"}
+    with pytest.raises(SettingsError) as raised:
+        await closed.open()
+    (problem,) = raised.value.problems
+    remedy = "The bot can't listen there. Use an address of this machine, such as 127.0.0.1."
+    assert problem == f"{setting}: 192.0.2.1 isn't this machine. {remedy}"
+
+
 def test_without_metrics_nothing_of_prometheus_is_loaded() -> None:
     code = "import sys, bot.service.service; print('prometheus_client' in sys.modules, 'aiohttp' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ours

@@ -169,7 +169,7 @@ def test_what_only_looks_like_an_address_is_none(empty: Path, value: str) -> Non
         ("NEO_API_URL", "https://slack.com/api/", "that is the address of another service"),
         ("SLACK_API_URL", "https://neo.api.projectdiscovery.io", "that is the address of another service"),
         ("NEO_API_URL", "https://neo.example.com/api/v1/usage/tasks", "it names a single request"),
-        ("HTTP_HOST", "0.0.0.0:8080", "Give only the host here, and the port as HTTP_PORT."),
+        ("HTTP_HOST", "0.0.0.0:8080", "Give only the host here: the port is a setting of its own."),
         ("TIMEZONE", "EST", "Use a name such as America/New_York or UTC."),
         ("TIMEZONE", "est", "Use a name such as America/New_York or UTC."),
         ("TIMEZONE", "MST", "Use a name such as America/Denver or UTC."),

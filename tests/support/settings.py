@@ -22,7 +22,7 @@ GOOD = {
     "WEBHOOK_URL": "https://hooks.example.com/in", "WEBHOOK_SECRET": SECRET,
     "BACKUP_DIR": "/backups", "BACKUP_AT": "04:00", "BACKUP_KEEP": "7",
     "TEMPLATES_DIR": "/",
-    "HTTP_HOST": "bot.example.com", "HTTP_PORT": "8081", "METRICS_PORT": "9464", "METRICS_MEMBERS": "on",
+    "HTTP_HOST": "bot.example.com", "HTTP_PORT": "8081", "METRICS_HOST": "0.0.0.0", "METRICS_PORT": "9464", "METRICS_MEMBERS": "on",
     "LOG_LEVEL": "debug", "LOG_FORMAT": "json",
     "DATABASE_URL": "sqlite+aiosqlite:////data/ledger.db", "TIMEZONE": "Europe/Berlin", "POLL_SECONDS": "60",
     "HISTORY_DAYS": "30", "SPEND_BASIS": "platform", "BYOK_UNIT": "usd",
