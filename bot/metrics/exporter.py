@@ -43,7 +43,8 @@ READ_SECONDS = 5.0  # that a scrape waits for the database: Prometheus waits ten
 class Exporter:
     """What is exported of a service: what it counts, what it knows of itself, and what the ledger says.
 
-    `host` is the name that the server listens on. The ledger is read at each scrape. Who scrapes while it is being read gets the same.
+    `host` is the name that the server listens on. The ledger is read at each scrape. Who scrapes while it is being read
+    gets the same.
     """
 
     database: "Database"

@@ -20,7 +20,7 @@ from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
-DRAIN_SECONDS = 4.0  # for answers in flight when the service ends
+DRAIN_SECONDS = 3.0  # for answers in flight when the service ends
 FILL_SECONDS = 3.0  # that messages wait for everybody's names; then people are asked about one by one
 RETRY_SECONDS = 3.0  # between tries at a Slack that does not answer when starting
 
@@ -48,6 +48,11 @@ class SlackConnection:
         if self.listener is None:
             return Stage.STARTED
         return Stage.READY if self.filling is not None and self.filling.done() else Stage.CONNECTED
+
+    @property
+    def comes_over_http(self) -> bool:
+        """Whether Slack sends its requests over HTTP."""
+        return signing_secret(self.context.settings) is not None
 
     def start(self) -> None:
         """Begin to connect."""

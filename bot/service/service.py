@@ -43,6 +43,7 @@ BACKUP_SECONDS = 60  # between looks whether a backup is due
 BACKUP_WAIT_SECONDS = 2.0  # that other jobs wait for it
 CLOCK_SECONDS = 60  # between looks by how much this machine's clock is off from the database's
 END_SECONDS = 7.5  # of the ten between SIGTERM and the end, to finish what is in flight; the rest is for the jobs
+LEAVING_SECONDS = 2.0  # that Slack's requests over HTTP are still taken, while a proxy finds that this is not ready
 OUTBOX_SECONDS = 1.0  # for messages on their way; what is broken off is looked for at the next start
 PRUNE_SECONDS = 60  # between looks whether it is time to prune, which is once a night
 TEST_SECONDS = 60  # between tests whether the database can be written
@@ -54,7 +55,7 @@ class Service:
 
     `life` ends with it: the jobs, and the ledger.
 
-    `first_sync` begins as soon as it runs.
+    `first_sync` begins as soon as it runs. `ends_at` is set once it is to end: by then (in the loop's time) it has.
     """
 
     app: App
@@ -66,6 +67,7 @@ class Service:
     port: int = 0
     metrics_port: int | None = None
     life: AsyncExitStack = field(default_factory=AsyncExitStack)
+    ends_at: float | None = None
     first_sync: SingleTask = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +75,8 @@ class Service:
 
     async def problems(self) -> Mapping[str, str]:
         """Return what keeps the service from being ready: never the upstream, and never history still to be read."""
+        if self.ends_at is not None:
+            return {"service": "it is being stopped"}
         found: dict[str, str] = {}
         try:
             if await self.database.read(current_revision) != newest_revision():
@@ -85,10 +89,17 @@ class Service:
             found["slack"] = problem
         return found
 
+    async def leave(self) -> None:
+        """Be no longer ready, and take Slack's requests over HTTP until a proxy sends them elsewhere."""
+        self.ends_at = self._end_time()
+        if self.slack.comes_over_http:
+            await asyncio.sleep(LEAVING_SECONDS)
+
     async def end(self) -> None:
         """Accept nothing new, finish what is in flight, break off what can go on later."""
+        self.ends_at = self.ends_at or self._end_time()
         try:
-            async with asyncio.timeout(END_SECONDS):
+            async with asyncio.timeout_at(self.ends_at):
                 await self.slack.stop()
                 await self.wiring.outbox.stop(OUTBOX_SECONDS)
                 await self.wiring.context.destinations.end()
@@ -97,6 +108,10 @@ class Service:
         except TimeoutError:
             log.warning("stopped before every request and message was finished")
         await self.life.aclose()
+
+    @staticmethod
+    def _end_time() -> float:
+        return asyncio.get_running_loop().time() + END_SECONDS
 
 
 def check_settings(settings: Settings) -> Secret:
@@ -144,12 +159,14 @@ async def running_service(app: App) -> AsyncIterator[Service]:
             connect_workspace(bot_token.reveal(), settings.slack_api_url, app.measurements)
         )
         service = _service(app, clock, database, app.wire(database, workspace), life)
+        http_server = await stack.enter_async_context(AsyncExitStack())
         with _address_of("HTTP", settings.http_host, settings.http_port):
-            service.port = await stack.enter_async_context(_serve_http(service))
+            service.port = await http_server.enter_async_context(_serve_http(service))
         with _address_of("METRICS", settings.metrics_host, settings.metrics_port):
             service.metrics_port = await stack.enter_async_context(metrics_served(service, counted))
         await life.enter_async_context(_jobs_running(service))
         stack.push_async_callback(service.end)  # before the jobs end: what is in flight may wait for a sync
+        stack.push_async_callback(http_server.aclose)  # before that: whatever was received is answered
         service.slack.start()
         yield service
 
@@ -244,4 +261,5 @@ async def serve(app: App, stop: asyncio.Event) -> None:
         if jobs.final_error is not None:
             raise jobs.final_error
         log.info("stopping: finishing requests and messages")
+        await service.leave()
     log.info("stopped")

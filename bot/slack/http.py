@@ -13,6 +13,7 @@ from bot.slack.http_server import (
     READING,
     RefusedRequestError,
     json_response,
+    keep_open,
     read_body,
     refuse_browsers,
     require_method,
@@ -75,6 +76,7 @@ class HttpEndpoints:
             verify_signature(events.signing_secret, headers.getall(TIMESTAMP, []), signatures, body, events.now())
         except InvalidSignatureError as why:
             raise RefusedRequestError(HTTPStatus.UNAUTHORIZED, str(why)) from None
+        keep_open(request)
         listener = self.listener()
         if listener is None:
             raise RefusedRequestError(HTTPStatus.SERVICE_UNAVAILABLE, "Slack has not answered yet")

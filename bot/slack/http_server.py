@@ -1,9 +1,13 @@
-"""An HTTP server for few, small requests: each is answered, or refused with one line in the log that quotes nothing."""
+"""An HTTP server for few, small requests: each is answered, or refused with one line in the log that quotes nothing.
+
+Whoever is slow, or opens many connections, keeps nobody else waiting: headers and body have to come in time, a
+connection has an end in any case, and beyond a number of them the oldest is closed.
+"""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 
 import structlog
@@ -15,7 +19,11 @@ log = structlog.get_logger(__name__)
 
 LARGEST = 256 * 1024  # bytes of a body; Slack accepts no view above 250 kB
 TIMEOUT_SECONDS = 10.0  # to receive a request's headers, and again its body
+LONGEST_SECONDS = 60.0  # of a connection, also of one that doesn't take its answer
+MOST_CONNECTIONS = 200  # of one port; each may hold a body, and all together a fifth of the usual number of files
 READING = {hdrs.METH_GET, hdrs.METH_HEAD}
+_REPORT_SECONDS = 60.0  # between lines of the log about too many connections
+_CLOSING_SECONDS = 1.0  # for requests that are being received or answered when the server closes
 _CLOSING_TURNS = 4  # turns of the event loop in which connections accepted while the server closes become known
 
 Answer = Callable[[web.BaseRequest], Awaitable[web.Response]]
@@ -51,6 +59,12 @@ def require_method(request: web.BaseRequest, methods: Collection[str]) -> None:
     """Refuse a request whose method is none of these."""
     if request.method not in methods:
         raise RefusedRequestError(HTTPStatus.METHOD_NOT_ALLOWED, "that path has another method", methods)
+
+
+def keep_open(request: web.BaseRequest) -> None:
+    """Keep a request's connection however many others there are, as it is proven that Slack has sent it."""
+    if isinstance(request.protocol, _Connection):
+        request.protocol.is_kept = True
 
 
 async def read_body(request: web.BaseRequest) -> bytes:
@@ -109,9 +123,35 @@ def _failure(request: web.BaseRequest, error: Exception) -> web.Response:
 
 
 class _Connection(web.RequestHandler):
-    """A connection that logs what is not HTTP in one line, and quotes nothing of it."""
+    """A connection that ends in time, logs what is not HTTP in one line, and quotes nothing of it."""
 
-    __slots__ = ()
+    __slots__ = ("_deadline", "is_kept")
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to serve it, and see to it that it ends."""
+        self.is_kept = False
+        self._deadline = asyncio.get_running_loop().call_later(LONGEST_SECONDS, self.abort)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Let go of it."""
+        self._deadline.cancel()
+        super().connection_lost(exc)
+
+    @property
+    def may_be_closed(self) -> bool:
+        """Whether it may be closed to make room for another."""
+        return not self.is_kept and self.is_open
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may still come over it."""
+        return self.transport is not None and not self.transport.is_closing()
+
+    def abort(self) -> None:
+        """Close it, whatever has not been sent yet."""
+        if self.transport is not None:
+            self.transport.abort()
 
     def handle_error(
         self,
@@ -132,7 +172,35 @@ class _Connection(web.RequestHandler):
 
 
 class _Server(web.Server):
-    """aiohttp's server, with connections of the class above."""
+    """aiohttp's server, with connections of the class above, and not too many of them."""
+
+    _reported_at: float | None = None
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Add a connection; if there are too many, close the oldest one that has proven nothing."""
+        super().connection_made(handler, transport)
+        if len(self.connections) <= MOST_CONNECTIONS:
+            return
+        connections = [each for each in self.connections if isinstance(each, _Connection) and each.is_open]
+        if len(connections) > MOST_CONNECTIONS:
+            self._report()
+            oldest = next((each for each in connections if each.may_be_closed), None)
+            if oldest is not None:
+                oldest.abort()
+
+    def _report(self) -> None:
+        """Log that there are too many connections, once a minute at most."""
+        now = asyncio.get_running_loop().time()
+        if self._reported_at is None or now - self._reported_at >= _REPORT_SECONDS:
+            self._reported_at = now
+            log.warning("too many connections: the oldest ones are closed", most=MOST_CONNECTIONS)
+
+    async def wait_closed(self, seconds: float) -> None:
+        """Wait that long for connections to end by themselves."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.connections:  # noqa: ASYNC110 - aiohttp tells nobody
+                    await asyncio.sleep(0.01)
 
     def __call__(self) -> web.RequestHandler:
         return _Connection(
@@ -147,7 +215,10 @@ class _Server(web.Server):
 
 @asynccontextmanager
 async def serve_http(answer: Answer, host: str, port: int) -> AsyncIterator[int]:
-    """Serve what answers requests, and give the port. Raises OSError if the port is in use."""
+    """Serve what answers requests, and give the port. Raises OSError if the port is in use.
+
+    In the end it accepts no more connections, and gives those that there are a second to end.
+    """
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         try:
@@ -157,7 +228,8 @@ async def serve_http(answer: Answer, host: str, port: int) -> AsyncIterator[int]
         except Exception as error:  # noqa: BLE001 - anybody can send anything; it gets one line in the log
             return _failure(request, error)
 
-    runner = web.ServerRunner(_Server(handle), shutdown_timeout=1)
+    server = _Server(handle)
+    runner = web.ServerRunner(server, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
@@ -167,4 +239,5 @@ async def serve_http(answer: Answer, host: str, port: int) -> AsyncIterator[int]
             await site.stop()
         for _ in range(_CLOSING_TURNS):
             await asyncio.sleep(0)
+        await server.wait_closed(_CLOSING_SECONDS)
         await runner.cleanup()

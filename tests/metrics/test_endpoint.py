@@ -1,4 +1,4 @@
-"""The metrics' port: for programs of this machine alone unless it is opened, and whatever is sent there harms nothing else."""
+"""The metrics' port: for this machine alone unless it is opened, and whatever is sent there harms nothing else."""
 
 import asyncio
 from collections.abc import AsyncIterator

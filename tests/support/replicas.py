@@ -3,17 +3,21 @@
 import asyncio
 import json
 import signal
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http import HTTPStatus
 from itertools import count
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
+import httpx
 from sqlalchemy import text
 
 from bot.database.engine import Database
@@ -28,6 +32,7 @@ from bot.settings.database_place import DatabasePlace
 from tests.support import service_process
 from tests.support.engines import url_of
 from tests.support.forked import forked, kill, send
+from tests.support.messages import visible_text
 from tests.support.worlds import PRIYA, add
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -38,6 +43,23 @@ PATIENCE = 60.0  # seconds; what is frozen in mid-transaction holds everybody up
 def now() -> datetime:
     """The time, by the clock that the processes have too."""
     return datetime.now(UTC)  # noqa: TID251 - the processes have the machine's clock
+
+
+def free_port() -> int:
+    """A port on which nobody listens, and which no client is given by chance."""
+    while True:
+        port = SystemRandom().randrange(20_000, 30_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
+async def status(port: int, path: str) -> int | None:
+    """The status with which a service answers at a port; None if it does not."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        try:
+            return (await client.get(f"http://127.0.0.1:{port}{path}")).status_code
+        except httpx.TransportError:
+            return None
 
 
 @dataclass
@@ -51,6 +73,11 @@ class Replica:
         """Its process id."""
         return self.process.pid
 
+    def resident_mb(self) -> float:
+        """How much memory it takes now, in MB."""
+        lines = Path(f"/proc/{self.id}/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
+
     def freeze(self) -> None:
         """Stop it, wherever it is."""
         send(self.process, signal.SIGSTOP)
@@ -63,6 +90,12 @@ class Replica:
         """End it at once."""
         await asyncio.to_thread(kill, self.process)
 
+    async def end(self, seconds: float) -> int | None:
+        """Ask it to end, as an update does, and return its exit code; None if it takes longer than that."""
+        send(self.process, signal.SIGTERM)
+        await asyncio.to_thread(self.process.join, seconds)
+        return self.process.exitcode
+
 
 @dataclass
 class Team:
@@ -72,6 +105,7 @@ class Team:
     neo: NeoApi
     slack: SlackApi
     database: Database
+    environment: dict[str, str] = field(default_factory=dict)
     replicas: list[Replica] = field(default_factory=list)
 
     async def start(self) -> Replica:
@@ -81,10 +115,23 @@ class Team:
         await self.slack.workspace.until(lambda: self.slack.sockets.opened > opened, PATIENCE)
         return replica
 
-    async def launch(self) -> Replica:
-        """Start a replica; return at once."""
-        replica = Replica(await asyncio.to_thread(forked, service_process.main, self.directory / "environment.json"))
+    async def launch(self, **settings: str) -> Replica:
+        """Start a replica, with settings on top of the usual; return at once."""
+        path = self.directory / f"replica-{len(self.replicas)}.json"
+        path.write_text(json.dumps(self.environment | settings), encoding="utf-8")
+        replica = Replica(await asyncio.to_thread(forked, service_process.main, path))
         self.replicas.append(replica)
+        return replica
+
+    async def launch_at(self, port: int, **settings: str) -> Replica:
+        """Start a replica that takes Slack's requests over HTTP at a port; return at once."""
+        door = {"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": self.slack.workspace.signing_secret}
+        return await self.launch(**door, HTTP_PORT=str(port), **settings)
+
+    async def start_at(self, port: int, **settings: str) -> Replica:
+        """Start a replica that takes Slack's requests over HTTP at a port; return once it is ready."""
+        replica = await self.launch_at(port, **settings)
+        await self.wait_for_status(port, "/readyz", HTTPStatus.OK)
         return replica
 
     async def end(self) -> None:
@@ -97,6 +144,16 @@ class Team:
         begun, stopped = now() - 2 * SECOND, now() - SECOND
         stream = Stream(begun, stopped, credits=Decimal(usd) / 10)
         self.neo.world.add(SimTask.of(f"spent-{next(_NUMBERS)}", stream, email=PRIYA, model="opus"))
+
+    # --- what people do and see ----------------------------------------------------------------------
+
+    def answers_to(self, user: str, channel: str) -> list[str]:
+        """What somebody has been answered in a channel or, where that is "", in their direct messages."""
+        workspace = self.slack.workspace
+        person = workspace.user(user).id
+        place = workspace.channel(channel) if channel else workspace.im_of(person)
+        messages = workspace.visible_messages(place.id, person)
+        return [visible_text(each) for each in messages if each.user != person and not each.metadata]
 
     # --- what has come of it -------------------------------------------------------------------------
 
@@ -139,6 +196,12 @@ class Team:
             while not is_so():  # noqa: ASYNC110 - other processes do it
                 await asyncio.sleep(0.02)
 
+    async def wait_for_status(self, port: int, path: str, wanted: HTTPStatus) -> None:
+        """Wait until a service answers with a status at a port."""
+        async with asyncio.timeout(PATIENCE):
+            while await status(port, path) != wanted:  # noqa: ASYNC110 - another process does it
+                await asyncio.sleep(0.05)
+
     async def wait_settled(self) -> None:
         """Wait until nothing is owed, and what was not confirmed has been looked for."""
         await self.wait_for_number(_OPEN, 0)
@@ -167,7 +230,7 @@ async def replicated_team(directory: Path, place: DatabasePlace, database: Datab
         add(world, f"usual-{back}", "1", email=PRIYA, model="opus", begun=now() - back * DAY - HOUR)
     team = Team(directory, NeoApi(world, now), SlackApi(Workspace.default(), now, now), database)
     async with NeoServer(team.neo) as neo, SlackServer(team.slack):
-        (directory / "environment.json").write_text(json.dumps(_environment(team, neo.url, place)), encoding="utf-8")
+        team.environment = _environment(team, neo.url, place)
         since = str(to_us(now() - 2 * DAY))
         notes = [{"key": key, "value": since} for key in ("digest_since", "digest_on:#neo-spend")]
         statement = text("INSERT INTO note (key, value) VALUES (:key, :value)")

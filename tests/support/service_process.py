@@ -1,4 +1,4 @@
-"""The service as a process of its own, hurried, until it is killed."""
+"""The service as a process of its own, hurried, until it is killed, or ends upon SIGTERM."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.app import build, system_clock
+from bot.cli.signals import run_until_signal
 from bot.database import postgres
 from bot.neo.client import RetryPolicy
 from bot.outbox.rules import DeliveryTiming
@@ -24,8 +25,8 @@ FROZEN_SECONDS = 10.0  # half of the real ones; a start on a loaded machine may 
 
 
 def main(path: Path) -> None:
-    """Serve until this process ends, in the environment that a file holds as JSON."""
+    """Serve until SIGTERM, or until this process is killed, in the environment that a file holds as JSON."""
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
     postgres.FROZEN_SECONDS = FROZEN_SECONDS
     app = build(load(json.loads(path.read_text(encoding="utf-8")), path.parent), system_clock, HURRIED, TIMES, LIFETIME)
-    asyncio.run(serve(app, asyncio.Event()))
+    asyncio.run(run_until_signal(lambda stop: serve(app, stop)))
