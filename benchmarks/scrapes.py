@@ -49,7 +49,7 @@ def _exporter(database: Database, path: Path, *, names_members: bool) -> Exporte
         names_members=names_members,
     )
     labels = GaugeLabels(notifications=("crossing", "digest", "failure"), steps=STEPS)
-    return Exporter(database, policy, ProcessMetrics(), _state, labels, lambda: NOW)
+    return Exporter(database, policy, ProcessMetrics(), _state, labels, lambda: NOW, settings.metrics_host)
 
 
 async def _state() -> ServiceState:
