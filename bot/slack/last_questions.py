@@ -24,6 +24,10 @@ class LastQuestions:
         if len(self._lines) > _MOST:
             self._lines.popitem(last=False)
 
+    def forget(self, user: str, channel: str) -> None:
+        """Forget what a person asked in a channel, as it was refused."""
+        self._lines.pop((user, channel), None)
+
     def of(self, user: str, channel: str, now: datetime) -> str | None:
         """Return the last line that a person asked in a channel; None if that is not known, or was long ago."""
         line, at = self._lines.get((user, channel), (None, now))

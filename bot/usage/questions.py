@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
-from bot.domain.access import Caller
-from bot.domain.query.errors import QueryError, quoted
+from bot.domain.access import Caller, RefusedError
+from bot.domain.query.errors import QueryError, WhenError, quoted
 from bot.domain.query.question import Question, describe
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean, without_markup
@@ -66,7 +66,7 @@ class QuestionHandlers:
         await self._respond(self.csv.send, request, caller, await self.answers.parse(line, caller))
 
     async def _respond(self, answer: _Answer, request: Request, caller: Caller, question: Question) -> None:
-        line = describe(replace(question, csv=False))
+        line = describe(replace(question, csv=False))  # before it is answered: the next line may come at once
         self.last_questions.record(request.user, request.channel, line, self.answers.clock())
         try:
             await answer(request, caller, question)
@@ -74,6 +74,9 @@ class QuestionHandlers:
             reading, failure = self.answers.sync_progress(caller), self.answers.sync_failure(caller)
             no_data = self._paragraph("no_data", reading=reading, failure=failure)
             await request.responder.respond(no_data, replace=bool(request.action))
+        except (RefusedError, WhenError):
+            self.last_questions.forget(request.user, request.channel)
+            raise
 
     # --- answers ---------------------------------------------------------------------------------
 

@@ -329,6 +329,8 @@ async def test_this_is_nothing_where_nothing_was_asked_lately(harness: ServiceHa
     unknown = "I don't know which question you mean. Try `subscribe dm last week every monday 09:00`."
     assert await said_in_dm(harness, "priya", line) == unknown
     await harness.ask("hannah", "team yesterday")
+    assert "Only operators" in await said_in_dm(harness, "priya", "team yesterday")  # what was not answered is none
+    assert await said_in_dm(harness, "priya", line) == unknown
     await said_in_dm(harness, "priya", "yesterday")
     harness.clock.advance(2 * HOUR)
     assert await said_in_dm(harness, "priya", line) == unknown

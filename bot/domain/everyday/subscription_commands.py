@@ -40,6 +40,8 @@ _SEND_ME = re.compile(r"(?<!\S)(?:please )?(?:send|give|show|tell|dm|message) me
 _COURTESY = re.compile(r"(?: (?:please|pls|thanks|thank you|thx))+$", re.IGNORECASE)
 _OFTEN_ALONE = re.compile(rf"(?:{_ON_CERTAIN_DAYS.pattern})(?:{_CLOCK})?")
 """What is asked to be sent regularly by a line that says only how often: what was answered just before."""
+_POINTING = re.compile(r"(?:this|that|it|these|those) (?:every|each|on|daily|weekly|monthly|weekdays|workdays)(?!\S)")
+"""What points to the answer before, whosever it was."""
 _SUMMARY = re.compile(
     r"(?:(?:please|can|could|may|i|we|get|have|see|give|show|me|us|want|need|like|i'd|a|the|my|our|team|team's) )*"
     rf"(?P<often>daily|weekly|monthly) (?:{'|'.join(_REPORTS)})"
@@ -96,5 +98,5 @@ def _order(words: list[str]) -> str:
     rest = f"this {said}" if is_of_before else _SEND_ME.sub("", said)
     is_here = bool(_HERE.search(rest)) or "us" in opening
     rest = " ".join(_TO_ME.sub("", _HERE.sub("", rest)).split())
-    whose = "team" if "us" in opening else ""
+    whose = "team" if "us" in opening and not _POINTING.match(rest.lower()) else ""
     return " ".join(filter(None, ["subscribe", "" if is_here else "dm", whose, rest]))

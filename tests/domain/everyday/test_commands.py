@@ -110,6 +110,7 @@ from bot.domain.query.checks import MAX_LINE
         ("send me this every monday please", "subscribe dm this every monday"),
         ("every monday please", "subscribe dm this every monday"),
         ("please every Monday at 9", "subscribe dm this every Monday at 9"),
+        ("send us this here every monday", "subscribe this every monday"),
         ("post that here every weekday", "subscribe that every weekday"),
         ("weekly report", "subscribe ask weekly"),
         ("weekly summary please", "subscribe ask weekly"),
