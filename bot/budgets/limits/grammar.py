@@ -92,17 +92,19 @@ def _setting(
     try:
         nanos, unit = parse_limit(amounts[0].values[0])
     except ZeroLimitError as error:
-        raise error if is_request else _with_removal(error, scopes[0], amounts[0].values[0]) from None
+        raise error if is_request else _with_removal(error, amounts[0].values[0]) from None
     ends_at = parse_until(named["until"].values[0], now, zone) if "until" in named else None
     if is_request:
         return RequestInstruction(nanos, unit, ends_at, _reason(named))
     return LimitInstruction(scopes[0], nanos, unit, ends_at, _reason(named))
 
 
-def _with_removal(error: ZeroLimitError, scope: str, limit: str) -> RefusedError:
-    """Return the error about a limit of nothing with the line that removes the budget."""
-    line = " ".join(["budget", scope, "remove", _unit(limit.partition("/")[2].strip().lower()) or Unit.MONTH])
-    return RefusedError(f"{error} To remove this one, type `{line}`.")
+def _with_removal(error: ZeroLimitError, limit: str) -> RefusedError:
+    """Return the error about a limit of nothing with the words that remove the budget."""
+    period = limit.partition("/")[2].strip()
+    return RefusedError(
+        f"{error} To remove it, type `remove {_unit(period.lower()) or period}` in place of the amount."
+    )
 
 
 def _names(bare: Sequence[Token], words: Sequence[Token]) -> list[str]:

@@ -92,9 +92,9 @@ def refusal(line: str) -> str:
         ("@ana 5 until 3/6", "The last day could be one of two. Type `until Mar 6` or `until Jun 3`."),
         (
             "<@U0PRIYA> 0/week",
-            "A budget must be more than $0. To remove this one, type `budget <@U0PRIYA> remove week`.",
+            "A budget must be more than $0. To remove it, type `remove week` in place of the amount.",
         ),
-        ("ana 0", "A budget must be more than $0. To remove this one, type `budget ana remove month`."),
+        ("ana 0", "A budget must be more than $0. To remove it, type `remove month` in place of the amount."),
         ("<@U0PRIYA> -5/month", "`-5` isn't an amount"),
         ("<@U0PRIYA> 99999999999/month", "more than $10,000,000"),
         ("<@U0PRIYA> €500/month", "`€500` isn't an amount. Type dollars"),
