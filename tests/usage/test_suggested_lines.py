@@ -23,6 +23,8 @@ LINES = (
     "subscribe frobnicate daily", "subscribe team last week", "subscribe team modle:opus every day",
     "subscribe team 3/2 every day", "schedule a report", "daily report at 25", "post this here every monday",
     "send me zaphod's spend every day at 9", "warn me at 10 a month",
+    "compare priya", "send me this every monday", "yesterday by model", "every monday please", "weekly summary",
+    "is priya nicer than opus", "more than yesterday",
 )  # fmt: skip
 SUGGESTED = re.compile(r"(?:Try|Type|or|•) `([^`]+)`")
 

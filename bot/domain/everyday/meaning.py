@@ -93,6 +93,10 @@ class Meaning:
         self.comparison = Comparison(len(self.times), is_of_times=is_of_times)
         self.is_of_things = self.is_of_things or is_of_things
 
+    def compare_things(self) -> None:
+        """Lay the people, models or statuses of the line side by side, if it names some."""
+        self.is_of_things = True
+
     def compare_with_before(self, before: When | None = None) -> None:
         """Compare what is asked for with the time before it, of the length of another one if that is given."""
         self.comparison = Comparison(len(self.times), before, is_with_before=True)

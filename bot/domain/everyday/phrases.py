@@ -176,10 +176,12 @@ class PhraseReader:
     def _word(self, texts: Sequence[str]) -> Phrase | None:
         text = texts[0]
         if text in vocabulary.VERSUS or (text in vocabulary.MORE_OR_LESS and texts[1:2] == ["than"]):
-            place = 1 + (texts[1:2] in (["to"], ["with"], ["than"]))
+            place = 1 + (texts[1:2] in (["to"], ["with"], ["than"], ["between"]))
             return self._with_before(texts, place) or (place, self._comparison(texts, place))
         if text in vocabulary.MORE_OR_LESS and "than" in texts:  # `more this week than last week`
             return 1, _part("")
+        if text in vocabulary.CHEAPER or (text in vocabulary.MORE_OR_LESS and set(texts[1:2]) & vocabulary.MOST):
+            return 1, Meaning.compare_things  # `which is cheaper, opus or sonnet`
         if text in vocabulary.MEANINGS:
             return 1, _part(vocabulary.MEANINGS[text])
         if text in vocabulary.FILLER:  # unless somebody is called so
@@ -191,7 +193,7 @@ class PhraseReader:
 
         What is compared `with last month` is compared with that time too.
         """
-        is_verb = texts[0] in {"compare", "comparing"}
+        is_verb = texts[0] in vocabulary.COMPARING
         places = [at + 1 for at, text in enumerate(texts) if text == "with"] if is_verb else [place]
         times = TimeReader(self.context.today)
         is_of_times = any(texts[at:] and times.read(texts[at:]) is not None for at in places)

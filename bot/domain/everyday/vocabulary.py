@@ -68,9 +68,11 @@ STATUSES: Final = {
 """Statuses of tasks, by the words for them; each counts only where there is such a status."""
 
 NOT: Final = _words("not except excluding without no exclude minus but non")
-VERSUS: Final = _words("vs versus vs. against compared comparing compare than")
+COMPARING: Final = _words("compare comparing difference differences")
+VERSUS: Final = COMPARING | _words("vs versus vs. against compared than")
 
-MORE_OR_LESS: Final = _words("more less higher lower")
+CHEAPER: Final = _words("cheaper pricier costlier")
+MORE_OR_LESS: Final = CHEAPER | _words("more less higher lower")
 BEFORE: Final = (
     ("one", "before"), ("previous", "one"), ("previous", "period"), ("prior", "period"), ("period", "before"),
     ("time", "before"), ("before",),
