@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.budgets.pace import Pace
-from bot.budgets.periods import BudgetPeriod, PeriodLabel
+from bot.budgets.periods import BudgetPeriod
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, percent
 from bot.domain import formatting
 from bot.domain.forecast import LEAST_DAYS
@@ -37,7 +37,7 @@ def limit_of(nanos: int, unit: Unit) -> str:
 
 
 def pace(expected: Pace) -> str:
-    """Return what a period comes to at this rate; of a month with too few days of data, how many there are."""
+    """Return what a period will come to; of a month with too few days of data, how many there are."""
     if expected.days_seen is not None:
         return f"known after {LEAST_DAYS} full days, {expected.days_seen} so far"
     if expected.low_nanos is None or expected.high_nanos is None:
@@ -47,7 +47,7 @@ def pace(expected: Pace) -> str:
 
 
 def used_up(expected: Pace) -> str:
-    """Return when the limit is used up at this rate; empty if it lasts."""
+    """Return when the limit will be used up; empty if it lasts."""
     return "" if expected.used_up_on is None else formatting.weekday(expected.used_up_on)
 
 
@@ -63,8 +63,7 @@ def last_day(end: datetime, zone: ZoneInfo, now: datetime) -> str:
 
 def period_days(period: BudgetPeriod, zone: ZoneInfo, now: datetime) -> str:
     """Return the days of a period: `Nov 1–30`."""
-    calendar = PeriodLabel.decode(period.label).zone
-    return formatting.time_span(period.window.start, period.window.end, ZoneInfo(calendar) if calendar else zone, now)
+    return formatting.time_span(period.window.start, period.window.end, period.calendar(zone), now)
 
 
 def period_end(period: BudgetPeriod, zone: ZoneInfo, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The pace: what a budget's period comes to if it goes on like this, and when its limit is used up."""
+"""The pace: what a budget's period comes to if its rest is as usual, and when its limit is used up."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -11,16 +11,17 @@ from sqlalchemy import Connection
 from bot.budgets.periods import Case
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM, BudgetLimit
+from bot.budgets.spend import spend_by_window
+from bot.budgets.usual_rest import rest_forecasts
 from bot.domain.forecast import Forecast, days_seen, forecast
 from bot.domain.periods import Unit, Window, buckets, local_day, period
-from bot.ledger.daily_spend import daily_spend, first_charges, team_daily_spend
+from bot.ledger.daily_spend import first_charges
 from bot.ledger.freshness import beginning, freshness
 from bot.ledger.scope import EVERYTHING
 
 if TYPE_CHECKING:
     from bot.budgets.periods import BudgetPeriod
 
-_EARLY = 0.1  # of a day or week, before which there is no forecast
 _ONE = timedelta(days=1)
 
 
@@ -28,7 +29,8 @@ _ONE = timedelta(days=1)
 class Pace:
     """A period's end, between two amounts in nanos, and the day by whose end the limit is used up, if it will be.
 
-    Without amounts it is too early to tell: a month takes five whole days of data, of which `days_seen` were seen.
+    Without amounts it is too early to tell: a month takes five whole days of data, of which `days_seen` were seen; a
+    day or week takes earlier ones to compare it with.
     """
 
     low_nanos: int | None = None
@@ -51,8 +53,6 @@ class LimitedCase:
 
 def pace_of(connection: Connection, case: LimitedCase, policy: BudgetPolicy, now: datetime) -> Pace:
     """Return the pace of one case, within the caller's snapshot; there is none once its period has ended."""
-    if now >= case.case[1].window.end:
-        return NO_PACE
     return paces(connection, [case], policy, now)[case.case]
 
 
@@ -65,25 +65,28 @@ def paces(
         by_period[each.case[1]].append(each)
     pace_by_case: dict[Case, Pace] = {}
     for budget_period, of_period in by_period.items():
-        if budget_period.unit is Unit.MONTH and now in budget_period.window:
+        if now not in budget_period.window:
+            pace_by_case |= {each.case: NO_PACE for each in of_period}
+        elif budget_period.unit is Unit.MONTH:
             pace_by_case |= _month_paces(connection, of_period, policy, now)
         else:
-            pace_by_case |= {each.case: _even_pace(each, policy, now) for each in of_period}
+            pace_by_case |= _rest_paces(connection, budget_period, of_period, policy, now)
     return pace_by_case
 
 
-def _even_pace(case: LimitedCase, policy: BudgetPolicy, now: datetime) -> Pace:
-    """Return the pace of a day or week: as much in each hour to come as in those so far."""
-    window, spent, limit = case.case[1].window, case.spend_nanos, case.limit.nanos
-    whole, gone = window.end - window.start, now - window.start
-    if gone < whole * _EARLY or gone >= whole or spent <= 0:
+def _rest_paces(
+    connection: Connection, period: "BudgetPeriod", cases: Collection[LimitedCase], policy: BudgetPolicy, now: datetime
+) -> dict[Case, Pace]:
+    spent = {each.case[0]: each.spend_nanos for each in cases}
+    forecasts = rest_forecasts(connection, period, spent, policy, now)
+    return {each.case: _pace_by(forecasts[each.case[0]], each) for each in cases}
+
+
+def _pace_by(forecast: Forecast | None, case: LimitedCase) -> Pace:
+    if forecast is None:
         return NO_PACE
-    micro = timedelta.resolution
-    end = spent * (whole // micro) // (gone // micro)
-    if not spent < limit <= end:
-        return Pace(end, end)
-    used_up = window.start + micro * ((gone // micro) * limit // spent)  # a timedelta holds no such product
-    return Pace(end, end, local_day(used_up, policy.zone))
+    limit = case.limit.nanos
+    return Pace(forecast.low_nanos, forecast.high_nanos, forecast.passes(limit) if case.spend_nanos < limit else None)
 
 
 # --- months --------------------------------------------------------------------------------------
@@ -100,10 +103,7 @@ def _month_paces(
 
 
 def _month_pace(month: Forecast | None, case: LimitedCase, seen: int) -> Pace:
-    if month is None:
-        return Pace(days_seen=seen)
-    limit = case.limit.nanos
-    return Pace(month.low_nanos, month.high_nanos, month.passes(limit) if case.spend_nanos < limit else None)
+    return Pace(days_seen=seen) if month is None else _pace_by(month, case)
 
 
 def month_forecasts(
@@ -115,10 +115,7 @@ def month_forecasts(
     names = [date.fromisoformat(each.label) for each in days]
     windows = [each.window for each in days]
     windows[-1] = Window(windows[-1].start, whole.end)  # what is booked ahead counts as today's
-    members = [subject for subject in subjects if subject != TEAM]
-    spent = daily_spend(connection, members, windows, policy.basis) if members else {}
-    if TEAM in subjects:
-        spent[TEAM] = team_daily_spend(connection, windows, policy.basis)
+    spent = spend_by_window(connection, subjects, windows, policy.basis)
     since, end = first_days(connection, list(spent), now, policy), local_day(whole.end, policy.zone)
     return {
         subject: forecast(dict(zip(names, nanos, strict=True)), since[subject], today, end)

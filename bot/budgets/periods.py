@@ -34,6 +34,11 @@ class BudgetPeriod:
         """The unit and label, which identify it."""
         return PeriodName(self.unit, self.label)
 
+    def calendar(self, zone: ZoneInfo) -> ZoneInfo:
+        """Return the time zone of its calendar: that in its label, or else `zone`."""
+        named = PeriodLabel.decode(self.label).zone
+        return ZoneInfo(named) if named else zone
+
     def is_notified(self, now: datetime) -> bool:
         """Return whether crossings of it are still notified, which is so until a while after its end."""
         return now < self.window.end + LATE

@@ -1,7 +1,7 @@
 """What subjects have spent in their periods, and what a transaction has just booked for them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 
 from bot.budgets.periods import Case, subjects_by_period
 from bot.budgets.rules import TEAM
+from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger import quarter_hour_totals
 from bot.ledger.charge_queries import spend_by_member
+from bot.ledger.daily_spend import daily_spend, team_daily_spend
 
 if TYPE_CHECKING:
     from bot.ledger.booking_result import TaskChange
@@ -30,6 +32,17 @@ def spends(connection: Connection, cases: Iterable[Case], basis: SpendBasis) -> 
             start, end = to_us(period.window.start), to_us(period.window.end)
             spend_by_case[TEAM, period] = basis.spend(*quarter_hour_totals.nanos_between(connection, start, end))
     return spend_by_case
+
+
+def spend_by_window(
+    connection: Connection, subjects: Collection[int], windows: Sequence[Window], basis: SpendBasis
+) -> dict[int, list[int]]:
+    """Return what each subject spent within each window, in nanos. The team's are of whole quarters of an hour."""
+    members = [subject for subject in subjects if subject != TEAM]
+    spent = daily_spend(connection, members, windows, basis) if members else {}
+    if TEAM in subjects:
+        spent[TEAM] = team_daily_spend(connection, windows, basis)
+    return spent
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,22 @@
-"""The forecast: what a month will cost if each day to come is like the days of its kind so far."""
+"""The forecast: what a month, week or day will cost if what is to come of it is like what was of the same kind."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import accumulate
 from math import isqrt
 
-LEAST_DAYS = 5  # the fewest whole days of data that a forecast needs
+from bot.domain.money import median_nanos
+
+LEAST_DAYS = 5  # the fewest whole days of data that a month's forecast needs
+LEAST_PERIODS = 4  # the fewest earlier days or weeks that the forecast of a day or week needs
 _SATURDAY = 5
 _ONE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The range of what a month will cost; `path` is the expected total at the end of each day to come."""
+    """The range of what a period will cost; `path` is the expected total at the end of each day to come."""
 
     low_nanos: int
     high_nanos: int
@@ -45,6 +49,31 @@ def forecast(spent: Mapping[date, int], since: date, today: date, end: date) -> 
     rest = path[-1][1] - so_far
     spread = usual.spread(len(path))
     return Forecast(so_far + max(rest - spread, 0), so_far + rest + spread, path)
+
+
+def rest_forecast(spent: int, rests: Sequence[Sequence[int]], days: Sequence[date]) -> Forecast | None:
+    """Return the forecast of a day or week: what is spent, and what the rest of such a period usually costs.
+
+    Usual is the median, and the range reaches from the lower to the upper quartile, so that neither one expensive
+    period before nor an expensive beginning of this one leads to a high forecast. None before LEAST_PERIODS.
+
+    Args:
+        spent: nanos so far.
+        rests: of each earlier period from the same point on, the nanos of each of its days.
+        days: the days of the present period from that point on, which correspond to them.
+    """
+    if len(rests) < LEAST_PERIODS:
+        return None
+    until = [[max(nanos, 0) for nanos in accumulate(rest)] for rest in rests]
+    path = tuple((day, spent + median_nanos(sums)) for day, sums in zip(days, zip(*until, strict=True), strict=True))
+    whole = sorted(sums[-1] for sums in until)
+    lower, upper = whole[: (len(whole) + 1) // 2], whole[len(whole) // 2 :]
+    return Forecast(spent + median_nanos(lower), spent + median_nanos(upper), path)
+
+
+def is_weekend(day: date) -> bool:
+    """Return whether a day is a Saturday or a Sunday."""
+    return day.weekday() >= _SATURDAY
 
 
 def first_forecast_day(since: date, end: date) -> date:

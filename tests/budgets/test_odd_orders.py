@@ -156,13 +156,6 @@ async def test_a_step_whose_snooze_outlasted_its_period_is_explained_in_the_next
     assert explained.count("Day (Mar ") == 2
 
 
-async def test_a_day_on_pace_to_pass_its_limit_is_forecast(harness: ServiceHarness) -> None:
-    harness.clock.advance(timedelta(hours=9))
-    await spend(harness, PRIYA, 8)
-    await say(harness, "hannah", "budget @priya 20/day")
-    assert "limit reached Tue, Mar 3" in await say(harness, "priya", "budgets")
-
-
 # --- merged members ------------------------------------------------------------------------------
 
 BEFORE = "priya.old@acme.example"

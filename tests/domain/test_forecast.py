@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.forecast import LEAST_DAYS, days_seen, first_forecast_day, forecast
+from bot.domain.forecast import LEAST_DAYS, LEAST_PERIODS, days_seen, first_forecast_day, forecast, rest_forecast
 
 USD = 1_000_000_000
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)  # which begins on a Sunday
@@ -88,3 +88,42 @@ def test_it_never_ends_below_what_is_spent_and_the_middle_lies_in_the_range(amou
 )
 def test_the_first_day_with_a_forecast(since: date, day: date) -> None:
     assert first_forecast_day(since, date(2026, 12, 1)) == day
+
+
+# --- days and weeks ------------------------------------------------------------------------------
+
+MONDAY, TUESDAY = date(2026, 11, 2), date(2026, 11, 3)
+
+
+def test_the_rest_is_the_median_of_earlier_ones_between_their_quartiles() -> None:
+    rests = [[each * USD, 10 * USD] for each in (7, 1, 900, 3, 5)]
+    found = rest_forecast(100 * USD, rests, [MONDAY, TUESDAY])
+    assert found is not None
+    assert found.path == ((MONDAY, 105 * USD), (TUESDAY, 115 * USD))
+    assert (found.low_nanos, found.high_nanos) == (113 * USD, 117 * USD)
+
+
+def test_too_few_earlier_periods_foretell_nothing() -> None:
+    assert rest_forecast(USD, [[USD]] * (LEAST_PERIODS - 1), [MONDAY]) is None
+
+
+amounts = st.integers(-(10**12), 10**15)
+
+
+@given(st.integers(0, 10**15), st.lists(st.tuples(amounts, amounts), min_size=LEAST_PERIODS, max_size=20))
+def test_a_period_ends_at_least_with_what_is_spent_and_at_most_with_that_and_a_rest_that_was(
+    spent: int, rests: list[tuple[int, int]]
+) -> None:
+    found = rest_forecast(spent, rests, [MONDAY, TUESDAY])
+    assert found is not None
+    assert spent <= found.low_nanos <= found.path[-1][1] <= found.high_nanos
+    assert found.high_nanos <= spent + max(0, *map(sum, rests))
+
+
+@given(st.integers(0, 10**15), st.lists(st.integers(0, 10**12), min_size=LEAST_PERIODS, max_size=20))
+def test_what_is_spent_changes_nothing_of_the_rest(spent: int, rests: list[int]) -> None:
+    of_nothing = rest_forecast(0, [[each] for each in rests], [MONDAY])
+    found = rest_forecast(spent, [[each] for each in rests], [MONDAY])
+    assert found is not None
+    assert of_nothing is not None
+    assert found.high_nanos - spent == of_nothing.high_nanos
