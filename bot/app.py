@@ -145,8 +145,7 @@ class App:
         registry = build_registry([build_capability(context) for build_capability in _builders()])
         observers.extend(registry.observers)  # the sync that capabilities ask for is observed by them
         renderers = Renderers(registry.event_renderers, registry.topic_renderers, context.templates)
-        hours, zone = self.settings.quiet_hours, self.settings.timezone
-        quiet = QuietHours(*hours, zone) if hours else None
+        quiet = QuietHours.from_settings(self.settings)
         timing = self.timing or DeliveryTiming()
         outbox = Outbox(
             database, workspace, renderers, context.destinations, self.clock, timing, quiet_hours=quiet,

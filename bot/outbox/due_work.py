@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
@@ -36,11 +36,9 @@ from bot.outbox.conditions import (
 )
 from bot.outbox.destinations import AlertDestination, Destination, decode_destination
 from bot.outbox.keys import MissedKey
-from bot.outbox.rules import NotificationState
+from bot.outbox.rules import AFTER_QUIET, NotificationState
 from bot.outbox.store import NewNotification, enqueue
 from bot.outbox.tables import live_message, notification
-
-_AFTER_QUIET = timedelta(hours=1)  # in which what waited for the end of quiet hours is sent by itself, however old
 
 _CHANNEL = notification.c.channel
 
@@ -147,7 +145,7 @@ _POSTPONE = (
 
 def postpone_to_end_of_quiet_hours(connection: Connection, channel: str, until: datetime) -> None:
     """Postpone what waits for a channel to the end of the quiet hours, and its deadline beyond that."""
-    values = {"of_channel": channel, "quiet_until": to_us(until), "least_deadline": to_us(until + _AFTER_QUIET)}
+    values = {"of_channel": channel, "quiet_until": to_us(until), "least_deadline": to_us(until + AFTER_QUIET)}
     connection.execute(_POSTPONE, values)
 
 

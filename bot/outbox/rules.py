@@ -4,8 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from bot.domain.periods import instant
+
+if TYPE_CHECKING:
+    from bot.settings.model import Settings
 
 
 class NotificationState(StrEnum):
@@ -34,6 +38,7 @@ UNAVAILABLE_FOR = timedelta(hours=72)  # and one that it does not take because i
 FEWEST_ATTEMPTS = 20  # before an event is given up: a clock that is wrong for a moment ends none
 
 LONGEST_WAIT = timedelta(hours=1)  # for which anything is postponed, whatever Slack says
+AFTER_QUIET = timedelta(hours=1)  # in which what waited for the end of quiet hours is sent by itself, however old
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,17 @@ class QuietHours:
     start: time
     end: time
     zone: tzinfo
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "QuietHours | None":
+        """Return the quiet hours that the settings ask for; None if they ask for none."""
+        hours = settings.quiet_hours
+        return None if hours is None else cls(*hours, settings.timezone)
+
+    def extended(self, deadline: datetime) -> datetime:
+        """Return a deadline, or if quiet hours hold a message back until then, a while after their end."""
+        end = self.until(deadline - AFTER_QUIET)
+        return deadline if end is None else max(deadline, end + AFTER_QUIET)
 
     def until(self, now: datetime) -> datetime | None:
         """Return the end (UTC) of the quiet hours that `now` lies in; None outside of them."""

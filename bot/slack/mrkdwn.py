@@ -2,7 +2,7 @@
 
 import re
 
-from bot.domain.slack_ids import format_mention
+from bot.domain.slack_ids import format_mention, is_channel_id
 from bot.domain.text import one_line
 
 LONGEST = 300  # characters of one untrusted text in a message
@@ -36,6 +36,11 @@ class Trusted(str):
 def mention(user_id: str) -> Trusted:
     """Return the mention of a Slack user; what is not a user id is escaped."""
     return Trusted(format_mention(user_id)) if re.fullmatch(r"[UW][A-Z0-9]+", user_id) else Trusted(escape(user_id))
+
+
+def channel_link(channel: str) -> Trusted:
+    """Return the link to a channel by its id; a name is escaped."""
+    return Trusted(f"<#{channel}>") if is_channel_id(channel) else Trusted(escape(channel))
 
 
 def escape(value: object) -> str:

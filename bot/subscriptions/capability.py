@@ -1,6 +1,7 @@
 """The capability of subscriptions: answers posted on a schedule."""
 
 from bot.capability import Capability, Context, Stage, Timer, Upkeep
+from bot.outbox.rules import QuietHours
 from bot.subscriptions import restore, store
 from bot.subscriptions.answering import SubscriptionAnswers
 from bot.subscriptions.commands import SubscriptionCommands
@@ -36,6 +37,7 @@ def subscriptions(context: Context) -> Capability:
         requests,
         facts,
         context.settings.show_titles,
+        QuietHours.from_settings(context.settings),
         zone,
         context.clock,
     )

@@ -12,17 +12,16 @@ from bot.database.engine import Database
 from bot.domain.access import Caller
 from bot.domain.formatting import days_text, local_time
 from bot.domain.post_times import CATCH_UP
-from bot.domain.slack_ids import is_channel_id
 from bot.domain.visibility import Titles
 from bot.ledger.freshness import UnreadError
 from bot.outbox.destinations import ChannelDestination
 from bot.outbox.queries import delivery_records
 from bot.outbox.renderers import RenderRequest
-from bot.outbox.rules import NotificationState
+from bot.outbox.rules import NotificationState, QuietHours
 from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.blocks import Button, Draft, Message
-from bot.slack.mrkdwn import Trusted, mention, readable_text
+from bot.slack.mrkdwn import Trusted, channel_link, mention, readable_text
 from bot.slack.templates import Templates
 from bot.subscriptions import store
 from bot.subscriptions.answering import LostRightError, SubscriptionAnswers
@@ -72,7 +71,7 @@ def where(subscription: NewSubscription) -> str:
     """Return where answers go: a channel, one's own direct messages, or somebody else's."""
     place = subscription.place
     if isinstance(place, ChannelDestination):
-        return Trusted(f"<#{place.name}>") if is_channel_id(place.name) else place.name
+        return channel_link(place.name)
     return "your DM with me" if place.user == subscription.owner else Trusted(f"the DM of {mention(place.user)}")
 
 
@@ -81,7 +80,10 @@ def where(subscription: NewSubscription) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionRenderer:
-    """Renders what subscriptions post; `titles` says whether channels may see titles; `clock` gives aware times."""
+    """Renders what subscriptions post; `titles` says whether channels may see titles; `clock` gives aware times.
+
+    `quiet_hours` is None if none are set.
+    """
 
     database: Database
     people: People
@@ -90,6 +92,7 @@ class SubscriptionRenderer:
     requests: SubscriptionRequests
     facts: SubscriptionFacts
     titles: Titles
+    quiet_hours: QuietHours | None
     zone: ZoneInfo
     clock: Callable[[], datetime]
 
@@ -114,9 +117,15 @@ class SubscriptionRenderer:
         except LostRightError as error:
             await self.requests.end(subscription, error.reason)
             return None
-        if self.clock() >= subscription.schedule.due_at(key.day, self.zone) + CATCH_UP:
+        if self.clock() >= self._deadline(subscription, key.day):
             return await self._missed(subscription, key.day)
         return self._answer(subscription, report, reader)
+
+    def _deadline(self, subscription: StoredSubscription, day: date) -> datetime:
+        """Return until when the answer of a date may be posted: in direct messages also right after quiet hours."""
+        deadline = subscription.schedule.due_at(day, self.zone) + CATCH_UP
+        is_in_dm = not isinstance(subscription.place, ChannelDestination)
+        return self.quiet_hours.extended(deadline) if is_in_dm and self.quiet_hours is not None else deadline
 
     def _answer(self, subscription: StoredSubscription, report: Report, reader: Caller) -> Message:
         is_in_channel = isinstance(subscription.place, ChannelDestination)

@@ -192,3 +192,34 @@ async def test_while_nothing_was_ever_read_from_neo_the_message_says_so(closed: 
     await goes_on(closed, 70 * MINUTE, 4 * MINUTE)  # an answer waits for fresh data, for an hour
     (missed,) = posted(closed)
     assert "on Tue, Mar 3: I haven't read anything from Neo yet.\nTo get it now, type" in missed
+
+
+# --- quiet hours -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("quiet", ["19:00-10:00", "21:00-09:30"])
+async def test_an_answer_that_long_quiet_hours_hold_comes_at_their_end_and_once(
+    closed: ServiceHarness, quiet: str
+) -> None:
+    closed.settings["QUIET_HOURS"] = quiet
+    await closed.open()
+    await closed.ask("priya", "subscribe 7d every day 21:15", dm(closed, "priya"))
+    channel = dm(closed, "priya")
+    await goes_on(closed, 12 * HOUR)
+    assert posted(closed, "priya", channel) == []
+    await goes_on(closed, 2 * HOUR, 10 * MINUTE)
+    (answer,) = posted(closed, "priya", channel)
+    assert "$30.00" in answer
+    assert "Posted every day at 21:15" in answer
+
+
+async def test_an_answer_missed_by_the_bot_comes_at_the_end_of_quiet_hours_that_would_have_held_it(
+    closed: ServiceHarness,
+) -> None:
+    closed.settings["QUIET_HOURS"] = "19:00-10:00"
+    await closed.open()
+    await closed.ask("priya", "subscribe 7d every day 21:15", dm(closed, "priya"))
+    await bot_is_down(closed, 12 * HOUR + 30 * MINUTE)
+    await goes_on(closed, 2 * HOUR, 10 * MINUTE)
+    (answer,) = posted(closed, "priya", dm(closed, "priya"))
+    assert "$30.00" in answer
