@@ -12,7 +12,7 @@ from bot.usage.keys import AskAction, CsvAction, HelpAction, ShareAction, Welcom
 from bot.usage.questions import QuestionHandlers
 from bot.usage.report import ReportPolicy
 from bot.usage.status_commands import StatusCommands
-from bot.usage.welcome import Welcome
+from bot.usage.welcome import ChannelPosts, Welcome
 
 
 def answers(context: Context) -> Answers:
@@ -32,7 +32,9 @@ def usage(context: Context) -> Capability:
     help_commands = HelpCommands(context.templates, answering.policy)
     status_commands = StatusCommands(answering, context.templates, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)
-    welcome = Welcome(answering, context.people, context.database, context.templates, poll)
+    welcome = Welcome(
+        answering, context.people, context.database, context.templates, poll, ChannelPosts.from_settings(settings)
+    )
     return Capability(
         "usage",
         keys=(WelcomeKey, AskAction, ShareAction, CsvAction, HelpAction),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Connection
 
@@ -13,6 +14,7 @@ from bot.domain.money import NANOS_PER_USD, show_usd
 from bot.domain.periods import Window, local_day
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us
+from bot.domain.visibility import Privacy, Titles
 from bot.ledger.charge_queries import spend_of_all_members
 from bot.ledger.members import MemberSummary, member_summaries
 from bot.outbox.destinations import Destination, UserDestination
@@ -22,16 +24,43 @@ from bot.outbox.store import NewNotification, enqueue
 from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
-from bot.slack.mrkdwn import Trusted, mention
+from bot.slack.mrkdwn import Trusted, channel_link, mention
 from bot.slack.templates import Templates
 from bot.usage.answers import Answers
 from bot.usage.durations import every
 from bot.usage.help import FOR_OPERATORS
 from bot.usage.keys import WelcomeKey
 
+if TYPE_CHECKING:
+    from bot.settings.model import Settings
+
 _MOST_NAMES = 8
 _EXAMPLES = 3
 _MONTH, _DAY = timedelta(days=30), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPosts:
+    """The channels that alerts and the digest are posted in, by their ids or names, and what they show of people."""
+
+    channels: Sequence[str]
+    privacy: Privacy
+    titles: Titles
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> Self:
+        """Return what the settings say."""
+        alerts = [settings.alert_channel] if settings.alert_channel else []
+        channels = list(dict.fromkeys([*settings.digest_channel, *alerts]))
+        return cls(channels, settings.alert_privacy, settings.show_titles)
+
+    def template_values(self) -> dict[str, object]:
+        """Return the values of the template `usage/welcome`."""
+        return {
+            "channels": Trusted(", ".join(map(channel_link, self.channels))),
+            "privacy": self.privacy.value,
+            "titles": self.titles is Titles.CHANNEL,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +72,7 @@ class Welcome:
     database: Database
     templates: Templates
     poll: timedelta
+    channels: ChannelPosts
 
     async def enqueue_when_read(self) -> None:
         """Enqueue the welcome for operators who have not had it, once the configured history has been read."""
@@ -69,6 +99,7 @@ class Welcome:
             "usage/welcome",
             **await self._history(members),
             **self._settings(),
+            **self.channels.template_values(),
             **_budget_proposals(await self.database.read(self._recent_spend)),
             **self._unknown_in_slack(members),
         )

@@ -74,6 +74,33 @@ async def test_the_welcome_says_what_was_read_what_to_try_and_who_is_unknown(har
     assert "Needs attention" not in text
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "everyone else only about themselves.\n"),
+        ({"ALERT_CHANNEL": "#neo-spend"}, "themselves. My posts in #neo-spend name people.\n"),
+        (
+            {"DIGEST_CHANNEL": "#general,#neo-spend", "ALERT_CHANNEL": "#neo-spend", "SHOW_TITLES": "channel"},
+            "themselves. My posts in #general, #neo-spend name people and show task titles.\n",
+        ),
+        (
+            {"DIGEST_CHANNEL": "#neo-spend", "ALERT_PRIVACY": "anonymous"},
+            "themselves. My posts in #neo-spend don't name people.\n",
+        ),
+        (
+            {"ALERT_CHANNEL": "#neo-spend", "ALERT_PRIVACY": "operators"},
+            "don't name people. What is about one person goes to operators as a DM.\n",
+        ),
+    ],
+)
+async def test_the_welcome_says_who_sees_what(closed: ServiceHarness, settings: dict[str, str], said: str) -> None:
+    closed.settings |= settings
+    await closed.open()
+    text = visible_text(closed.dm("hannah")[0])
+    assert "*Who sees what:* <@U0HANNAH> can ask about everyone, " in text
+    assert said in text
+
+
 async def test_the_welcome_names_who_is_unknown(closed: ServiceHarness) -> None:
     add(closed.neo.world, "stranger", "1", email="nobody@elsewhere.example")
     await closed.open()
