@@ -281,11 +281,34 @@ async def test_a_member_acts_on_their_own_budget_alone(harness: ServiceHarness) 
     refused = await harness.press("marcus", public, "budget_ack")
     assert "someone else's budget" in visible_text(refused)
     await harness.press("hannah", public, "budget_ack")
+    again = await harness.press("priya", public, "budget_ack")  # who saw the button, too
+    assert "already acknowledged this" in visible_text(again)
     await harness.deliver()
     (public,) = notifications(harness.visible("marcus"))
     assert "Acknowledged by" in visible_text(public)
-    again = await harness.press("priya", public, "budget_ack")
-    assert "already acknowledged this" in visible_text(again)
+
+
+def buttons(message: Message) -> list[str]:
+    return [
+        each["text"]["text"] for block in message.blocks for each in block.get("elements", []) if "action_id" in each
+    ]
+
+
+async def test_what_was_done_about_a_budget_is_not_offered_again(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 40/month")
+    await harness.deliver()
+    (public,) = notifications(harness.visible("marcus"))
+    assert buttons(public) == ["Acknowledge", "Snooze today", "Raise limit"]
+    await harness.press("hannah", public, "budget_ack")
+    await harness.press("hannah", public, "budget_snooze:today")
+    await harness.deliver()
+    (public,) = notifications(harness.visible("marcus"))
+    assert buttons(public) == ["Raise limit"]
+    own = notifications(harness.dm("priya"))[0]
+    assert buttons(own) == ["Snooze today", "Ask for a higher limit"]  # the channel alone is snoozed
+    await harness.press("priya", own, "budget_snooze:today", harness.workspace.im_of("U0PRIYA").id)
+    await harness.deliver()
+    assert buttons(notifications(harness.dm("priya"))[0]) == ["Ask for a higher limit"]
 
 
 async def test_a_snooze_defers_to_its_end_and_then_the_highest_step_is_notified_once(harness: ServiceHarness) -> None:

@@ -14,7 +14,7 @@ from bot.budgets.alerts.context import AlertContext, topic_of
 from bot.budgets.alerts.subject_names import SubjectName
 from bot.budgets.alerts.thread_reply_render import is_snoozed_for
 from bot.budgets.audiences import Audience, OperatorAudience
-from bot.budgets.keys import AcknowledgeAction, BudgetTopic, CrossingKey, RaiseAction, SnoozeAction
+from bot.budgets.keys import AcknowledgeAction, CrossingKey, RaiseAction, SnoozeAction
 from bot.budgets.rules import percent
 from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
 from bot.budgets.snoozes.store import ActiveSnooze
@@ -55,7 +55,7 @@ class LiveMessageRenderer:
         as_of = "" if snapshot.as_of is None else self._time(snapshot.as_of)
         draft.add(blocks.context(templates.render("budgets/footnote", as_of=as_of, zone=zone.key)))
         if not snapshot.has_ended and snapshot.limit is not None:
-            draft.add(blocks.actions(list(_buttons(topic_of(request), name))))
+            draft.add(blocks.actions(list(_buttons(snapshot, request, name))))
         return draft.message()
 
     def _hidden_step(self, snapshot: BudgetSnapshot, request: RenderRequest) -> str:
@@ -137,9 +137,22 @@ def _may_be_shown(snooze: ActiveSnooze, request: RenderRequest) -> bool:
     return snooze.audience is Audience.CHANNEL or request.in_dm
 
 
-def _buttons(topic: BudgetTopic, name: SubjectName) -> Iterator[Button]:
-    yield blocks.button("Acknowledge", AcknowledgeAction(topic))
-    yield blocks.button("Snooze today", SnoozeAction(topic, SnoozeLength(SnoozeEnd.DAY)))
+def _is_for_reader(snooze: ActiveSnooze, request: RenderRequest) -> bool:
+    """Return whether a snooze is of the alerts that come where a message stands."""
+    match request.destination:
+        case OperatorDestination(user=user):
+            return snooze.audience == OperatorAudience(user)
+        case _:
+            return snooze.audience is (Audience.DM if request.in_dm else Audience.CHANNEL)
+
+
+def _buttons(snapshot: BudgetSnapshot, request: RenderRequest, name: SubjectName) -> Iterator[Button]:
+    """Yield what can still be done about a budget."""
+    topic = topic_of(request)
+    if snapshot.acknowledged is None:
+        yield blocks.button("Acknowledge", AcknowledgeAction(topic))
+    if not any(_is_for_reader(each, request) for each in snapshot.snoozes):
+        yield blocks.button("Snooze today", SnoozeAction(topic, SnoozeLength(SnoozeEnd.DAY)))
     yield blocks.button(
         request_label(has_limit=True) if name.must_ask else RAISE_LIMIT, RaiseAction(topic), primary=True
     )
