@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import sys
 from contextlib import suppress
 from datetime import timedelta
@@ -19,12 +20,15 @@ from bot.settings.model import LogFormat, LogLevel
 
 PACING = DeliveryTiming(pace=0.02)  # the embedded Slack takes more than one message a second
 RETRIES = RetryPolicy(answer=5, connect=2, deadline=2, longest_retry_after=5, first_wait=0.2)  # for a Neo taken down
+_LIBRARIES = ("aiohttp", "slack_bolt", "slack_sdk")  # they report what the page's buttons break on purpose
 _WAIT_S = 3.0  # for Slack: the connection, and the delivery of messages
 
 
 async def main() -> None:
     """Serve until the input ends."""
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     requests = await _requests()
     if not (line := await requests.readline()):
         return

@@ -43,7 +43,7 @@ async def connected(shown: Demo) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(120)
-async def test_it_dies_and_comes_back(shown: Demo) -> None:
+async def test_it_dies_and_comes_back(shown: Demo, capfd: pytest.CaptureFixture[str]) -> None:
     first = shown.bot.pid
     assert first is not None
     os.kill(first, signal.SIGKILL)  # whoever did it, it is seen
@@ -60,6 +60,11 @@ async def test_it_dies_and_comes_back(shown: Demo) -> None:
     assert "running again" in started
     await connected(shown)
     assert len({first, second, shown.bot.pid, None}) == 4
+    shown.page.slack.down = True
+    await shown.bot.catch_up()
+    shown.page.slack.down = False
+    await connected(shown)
+    assert capfd.readouterr().err == ""  # nobody complains in the terminal of what was done on purpose
 
 
 def test_it_ends_with_a_demo_that_is_killed(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ export class NeoPanel {
   /** Where the figures come from, and what they do not hold yet. */
   note(neo) {
     if (!neo.read_at) return "The bot has not read any tasks yet.";
-    const read = `As the bot read it at ${formatDate(new Date(neo.read_at), "time", this.ctx.timezone)}. A task counts on the day it began.`;
+    const read = `As the bot read it at ${formatDate(new Date(neo.read_at), "time", this.ctx.timezone)}. New tasks count when they were created, later changes of their cost when the bot reads them.`;
     return Math.abs(neo.unread_usd) < 0.005 ? read : `${read} The bot has not read ${dollars.format(neo.unread_usd)} yet.`;
   }
 
