@@ -1,16 +1,17 @@
-"""The service as a process: how soon it is ready, what it holds idle, and a hundred people asking during a backfill."""
+"""The service as a process: how soon it is ready, what it takes idle, and a hundred people asking during a backfill."""
 
 import asyncio
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
+from benchmarks import processors
 from benchmarks.bars import Bar
 from benchmarks.ledgers import Size, ledger
 from benchmarks.listing import Listing
@@ -19,46 +20,68 @@ from benchmarks.slackside import PEOPLE, Side, slack_side, typed
 from benchmarks.timing import shown
 from benchmarks.upstream import served
 from benchmarks.workplace import scratch
+from bot.settings.database_place import DatabasePlace
 
 _READY_S, _IDLE_MB, _ACK_S, _ANSWER_S = 2.0, 120.0, 1.0, 2.5
+_IDLE_PERCENT = 1.0  # of a core
 _LEAST_ROUNDS = 2
 _SPAN, _LATENCY_S = timedelta(hours=70), 0.05  # of the upstream: tasks of the tail, and how long a page takes
+Number = Callable[[str], int]
+"""Returns the number that a statement selects in the ledger, as another program sees it."""
 
 
 def measure(*, quick: bool) -> Iterator[Bar]:
-    """Ready in 2 s, idle below 120 MB; acks below 1 s and answers below 2.5 s while history is read."""
+    """On a ledger that is a file."""
     source = ledger(Size(100_000 if quick else 1_000_000))
     with scratch() as directory:
         path = directory / "ledger.db"
         shutil.copy(source, path)
-        yield from asyncio.run(_alone(path))
-        with served(Listing(50_000 if quick else 100_000, span=_SPAN), _LATENCY_S) as url:
-            acks, answers, asked, read = asyncio.run(_crowded(path, url))
+        yield from service_bars(path, lambda sql: _number(path, sql), quick=quick)
+
+
+def service_bars(place: DatabasePlace, number: Number, *, quick: bool, on: str = "") -> Iterator[Bar]:
+    """Ready in 2 s, idle below 120 MB and 1 % of a core; acks below 1 s and answers below 2.5 s during a backfill.
+
+    `on` begins the names of the bars: on which engine the ledger is.
+    """
+    yield from asyncio.run(_alone(place, 2.0 if quick else 10.0, on))
+    with served(Listing(50_000 if quick else 100_000, span=_SPAN), _LATENCY_S) as url:
+        acks, answers, asked, read = asyncio.run(_crowded(place, number, url))
     note = f"median {shown(median(acks))}; {read:,} tasks booked meanwhile"
-    yield Bar(f"{PEOPLE} ask at once during a backfill: the slowest ack", max(acks), _ACK_S, "s", note=note)
+    yield Bar(f"{on}{PEOPLE} ask at once during a backfill: the slowest ack", max(acks), _ACK_S, "s", note=note)
     note = f"median {shown(median(answers))} of {asked}"
-    yield Bar("the same: answers, 99th percentile", quantiles(answers, n=100)[98], _ANSWER_S, "s", note=note)
-    yield Bar("the same: answers lost", asked - len(answers), 0, "of all")
+    yield Bar(f"{on}the same: answers, 99th percentile", quantiles(answers, n=100)[98], _ANSWER_S, "s", note=note)
+    yield Bar(f"{on}the same: answers lost", asked - len(answers), 0, "of all")
 
 
 # --- alone ---------------------------------------------------------------------------------------
 
 
-async def _alone(path: Path) -> list[Bar]:
-    """Nobody upstream, nobody asks."""
+async def _alone(place: DatabasePlace, seconds: float, on: str) -> list[Bar]:
+    """Nobody upstream, nobody asks; watched for so many seconds."""
     ready: list[float] = []
+    busy: list[float] = []
     async with slack_side() as side:
         for _ in range(3):
             begun = perf_counter()
-            async with service_process(RUN, path, side, "http://127.0.0.1:1") as service:
+            async with service_process(RUN, place, side, "http://127.0.0.1:1") as service:
                 await service.wait_ready()
                 ready.append(perf_counter() - begun)
                 await asyncio.sleep(3)
                 resident = _resident_mb(service)
+                busy.append(await _busy_percent(service, seconds))
     return [
-        Bar("start to ready", median(ready), _READY_S, "s", note=f"of three: {shown(*sorted(ready))}"),
-        Bar("idle, resident", resident, _IDLE_MB, "MB"),
+        Bar(f"{on}start to ready", median(ready), _READY_S, "s", note=f"of three: {shown(*sorted(ready))}"),
+        Bar(f"{on}idle, resident", resident, _IDLE_MB, "MB"),
+        Bar(f"{on}idle, of a core", median(busy), _IDLE_PERCENT, "%", note=f"in {seconds:.0f} s without a read of Neo"),
     ]
+
+
+async def _busy_percent(service: ServiceProcess, seconds: float) -> float:
+    """How much of a core it keeps busy."""
+    begun, before = perf_counter(), processors.used_by(service.id)
+    await asyncio.sleep(seconds)
+    return 100 * (processors.used_by(service.id) - before) / (perf_counter() - begun)
 
 
 def _resident_mb(service: ServiceProcess) -> float:
@@ -70,23 +93,23 @@ def _resident_mb(service: ServiceProcess) -> float:
 # --- crowded -------------------------------------------------------------------------------------
 
 
-async def _crowded(path: Path, neo: str) -> tuple[list[float], list[float], int, int]:
+async def _crowded(place: DatabasePlace, number: Number, neo: str) -> tuple[list[float], list[float], int, int]:
     """Seconds of the acks and of the answers, how many were asked, and how many rows a backfill read meanwhile."""
     asked: dict[int, float] = {}
     acks: list[float] = []
     async with (
         slack_side() as side,
-        service_process(SERVING, path, side, neo) as service,
+        service_process(SERVING, place, side, neo) as service,
     ):
         await service.wait_ready()
-        before = _tasks(path)
-        await _booking(path, before)
-        while (during := _is_reading(path)) or len(asked) < _LEAST_ROUNDS * PEOPLE:
+        before = number(_TASKS)
+        await _booking(number, before)
+        while (during := bool(number(_READING))) or len(asked) < _LEAST_ROUNDS * PEOPLE:
             assert during, "the reading ended before the questions did"
-            acks += await asyncio.gather(*(_ask(service.url, side, number, asked) for number in range(1, PEOPLE + 1)))
+            acks += await asyncio.gather(*(_ask(service.url, side, each, asked) for each in range(1, PEOPLE + 1)))
             await _answered(side, len(asked))
-        read = _tasks(path) - before
-    answers = [side.arrived[number][0] - begun for number, begun in asked.items() if number in side.arrived]
+        read = number(_TASKS) - before
+    answers = [side.arrived[each][0] - begun for each, begun in asked.items() if each in side.arrived]
     return acks, answers, len(asked), read
 
 
@@ -103,20 +126,16 @@ async def _answered(side: Side, count: int) -> None:
         await asyncio.sleep(0.005)
 
 
-async def _booking(path: Path, before: int) -> None:
+async def _booking(number: Number, before: int) -> None:
     """Wait until new tasks come in."""
-    while _tasks(path) == before:  # noqa: ASYNC110 - another process does it
+    while number(_TASKS) == before:  # noqa: ASYNC110 - another process does it
         await asyncio.sleep(0.05)
 
 
-def _is_reading(path: Path) -> bool:
-    return bool(_one(path, "SELECT count(*) FROM pass WHERE finished_at IS NULL"))
+_TASKS = "SELECT count(*) FROM task"
+_READING = "SELECT count(*) FROM pass WHERE finished_at IS NULL"
 
 
-def _tasks(path: Path) -> int:
-    return _one(path, "SELECT count(*) FROM task")
-
-
-def _one(path: Path, sql: str) -> int:
+def _number(path: Path, sql: str) -> int:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         return int(connection.execute(sql).fetchone()[0])
