@@ -68,7 +68,7 @@ def keep_open(request: web.BaseRequest) -> None:
 
 
 async def read_body(request: web.BaseRequest) -> bytes:
-    """Return the bytes of the body. Raises RefusedRequestError if they are too many, or take too long."""
+    """Return the bytes of the body. Raises RefusedRequestError if they are too many, too slow, broken or cut off."""
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
         raise RefusedRequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "it is compressed")
     _check_length(request.content_length or 0)
@@ -82,6 +82,8 @@ async def read_body(request: web.BaseRequest) -> bytes:
         raise RefusedRequestError(HTTPStatus.REQUEST_TIMEOUT, "its body did not come in time") from None
     except (web.RequestPayloadError, ValueError):
         raise RefusedRequestError(HTTPStatus.BAD_REQUEST, "its body is broken") from None
+    except ConnectionError:
+        raise RefusedRequestError(HTTPStatus.BAD_REQUEST, "its connection broke off") from None
     return bytes(body)
 
 

@@ -19,7 +19,7 @@ from bot.slack.http_server import serve_http
 from tests.support.effort import THOROUGH, amount
 from tests.support.forked import forked, kill
 from tests.support.harness import ServiceHarness
-from tests.support.hostile import MARK, answers_to, attack_until_killed
+from tests.support.hostile import MARK, Attack, Ending, answer_to, answers_to, attack_until_killed
 from tests.support.messages import visible_text
 from tests.support.metrics import ON
 from tests.support.replicas import Team, free_port, replicated_team, status
@@ -78,6 +78,21 @@ async def test_whatever_is_sent_is_refused_in_a_line_that_quotes_nothing(
     assert max(map(len, logged.splitlines())) < 500
     assert state(open_ports) == before
     assert visible_text(await open_ports.ask("hannah", "team")).startswith("The whole team")
+
+
+@pytest.mark.parametrize("sent", ["", "half of it"])
+async def test_a_body_that_is_cut_off_is_refused_like_any_other(
+    open_ports: ServiceHarness, monkeypatch: pytest.MonkeyPatch, json_log: io.StringIO, sent: str
+) -> None:
+    monkeypatch.setattr(f"{SERVER}.TIMEOUT_SECONDS", 60.0)
+    attack = Attack(
+        (f"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{sent}".encode(),), 0.05, Ending.HANG_UP
+    )
+    then = held()
+    assert await answer_to(open_ports.service.port, attack) == b""
+    await settled(then)
+    assert "its connection broke off" in json_log.getvalue()
+    assert '"level": "error"' not in json_log.getvalue()
 
 
 async def test_of_too_many_connections_the_oldest_ones_are_closed(
