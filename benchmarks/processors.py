@@ -1,4 +1,4 @@
-"""Processor time: what a process and its children have used, and the machine in all; as Linux tells it."""
+"""What a process holds of memory, and it and the machine in all have used of the processors; as Linux tells it."""
 
 import os
 from pathlib import Path
@@ -14,6 +14,12 @@ def used_by(process: int) -> float:
     """The seconds that a process and its children have had of the processors, those that have ended included."""
     children = (times for parent, times in map(_stat, _PROC.glob("[0-9]*")) if parent == process)
     return sum(_stat(_PROC / str(process))[1], sum(sum(times) for times in children))
+
+
+def resident_mb(process: int) -> float:
+    """The memory that a process holds now, in MB."""
+    lines = (_PROC / str(process) / "status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
 
 
 def used_in_all() -> float:

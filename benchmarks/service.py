@@ -1,7 +1,6 @@
 """The service as a process: how soon it is ready, what it takes idle, and a hundred people asking during a backfill."""
 
 import asyncio
-import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -68,7 +67,7 @@ async def _alone(place: DatabasePlace, seconds: float, on: str) -> list[Bar]:
                 await service.wait_ready()
                 ready.append(perf_counter() - begun)
                 await asyncio.sleep(3)
-                resident = _resident_mb(service)
+                resident = processors.resident_mb(service.id)
                 busy.append(await _busy_percent(service, seconds))
     return [
         Bar(f"{on}start to ready", median(ready), _READY_S, "s", note=f"of three: {shown(*sorted(ready))}"),
@@ -82,12 +81,6 @@ async def _busy_percent(service: ServiceProcess, seconds: float) -> float:
     begun, before = perf_counter(), processors.used_by(service.id)
     await asyncio.sleep(seconds)
     return 100 * (processors.used_by(service.id) - before) / (perf_counter() - begun)
-
-
-def _resident_mb(service: ServiceProcess) -> float:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{service.id}/status").read_text(encoding="ascii"))
-    assert found
-    return int(found[1]) / 1024
 
 
 # --- crowded -------------------------------------------------------------------------------------

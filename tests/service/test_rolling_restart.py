@@ -110,6 +110,7 @@ async def test_the_questions_of_two_sockets_are_each_answered_once(team: Team) -
 async def test_what_slack_sends_again_because_one_was_frozen_is_answered_once(team: Team) -> None:
     frozen, _ = await team.start(), await team.start()
     await team.wait_until(lambda: len(team.slack.sockets) == 2)
+    await team.wait_read()
     direct = team.slack.workspace.im_of(team.slack.workspace.user("priya").id).id
     team.slack.delivery.ack_timeout_s = 1.0
     frozen.freeze()

@@ -20,6 +20,7 @@ from typing import Any
 import httpx
 from sqlalchemy import text
 
+from benchmarks.processors import resident_mb
 from bot.database.engine import Database
 from bot.domain.timestamps import to_us
 from bot.sandbox.http_server import NeoServer
@@ -75,8 +76,8 @@ class Replica:
 
     def resident_mb(self) -> float:
         """How much memory it takes now, in MB."""
-        lines = Path(f"/proc/{self.id}/status").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
+        assert self.id is not None
+        return resident_mb(self.id)
 
     def freeze(self) -> None:
         """Stop it, wherever it is."""
@@ -176,6 +177,10 @@ class Team:
         async with asyncio.timeout(PATIENCE):
             while await self.number(sql) != number:  # noqa: ASYNC110 - other processes do it
                 await asyncio.sleep(0.05)
+
+    async def wait_read(self) -> None:
+        """Wait until Neo's tasks have been read once, so that questions are answered with what was spent."""
+        await self.wait_for_number("SELECT count(DISTINCT complete) FROM pass WHERE complete", 1)
 
     async def holder(self) -> Replica | None:
         """The replica that has the jobs; None if it is none of those that run."""
