@@ -6,7 +6,7 @@ from bot.subscriptions.schedule import Schedule
 from bot.subscriptions.schedule_parser import ScheduleError, split_schedule
 
 _POINTING = {"this", "that", "it", "these", "those", "same"}  # to what only people know who see it
-_BESIDE = FILLER | {"again", "repeat", "one", "thing", "things", "answer", "question", "these", "those", "same"}
+_BESIDE = FILLER | _POINTING | {"again", "repeat", "one", "thing", "things", "answer", "question"}
 _TIMES = {
     "daily": ("yesterday", "every day 09:00"),
     "weekly": ("last week", "every monday 09:00"),

@@ -21,7 +21,7 @@ from bot.domain.money import (
     usd_of_chart,
     usd_text,
 )
-from bot.sandbox.page.bookings import to_cents
+from bot.sandbox.page.bookings import rounded_usd
 from tests.support.effort import examples
 
 UNITS = st.sampled_from([NANOS_PER_USD, NANOS_PER_CREDIT])
@@ -333,11 +333,11 @@ def test_an_amount_that_is_shown_in_full_can_be_typed_back(amount: int) -> None:
 def test_an_amount_is_shown_with_the_same_cents_in_texts_charts_and_the_panel(nanos_: int) -> None:
     in_mills = nanos_ // 1_000_000 * 1_000_000  # as Neo's amounts are: half cents are common
     for each in (nanos_, max(in_mills, NANOS_PER_USD // 100)):
-        panel = to_cents(Decimal(each) / NANOS_PER_USD)
+        panel = rounded_usd(Decimal(each) / NANOS_PER_USD)
         assert show_usd(each) == f"${usd_of_chart(each):,.2f}" == f"${panel:,.2f}"
 
 
 @pytest.mark.parametrize(("mills", "text"), [(1_015, "$1.02"), (1_025, "$1.02"), (12_345, "$12.34"), (2_675, "$2.68")])
 def test_half_a_cent_is_rounded_to_the_even_one_everywhere(mills: int, text: str) -> None:
     amount = mills * NANOS_PER_USD // 1_000
-    assert show_usd(amount) == f"${usd_of_chart(amount):,.2f}" == f"${to_cents(Decimal(mills) / 1_000):,.2f}" == text
+    assert show_usd(amount) == f"${usd_of_chart(amount):,.2f}" == f"${rounded_usd(Decimal(mills) / 1_000):,.2f}" == text

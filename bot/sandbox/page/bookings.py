@@ -79,8 +79,8 @@ def sum_usd(bookings: Iterable[Booking]) -> Decimal:
     return sum((booking.usd for booking in bookings), Decimal(0))
 
 
-def to_cents(usd: Decimal) -> float:
-    """Return an amount as the bot shows it: rounded once, half-even to the cent."""
+def rounded_usd(usd: Decimal) -> float:
+    """Return an amount in dollars as the bot shows it: rounded once, half-even to the cent."""
     return float(usd.quantize(_CENT, ROUND_HALF_EVEN))
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.page.bookings import Bookings, cost_usd, sum_usd, to_cents
+from bot.sandbox.page.bookings import Bookings, cost_usd, rounded_usd, sum_usd
 from bot.sandbox.tasks import Row, SimTask, row, wire_time
 
 Json = dict[str, Any]
@@ -58,10 +58,10 @@ class NeoPanel:
             "tasks": today.tasks,
             "running": len(running),
             "failed": today.failed,
-            "spent_today_usd": to_cents(today.usd),
-            "spent_this_month_usd": to_cents(month.usd),
+            "spent_today_usd": rounded_usd(today.usd),
+            "spent_this_month_usd": rounded_usd(month.usd),
             "tasks_this_month": month.tasks,
-            "last_hour_usd": to_cents(sum_usd(self._bookings.between(now - HOUR, now))),
+            "last_hour_usd": rounded_usd(sum_usd(self._bookings.between(now - HOUR, now))),
             "by_hour_usd": [float(usd) for usd in self._by_hour(local)],
             "recent": [self._row(task, now) for task in _latest(tasks, running, now)],
         }
@@ -98,7 +98,7 @@ class NeoPanel:
             "member": next(names, task.email or "unattributed"),
             "model": task.model,
             "status": "running" if runs else ended[-1].status,
-            "cost_usd": None if cost is None else to_cents(cost),
+            "cost_usd": None if cost is None else rounded_usd(cost),
             "created_at": wire_time(task.created_at),
             "at": wire_time(_started_at(task, now) if runs else ended[-1].ended_at),
             "streams": len(ended) + runs,
