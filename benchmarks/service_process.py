@@ -22,10 +22,16 @@ SERVING = (sys.executable, "-m", "benchmarks.serving")  # the same at the benchm
 
 @dataclass(frozen=True, slots=True)
 class ServiceProcess:
-    """A service that runs; Slack's requests go to `url`."""
+    """A service that runs; Slack's requests go to `url`, a scraper to `metrics_port`."""
 
     id: int
-    url: str
+    port: int
+    metrics_port: int
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
 
     async def wait_ready(self) -> None:
         """Wait until it says that it is ready."""
@@ -45,7 +51,7 @@ async def service_process(
     command: Sequence[str], ledger: DatabasePlace, side: Side, neo: str
 ) -> AsyncIterator[ServiceProcess]:
     """Start it over a ledger, Slack's side and an upstream; it must end well."""
-    port = _free_port()
+    port, metrics_port = _free_port(), _free_port()
     variables = {
         **os.environ,
         **environment(ledger, neo),
@@ -54,12 +60,13 @@ async def service_process(
         "SLACK_API_URL": f"{side.url}/api/",
         "ADMINS": OPERATOR,
         "HTTP_PORT": str(port),
+        "METRICS_PORT": str(metrics_port),
         "PYTHONPATH": str(Path(__file__).parent.parent),
         "LOG_LEVEL": "error",
     }
     process = await asyncio.create_subprocess_exec(*command, env=variables, cwd=WORK)
     try:
-        yield ServiceProcess(process.pid, f"http://127.0.0.1:{port}")
+        yield ServiceProcess(process.pid, port, metrics_port)
     finally:
         process.terminate()
         assert await process.wait() == 0

@@ -32,7 +32,7 @@ from bot.service.start_report import log_database, log_start
 from bot.settings.credentials import Secret
 from bot.settings.errors import SettingsError
 from bot.settings.model import Settings
-from bot.slack import deduplication, http
+from bot.slack import http
 from bot.slack.deduplication import RequestDeduplicator
 from bot.slack.http_server import serve_http
 from bot.slack.workspace import connect_workspace
@@ -174,7 +174,7 @@ async def running_service(app: App) -> AsyncIterator[Service]:
 def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, life: AsyncExitStack) -> Service:
     context = wiring.context
     # the real time, whatever the service's clock says: Slack dates its signatures by it
-    deduplicator = RequestDeduplicator(database.write, system_clock, deduplication.TIMEOUT_SECONDS)
+    deduplicator = RequestDeduplicator(database.write, system_clock)
     router = Router(context.people, context.templates, wiring.registry, app.measurements)
     slack = SlackConnection(
         context, router, deduplicator, TokenCheck(context.workspace), lambda: jobs.run_after(After.CONNECTION_CHANGE)

@@ -1,7 +1,7 @@
 """Deduplication: which requests were accepted already, in memory and in the database, so that each is served once.
 
 A request is acknowledged after a look at the memory alone. It is served once the database holds its key too, so that
-neither a restart nor a second process serves it again. If the database cannot be written, the memory decides.
+neither a restart nor a second process serves it again. If the database cannot be written in time, the memory decides.
 """
 
 import asyncio
@@ -34,7 +34,8 @@ class Write(Protocol):
 
 
 RETENTION = timedelta(hours=1)  # Slack repeats an event within minutes, and a signature is valid for five
-TIMEOUT_SECONDS = 1.0  # to wait for the database, of the three seconds in which a form can be opened
+URGENT_SECONDS = 1.0  # to wait for the database, of the three seconds in which a form can be opened
+PATIENT_SECONDS = 10.0  # to wait for it where no form is opened: what Slack sends again is such a request
 _REMEMBERED = 20_000  # keys in memory
 
 _INSERT = insert(slack_request).on_conflict_do_nothing()
@@ -57,19 +58,27 @@ class _Claim:
 class RequestDeduplicator:
     """The requests that were accepted within RETENTION; `now` is a clock that agrees with Slack's.
 
-    The database is waited for up to `timeout` seconds.
+    The database is waited for up to `patient` seconds, and up to `urgent` seconds where a form may have to be opened.
     """
 
-    def __init__(self, write: Write, now: Callable[[], datetime], timeout: float = TIMEOUT_SECONDS) -> None:
-        self._write, self._now, self._timeout = write, now, timeout
+    def __init__(
+        self,
+        write: Write,
+        now: Callable[[], datetime],
+        *,
+        urgent: float = URGENT_SECONDS,
+        patient: float = PATIENT_SECONDS,
+    ) -> None:
+        self._write, self._now = write, now
+        self._urgent, self._patient = urgent, patient
         self._known: OrderedDict[str, None] = OrderedDict()
         self._waiting: list[_Claim] = []
         self._writing: asyncio.Task[None] | None = None
-        self._is_slow = False
+        self._waited = 0.0  # seconds, in vain, since the database last answered
 
     async def load(self) -> None:
         """Load the keys that were accepted before this process began, unless the database takes too long or fails."""
-        keys = asyncio.wait_for(self._write(partial(_known_keys, now=self._now())), self._timeout)
+        keys = asyncio.wait_for(self._write(partial(_known_keys, now=self._now())), self._urgent)
         self._known.update(dict.fromkeys(await _attempt(keys, [], "earlier requests could not be loaded")))
 
     def add(self, key: str) -> bool:
@@ -82,7 +91,7 @@ class RequestDeduplicator:
             self._known.popitem(last=False)
         return True
 
-    async def claim(self, *keys: str) -> bool:
+    async def claim(self, *keys: str, is_urgent: bool = False) -> bool:
         """Write a request's keys, and return whether the first was new; also true if the database fails or is slow."""
         digests = [_digest(key) for key in keys if key]
         if not digests:
@@ -91,20 +100,21 @@ class RequestDeduplicator:
         self._waiting.append(claim)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_waiting())
-        if self._is_slow:
+        seconds = self._urgent if is_urgent else self._patient
+        if self._waited >= seconds:
             return True
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(seconds):
                 return await asyncio.shield(claim.is_new)
         except TimeoutError:
-            self._is_slow = True
+            self._waited = max(self._waited, seconds)
             log.warning("the database is slow: a request is served before it is known to be new")
             return True
 
     async def close(self) -> None:
-        """Wait for what is being written, as long as for any answer of the database."""
+        """Wait a moment for what is being written."""
         if self._writing is not None:
-            await asyncio.wait({self._writing}, timeout=self._timeout)
+            await asyncio.wait({self._writing}, timeout=self._urgent)
 
     async def _write_waiting(self) -> None:
         """Write all waiting claims in one transaction, again and again until none is waiting."""
@@ -112,7 +122,7 @@ class RequestDeduplicator:
             claims, self._waiting = self._waiting, []
             writing = self._write(partial(_write_claims, claims=claims, now=self._now()))
             are_new = await _attempt(writing, [True] * len(claims), "a request could not be recorded")
-            self._is_slow = False
+            self._waited = 0.0
             for claim, is_new in zip(claims, are_new, strict=True):
                 if not claim.is_new.done():
                     claim.is_new.set_result(is_new)

@@ -200,7 +200,7 @@ class Listener:
             self._run(self._serve_first(request, key, proof))
 
     async def _serve_first(self, request: Request, *keys: str) -> None:
-        if await self._deduplicator.claim(*keys):
+        if await self._deduplicator.claim(*keys, is_urgent=bool(request.trigger)):
             await self._serve(request)
 
     def _run(self, work: Awaitable[None]) -> None:

@@ -1,12 +1,15 @@
 """`python -m tests.outbox.soak [ROUNDS] [FIRST SEED]`: the attack of the suite a thousand times on each engine."""
 
 import asyncio
+import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import structlog
 
 from benchmarks.postgres.installation import programs
 from tests.support.ledgers import Ledgers, PostgresLedgers, SqliteLedgers
@@ -71,5 +74,6 @@ def _say(what: object) -> None:
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     ROUNDS, FIRST = (int(each) for each in (*sys.argv[1:], *("1000", "0")[len(sys.argv) - 1 :]))
     sys.exit(bool(main(ROUNDS, FIRST)))

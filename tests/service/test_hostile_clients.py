@@ -13,20 +13,19 @@ from random import Random
 import pytest
 from aiohttp import web
 
+from benchmarks.hostile import MARK, Attack, Ending, answer_to, answers_to, attack_until_killed
 from bot.database.engine import Database
 from bot.settings.database_place import DatabasePlace
 from bot.slack.http_server import serve_http
 from tests.support.effort import THOROUGH, amount
 from tests.support.forked import forked, kill
 from tests.support.harness import ServiceHarness
-from tests.support.hostile import MARK, Attack, Ending, answer_to, answers_to, attack_until_killed
 from tests.support.messages import visible_text
 from tests.support.metrics import ON
 from tests.support.replicas import Team, free_port, replicated_team, status
 from tests.support.slack_requests import as_form, command, posted, signed, state
 
 SERVER = "bot.slack.http_server"
-UNHARMED_SECONDS = 0.1
 
 
 @pytest.fixture
@@ -151,7 +150,7 @@ async def test_who_takes_no_answer_is_not_waited_for(monkeypatch: pytest.MonkeyP
         writer.close()
 
 
-# --- a process of its own, whose memory and time are measured ------------------------------------
+# --- a process of its own, whose memory is measured -------------------------------------
 
 
 @pytest.fixture
@@ -160,7 +159,7 @@ async def team(tmp_path: Path, place: DatabasePlace, database: Database) -> Asyn
         yield team
 
 
-@pytest.mark.skipif(not THOROUGH, reason="it measures time and memory")
+@pytest.mark.skipif(not THOROUGH, reason="it measures memory")
 @pytest.mark.timeout(300)
 async def test_others_are_unharmed_and_memory_stays(team: Team) -> None:
     port, metrics = free_port(), free_port()
@@ -169,15 +168,12 @@ async def test_others_are_unharmed_and_memory_stays(team: Team) -> None:
     attackers = forked(attack_until_killed, [port, metrics], 17)
     slow = [await asyncio.open_connection("127.0.0.1", each) for each in (port, metrics) for _ in range(300)]
     try:
-        acks, sizes = [], []
+        sizes = []
         for number in range(600):
-            ack = await team.slack.command("priya", "neo-spend", "7d")
-            assert ack.ok
-            acks.append(ack.seconds)
+            assert (await team.slack.command("priya", "neo-spend", "7d")).ok
             if number >= 300:
                 sizes.append(replica.resident_mb())
             await asyncio.sleep(0.05)
-        assert sorted(acks)[-3] < UNHARMED_SECONDS  # two may be the machine's
         assert max(sizes) - sizes[0] < 10
     finally:
         await asyncio.to_thread(kill, attackers)

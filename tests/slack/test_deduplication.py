@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 
 def deduplicator(database: Database, now: datetime = NOW) -> RequestDeduplicator:
-    return RequestDeduplicator(database.write, lambda: now, PATIENT)
+    return RequestDeduplicator(database.write, lambda: now, patient=PATIENT)
 
 
 def stored(place: DatabasePlace) -> list[tuple[str, int]]:
@@ -101,20 +101,37 @@ async def test_a_locked_database_delays_a_request_by_a_moment_only(
     impatient.close()
 
 
-async def test_a_slow_database_is_waited_for_once() -> None:
+async def test_a_slow_database_is_waited_for_once(database: Database) -> None:
+    memory, free = slow_deduplicator(database, urgent=0.1, patient=0.5)
+    async with asyncio.timeout(5):  # half of what twenty waits would take
+        for number in range(20):
+            assert await memory.claim(f"trigger-{number}")
+            assert await memory.claim(f"form-{number}", is_urgent=True)
+    free.set()
+    await memory.close()
+
+
+async def test_only_what_may_open_a_form_is_served_before_a_slow_database_knows_it(database: Database) -> None:
+    memory, free = slow_deduplicator(database, urgent=0.01, patient=PATIENT)
+    assert await deduplicator(database).claim("message")
+    message = asyncio.create_task(memory.claim("message"))
+    assert await memory.claim("form", is_urgent=True)
+    assert not message.done()
+    free.set()
+    assert not await message
+
+
+def slow_deduplicator(
+    database: Database, *, urgent: float, patient: float
+) -> tuple[RequestDeduplicator, asyncio.Event]:
+    """One whose database answers only once the event is set."""
     free = asyncio.Event()
 
     async def write(work: Callable[[Connection], R]) -> R:
-        del work
         await free.wait()
-        raise OperationalError("", {}, sqlite3.OperationalError("database is locked"))
+        return await database.write(work)
 
-    locked: RequestDeduplicator = RequestDeduplicator(write, lambda: NOW, timeout=0.5)
-    async with asyncio.timeout(5):  # half of what twenty waits would take
-        for number in range(20):
-            assert await locked.claim(f"trigger-{number}")
-    free.set()
-    await locked.close()
+    return RequestDeduplicator(write, lambda: NOW, urgent=urgent, patient=patient), free
 
 
 def test_deleting_old_keys_uses_the_index(place: DatabasePlace) -> None:

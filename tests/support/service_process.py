@@ -14,7 +14,6 @@ from bot.service.log import configure
 from bot.service.service import serve
 from bot.settings.environment import load
 from bot.settings.model import LogFormat, LogLevel
-from bot.slack import deduplication
 
 HURRIED = RetryPolicy(answer=2, connect=5, deadline=0.5, longest_retry_after=2.0, first_wait=0.01)
 # a tenth of the real ones and less; a request takes a moment at the most
@@ -22,13 +21,12 @@ TIMES = DeliveryTiming(
     request=1.5, lease=3.5, unconfirmed=1.0, checks=(1.0, 2.0), pace=0.02, first_wait=0.1, longest_wait=0.5, margin=30.0
 )
 LIFETIME = timedelta(seconds=3)  # of a lease
-DATABASE_SECONDS = 20.0  # that a request waits to be recorded; after the real one it is served, though it may be twice
 FROZEN_SECONDS = 10.0  # half of the real ones; a start on a loaded machine may think for some of them
 
 
 def main(path: Path) -> None:
     """Serve until SIGTERM, or until this process is killed, in the environment that a file holds as JSON."""
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
-    postgres.FROZEN_SECONDS, deduplication.TIMEOUT_SECONDS = FROZEN_SECONDS, DATABASE_SECONDS
+    postgres.FROZEN_SECONDS = FROZEN_SECONDS
     app = build(load(json.loads(path.read_text(encoding="utf-8")), path.parent), system_clock, HURRIED, TIMES, LIFETIME)
     asyncio.run(run_until_signal(lambda stop: serve(app, stop)))

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from bot.app import system_clock
 MARK = "mallory-was-here"  # in whatever they send; it must never be read again
 PATIENCE = 15.0  # seconds for an answer
 AT_ONCE = 40
+_BRIEF = 1_000  # bytes of what is sent by the dozen
 _PATHS = ("/slack/events", "/healthz", "/readyz", "/metrics", "/", "/../../etc/passwd", "//", "*", "/%00", "/\x1b[2J")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "OPTIONS", "CONNECT", "BREW", "G\x00T", "POST" * 3_000)
 _KINDS = ("application/json", "application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "x" * 300)
@@ -53,7 +55,7 @@ def attack(random: Random) -> Attack:
 
 def _request(random: Random) -> bytes:
     body = MARK.encode() * random.choice((0, 0, 1, 20, 5_000, 30_000))
-    length = f"Content-Length: {len(body)}\r\n" if body or random.random() < 0.5 else ""
+    length = f"Content-Length: {len(body)}\r\n" if body or random.choice((True, False)) else ""
     headers = f"Host: {random.choice(('127.0.0.1', 'localhost', MARK))}\r\nX-Mallory: {MARK}\r\n{length}"
     return f"{random.choice(_METHODS)} {random.choice(_PATHS)} HTTP/1.1\r\n{headers}\r\n".encode() + body
 
@@ -86,12 +88,12 @@ def _cut(sent: bytes, random: Random) -> bytes:
 
 def _repeat(sent: bytes, random: Random) -> bytes:
     """Several requests over one connection, before any is answered."""
-    return sent * random.choice((2, 50 if len(sent) < 1_000 else 2))
+    return sent * random.choice((2, 2 if len(sent) > _BRIEF else 50))
 
 
 def _insert(sent: bytes, random: Random) -> bytes:
     """A header that does not belong there, as the second line or anywhere."""
-    place = sent.find(b"\r\n") + 2 if random.random() < 0.7 else random.randrange(len(sent) + 1)
+    place = sent.find(b"\r\n") + 2 if random.choice((True, True, False)) else random.randrange(len(sent) + 1)
     return sent[:place] + random.choice(_INSERTED) + sent[place:]
 
 
@@ -155,3 +157,7 @@ def attack_until_killed(ports: list[int], seed: int) -> None:
             await asyncio.gather(*(answers_to(port, random, 500) for port in ports))
 
     asyncio.run(attack_all())
+
+
+if __name__ == "__main__":
+    attack_until_killed([int(port) for port in sys.argv[1:]], 17)
