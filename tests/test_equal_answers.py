@@ -1,10 +1,10 @@
 """The same history gives the same rows and the same answers, whichever engine keeps the ledger."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,11 @@ from sqlalchemy import Column, Connection, Table, select
 from sqlmodel import SQLModel
 
 from bot.app import App
-from bot.database.engine import Database, open_database
+from bot.database.engine import open_database
 from bot.database.rows import Row, rows_by_column
 from bot.domain.access import AT_THE_TERMINAL, Caller, RefusedError, Role
-from bot.domain.pricing import ByokUnit
 from bot.domain.query.errors import QueryError, WhenError
-from bot.ledger.booking import book
-from bot.ledger.booking_policy import BookingPolicy
-from bot.ledger.member_merge import merge_emails
 from bot.ledger.question_parsing import parse_question
-from bot.neo.wire import decode_page
-from bot.sandbox.responses import ENCODER
-from bot.sandbox.world import START, World, row
 from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from bot.settings.postgres_address import PostgresAddress
@@ -34,17 +27,15 @@ from bot.usage.report import ReportPolicy, ReportRequest
 from bot.usage.report_builder import build_report
 from bot.usage.report_csv import to_csv
 from bot.usage.report_document import to_json
-from tests.support.clock import AdjustableClock
+from tests.support.bookings import book_random_work
 from tests.support.command import run_command
 from tests.support.effort import amount
 from tests.support.generated_questions import generated_questions
 from tests.support.histories import History, new_history
 from tests.support.ledgers import new_database, place_ledger
 from tests.support.messages import visible_text
-from tests.support.random_work import RandomWork
 from tests.support.worlds import PRIYA
 
-DAY = timedelta(days=1)
 QUESTIONS = amount(2_000, 500)  # of each ledger
 CALLERS = (AT_THE_TERMINAL, AT_THE_TERMINAL, Caller(Role.MEMBER, PRIYA), Caller(Role.MEMBER, "zoe@acme.example"))
 # what only presses on buttons of alerts leave
@@ -166,25 +157,6 @@ def seen(history: History) -> Iterator[tuple[str, str]]:
 
 
 # --- answers -------------------------------------------------------------------------------------
-
-
-def book_random_work(databases: Sequence[Database], seed: int) -> datetime:
-    """Book what ends and changes in ten days, with a renamed member; return the moment after it."""
-    clock, world = AdjustableClock(lambda: START), World.empty()
-    work = RandomWork(world, clock, seed)
-    for _ in range(10):
-        work.end(25)
-        work.change(8 if len(work.known) > 25 else 0)
-        rows_now = [row(each) for each in world.tasks(clock())]
-        tasks = decode_page(ENCODER.encode({"data": rows_now, "total": len(rows_now), "has_more": False})).tasks
-        for database in databases:
-            with database.transaction() as connection:
-                book(connection, tasks, BookingPolicy(ByokUnit.CREDITS), now=clock())
-        clock.advance(DAY)
-    for database in databases:
-        with database.transaction() as connection:
-            merge_emails(connection, "ZOE@acme.example", "zoë.müller@acme.example")
-    return clock()
 
 
 def asked(seed: int) -> Iterator[tuple[str, Caller]]:

@@ -17,13 +17,14 @@ from bot.database.place import absence, free_bytes, pending_upgrade, try_making_
 from bot.database.private_files import exposed_files, is_exposed, is_open_to_others
 from bot.database.schema import newest_revision
 from bot.doctor.check import Check, failure, ok, warning
-from bot.domain.formatting import count, short_date
-from bot.domain.periods import Window
+from bot.domain.formatting import count, last_date, short_date
+from bot.domain.periods import Window, local_day
 from bot.domain.timestamps import from_us
 from bot.ledger.api_key_warning import api_key_warning
 from bot.ledger.charge_queries import ChargeRange, charge_count
 from bot.ledger.freshness import Freshness, freshness
 from bot.ledger.quarantine import quarantined_count
+from bot.ledger.retention import details_deleted_before
 from bot.outbox.queries import OutboxSummary, outbox_summary
 from bot.outbox.rules import NotificationState
 from bot.usage.durations import ago
@@ -84,6 +85,8 @@ def ledger_checks(app: App) -> Iterator[Check]:
     yield _freshness(contents.freshness, app)
     if contents.freshness.as_of is not None:
         yield _history(contents.freshness, app)
+    if app.settings.retain_days is not None:
+        yield _retention(contents.deleted_before, app.settings.retain_days, app)
     if contents.quarantined:
         finding = f"{count(contents.quarantined, 'row')} from Neo rejected"
         yield warning("quarantine", finding, "`neo-usage status` lists them")
@@ -99,6 +102,7 @@ class _Contents:
     freshness: Freshness
     key_warning: str | None
     outbox: OutboxSummary
+    deleted_before: datetime | None
     quarantined: int
     engine: str
     free_connections: int | None
@@ -117,6 +121,7 @@ def _read_contents(app: App) -> _Contents:
             freshness(connection, app.clock()),
             api_key_warning(connection),
             outbox_summary(connection),
+            details_deleted_before(connection),
             quarantined_count(connection),
             engine_name(connection),
             free_connections(connection),
@@ -168,6 +173,15 @@ def _history(fresh: Freshness, app: App) -> Check:
         remedy = "The bot reads it while it runs; `neo-usage sync` does it now."
         return warning("history", f"{text}, less than the {count(days, 'day')} of HISTORY_DAYS", remedy)
     return ok("history", f"{text}; HISTORY_DAYS asks for {count(days, 'day')}")
+
+
+def _retention(deleted_before: datetime | None, days: int, app: App) -> Check:
+    """Return how long details of tasks are kept, and which are deleted."""
+    text = f"titles, errors, tools and agents of tasks are kept for {count(days, 'day')}"
+    if deleted_before is None:
+        return ok("details", f"{text}; none are deleted yet")
+    last, today = last_date(deleted_before, app.settings.timezone), local_day(app.clock(), app.settings.timezone)
+    return ok("details", f"{text}; those of tasks up to {short_date(last, today)} are deleted")
 
 
 def _connections(free: int) -> Check:

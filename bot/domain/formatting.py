@@ -44,6 +44,12 @@ def weekday(day: date) -> str:
     return f"{day:%a}, {day:%b} {day.day}"
 
 
+def deleted_details(before: datetime, zone: tzinfo, now: datetime) -> str:
+    """Return that details of tasks created before a moment are deleted."""
+    last = short_date(last_date(before, zone), now.astimezone(zone).date())
+    return f"No longer kept: titles, errors, tools and agents of tasks up to {last}"
+
+
 def date_span(first: date, last: date, today: date) -> str:
     """Return the days from one to another: `Nov 22–28`, `Nov 22 – Dec 1`; of one day that day alone."""
     if first == last:

@@ -46,6 +46,14 @@ def within(group: GroupFacts) -> str:
     return f"in {minutes // 60} h" if minutes < _DAYS else f"in {minutes // 1440} days"
 
 
+def deleted_errors(report: ErrorReport, zone: ZoneInfo) -> str:
+    """Return that errors are deleted, as a sentence; empty if none of the time asked for are."""
+    before = report.details_deleted_before
+    if before is None or not report.failed or report.window.start >= before:
+        return ""
+    return f"{formatting.deleted_details(before, zone, report.asked_at)}."
+
+
 SO_FAR, IN_PERIOD = "so far", "in this period"  # what a cost is of: the tasks in all, or the time asked for
 
 

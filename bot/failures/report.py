@@ -44,7 +44,8 @@ class ErrorRequest:
 class ErrorReport:
     """What failed in a window. `members` are those whose tasks it may hold, None for everybody's.
 
-    `recovered` is how many tasks failed in it that have completed since, which are not among the failures.
+    `recovered` is how many tasks failed in it that have completed since, which are not among the failures. Errors of
+    tasks created before `details_deleted_before` may be deleted.
     """
 
     query: str
@@ -59,6 +60,7 @@ class ErrorReport:
     complete: bool
     asked_at: datetime
     recovered: int
+    details_deleted_before: datetime | None
 
     @property
     def failed(self) -> int:
@@ -139,6 +141,7 @@ def error_report(connection: Connection, request: ErrorRequest, policy: FailureP
         complete=quality.holds_all(window) or names_booked_tasks(connection, selection),
         asked_at=now,
         recovered=_recovered(connection, window, where, policy.failing),
+        details_deleted_before=quality.details_deleted_before,
     )
 
 

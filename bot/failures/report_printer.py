@@ -45,7 +45,8 @@ def _freshness(report: ErrorReport, zone: ZoneInfo) -> str:
     if report.as_of is not None:
         as_of = f"Data as of {formatting.local_time(report.as_of, zone, report.asked_at)} ({zone.key})."
     lacking = "" if report.complete else "Part of this period isn't in the database yet."
-    return " ".join(filter(None, (as_of, failure_formatting.completed_since(report.recovered), lacking)))
+    completed = failure_formatting.completed_since(report.recovered)
+    return " ".join(filter(None, (as_of, completed, lacking, failure_formatting.deleted_errors(report, zone))))
 
 
 def _print_kinds(report: ErrorReport, zone: ZoneInfo, console: Console) -> None:

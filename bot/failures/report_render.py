@@ -92,7 +92,13 @@ def period(report: ErrorReport, zone: ZoneInfo) -> str:
 def _freshness(report: ErrorReport, view: FailureView) -> dict[str, object]:
     as_of = "" if report.as_of is None else formatting.local_time(report.as_of, view.zone, view.now)
     completed = failure_formatting.completed_since(report.recovered)
-    return {"as_of": as_of, "zone": view.zone.key, "complete": report.complete, "completed": completed}
+    return {
+        "as_of": as_of,
+        "zone": view.zone.key,
+        "complete": report.complete,
+        "completed": completed,
+        "deleted": failure_formatting.deleted_errors(report, view.zone),
+    }
 
 
 _COLUMNS = ("Cause", "Tasks", "Cost in period", "Error", "Members", "Model", "Last")

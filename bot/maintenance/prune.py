@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from bot.capability import Capability
 from bot.database.engine import Database
 from bot.database.prune_step import PruneStep
 from bot.ledger.passes.pruning import prune_passes
+from bot.ledger.retention import prune_details
 from bot.maintenance.prune_schedule import is_due, mark_pruned, prune_time
 from bot.outbox.pruning import RetainedKeys, prune_live_messages, prune_notifications
 
@@ -24,12 +25,16 @@ _WAIT = 1.0  # seconds at most that a transaction waits for people's queries
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
-    """The nightly pruning of a ledger; `clock` gives aware times."""
+    """The nightly pruning of a ledger; `clock` gives aware times.
+
+    Details of tasks are deleted after `retain`; None keeps them.
+    """
 
     database: Database
     capabilities: Sequence[Capability]
     zone: ZoneInfo
     clock: Callable[[], datetime]
+    retain: timedelta | None = None
 
     async def tick(self) -> None:
         """Prune, if that was not done since the last night.
@@ -76,6 +81,8 @@ class Pruning:
             "notifications": lambda connection, now, after: prune_notifications(connection, now, retained, after),
             "living": lambda connection, now, after: prune_live_messages(connection, now, retained, after),
         }
+        if (retain := self.retain) is not None:
+            steps["details"] = lambda connection, now, after: prune_details(connection, now, after, retain)
         for capability in self.capabilities:
             steps |= {what: _whole_table(prune) for what, prune in capability.upkeep.prune.items()}
         return steps

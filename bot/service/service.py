@@ -181,7 +181,8 @@ def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, l
     )
     lease = JobsLease(database, app.clock, app.lease_lifetime)
     alarm = DatabaseAlarm(context, lambda: slack.stage >= Stage.CONNECTED, lambda: lease.held is None)
-    pruning = Pruning(database, wiring.registry.capabilities, app.settings.timezone, app.clock)
+    capabilities, settings = wiring.registry.capabilities, app.settings
+    pruning = Pruning(database, capabilities, settings.timezone, app.clock, settings.retention)
     backups = ScheduledBackups.from_settings(app.settings, database, app.clock)
     timers = [
         # whenever incidents are looked for, and before that: an old backup is no incident while a new one is due

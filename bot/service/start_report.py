@@ -57,6 +57,8 @@ def _parts(settings: Settings) -> Iterator[tuple[str, tuple[str, str]]]:
     yield "webhook", ("yes" if settings.webhook_url else "", "set WEBHOOK_URL")
     backups = "" if settings.backup_dir is None else f"{settings.backup_dir} at {settings.backup_at:%H:%M}"
     yield "backups", (backups, "set BACKUP_DIR")
+    kept = "" if settings.retain_days is None else f"{settings.retain_days} days"
+    yield "retention", (kept, "set RETAIN_DAYS; details of tasks are kept for good")
     metrics = "" if settings.metrics_port is None else f"at {settings.metrics_host}:{settings.metrics_port}"
     yield "metrics", (metrics, "set METRICS_PORT")
     own = "" if settings.templates_dir is None else str(settings.templates_dir)

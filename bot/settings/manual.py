@@ -52,6 +52,10 @@ PURPOSES: Final = MappingProxyType(
         "TIMEZONE": "where days begin and end, such as `Europe/Berlin`",
         "POLL_SECONDS": "how often Neo is read; data older than twice that is stale",
         "HISTORY_DAYS": "how many days back the first read goes",
+        "RETAIN_DAYS": (
+            "after how many days titles, errors, tools and agents of tasks are deleted, from 30 on; without it, never: "
+            "see [below](#what-is-kept-and-how-long)"
+        ),
         "SPEND_BASIS": "what spend adds up: `total` (Neo and model provider) or `platform` (Neo alone)",
         "BYOK_UNIT": (
             "the unit of amounts with your own model key: `credits` or `usd`; without it, credits, and answers say so"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -79,6 +79,7 @@ class Settings:
     timezone: ZoneInfo
     poll_seconds: int
     history_days: int
+    retain_days: int | None
     spend_basis: SpendBasis
     byok_unit: ByokUnit | None
 
@@ -99,6 +100,11 @@ class Settings:
     def pricing_unit(self) -> ByokUnit:
         """The unit of BYOK amounts: credits are assumed until an operator says otherwise."""
         return self.byok_unit or ByokUnit.CREDITS
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long details of tasks are kept; None: for good."""
+        return None if self.retain_days is None else timedelta(days=self.retain_days)
 
 
 def likely_mistakes(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -128,6 +128,7 @@ VARIABLES = (
     Variable("TIMEZONE", "UTC", timezones.timezone),
     Variable("POLL_SECONDS", "300", values.whole_number_parser(10, 86_400, "seconds")),
     Variable("HISTORY_DAYS", "90", values.whole_number_parser(1, 3_650, "days")),
+    Variable("RETAIN_DAYS", "", values.optional(values.whole_number_parser(30, 36_500, "days"))),
     Variable("SPEND_BASIS", "total", values.choice_parser(SpendBasis)),
     Variable("BYOK_UNIT", "", values.choice_parser(ByokUnit)),
 )

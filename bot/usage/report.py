@@ -77,8 +77,9 @@ class Report:
     """An answer. `groups` are sorted and cut to `top`; what was cut is counted, with its spend in nanos.
 
     `scope` is whose spend it may hold; `rows` are as many tasks as were asked for or as the caller can show. It was
-    made at `now`. `has_history` is whether the caller may see any task at all, at any time. `names` are what members
-    are called in Slack, by e-mail; empty where there is no Slack.
+    made at `now`. Details of tasks created before `details_deleted_before` may be deleted. `has_history` is whether
+    the caller may see any task at all, at any time. `names` are what members are called in Slack, by e-mail; empty
+    where there is no Slack.
     """
 
     query: str
@@ -101,6 +102,7 @@ class Report:
     unit_assumed: bool
     warning: str | None
     quarantined: int
+    details_deleted_before: datetime | None = None
     has_history: bool = True
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -112,6 +114,16 @@ class Report:
     def share(self, group: SpendGroup) -> float | None:
         """Return a group's part of the untruncated total, None if that is not positive."""
         return group.spend(self.basis) / self.spend_nanos if self.spend_nanos > 0 else None
+
+    @property
+    def lacks_details(self) -> bool:
+        """Whether it shows details of tasks of a time from which they may be deleted."""
+        before, question = self.details_deleted_before, self.question
+        if before is None:
+            return False
+        if self.details:
+            return any(each.created_at < before for each in self.details)
+        return (question.rows or question.counts_only) and self.window.start < before
 
     @property
     def emails(self) -> set[str]:

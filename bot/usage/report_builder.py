@@ -105,6 +105,7 @@ class _ReportBuilder:
             unit_assumed=total.by_unit,
             warning=quality.warning,
             quarantined=quality.quarantined,
+            details_deleted_before=quality.details_deleted_before,
             has_history=bool(total.tasks) or scope.member is None or holds_any(self.connection, scope),
         )
 

@@ -29,6 +29,8 @@ def _document(report: Report) -> dict[str, Any]:
         "complete": report.complete,
         "unit_assumed": report.unit_assumed,
     }
+    if report.details_deleted_before is not None and report.lacks_details:
+        document["details_deleted_before"] = utc_text(report.details_deleted_before)
     if report.question.rows:
         document["rows"] = [row_document(report, each) for each in report.rows]
     if report.details:

@@ -135,6 +135,14 @@ def incompleteness(report: Report) -> str:
     return "Incomplete: a part of this period is still to be read"
 
 
+def deleted_details(report: Report) -> str:
+    """Return which details of tasks are deleted; empty if the answer shows none, or has them all."""
+    before = report.details_deleted_before
+    if before is None or not report.lacks_details:
+        return ""
+    return formatting.deleted_details(before, report.zone, report.now)
+
+
 def rejected_rows(count: int) -> str:
     """Return how many rows of Neo are not counted."""
     return f"{formatting.count(count, 'rejected row')} from Neo {'is' if count == 1 else 'are'} not counted"

@@ -83,6 +83,8 @@ def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
         line.append(f", out of date ({ago(age)}): run `neo-usage sync`", style="yellow")
     if lacking := report_formatting.incompleteness(report):
         line.append(f". {lacking}", style="yellow")
+    if deleted := report_formatting.deleted_details(report):
+        line.append(f". {deleted}", style="yellow")
     if report.quarantined:
         rows = report_formatting.rejected_rows(report.quarantined)
         line.append(f". {rows}: see `neo-usage status`", style="yellow")

@@ -110,6 +110,7 @@ def _footnotes(report: Report, view: ReportView) -> str:
         reading=view.reading,
         failure=view.failure.rstrip("."),
         lacking=report_formatting.incompleteness(report),
+        deleted=report_formatting.deleted_details(report),
         warning=report.warning or "",
         quarantined=report_formatting.rejected_rows(report.quarantined) if report.quarantined and view.operator else "",
         operator=view.operator,

@@ -16,6 +16,7 @@ from bot.ledger.freshness import Freshness, freshness
 from bot.ledger.members import member_count
 from bot.ledger.passes.history import PassRecord, last_passes
 from bot.ledger.quarantine import QuarantinedRow, quarantined_rows
+from bot.ledger.retention import details_deleted_before
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.task_queries import task_counts
 from bot.outbox.queries import OutboxSummary, outbox_summary
@@ -29,7 +30,7 @@ _PASSES = 5
 
 @dataclass(frozen=True, slots=True)
 class LedgerStatus:
-    """The state of the ledger."""
+    """The state of the ledger; details of tasks created before `details_deleted_before` may be deleted."""
 
     fresh: Freshness
     passes: tuple[PassRecord, ...]
@@ -42,6 +43,7 @@ class LedgerStatus:
     bytes: int
     outbox: OutboxSummary
     backup: BackupRecord
+    details_deleted_before: datetime | None
 
 
 def ledger_status(connection: Connection, scope: Scope, size: int, now: datetime) -> LedgerStatus:
@@ -63,6 +65,7 @@ def _of_everything(connection: Connection, size: int, now: datetime) -> LedgerSt
         bytes=size,
         outbox=outbox_summary(connection),
         backup=backup_record(connection),
+        details_deleted_before=details_deleted_before(connection),
     )
 
 
@@ -80,6 +83,7 @@ def _of_member(connection: Connection, scope: Scope, now: datetime) -> LedgerSta
         bytes=0,
         outbox=OutboxSummary({}, None, []),
         backup=BackupRecord(),
+        details_deleted_before=None,
     )
 
 
@@ -122,6 +126,12 @@ def backup_text(record: BackupRecord, zone: ZoneInfo, now: datetime) -> str:
     made = formatting.local_time(record.made_at, zone, now)
     text = f"{made}, {ago(now - record.made_at)}, {record.bytes / 2**20:,.1f} MB"
     return f"{text}; a later one failed: {record.failure}" if record.failure else text
+
+
+def details_text(status: LedgerStatus, zone: ZoneInfo, now: datetime) -> str:
+    """Return which details of tasks are deleted, as a sentence; empty if none are."""
+    before = status.details_deleted_before
+    return "" if before is None else f"{formatting.deleted_details(before, zone, now)}."
 
 
 _READ: Mapping[str, str] = {
@@ -170,6 +180,9 @@ def to_document(status: LedgerStatus, now: datetime, stale_after: float) -> dict
         },
         "database_bytes": status.bytes,
         "backup": _backup(status.backup, now),
+        "details_deleted_before": (
+            None if status.details_deleted_before is None else utc_text(status.details_deleted_before)
+        ),
     }
 
 

@@ -24,6 +24,7 @@ from bot.usage.durations import ago
 from bot.usage.status import (
     LedgerStatus,
     backup_text,
+    details_text,
     ledger_status,
     message_counts_text,
     read_kind_text,
@@ -77,6 +78,7 @@ class StatusCommands:
             "tasks": task_counts_text(status),
             "megabytes": f"{status.bytes / 2**20:,.1f}",
             "backup": backup_text(status.backup, self.answers.policy.zone, now),
+            "details": details_text(status, self.answers.policy.zone, now),
             "rejected": rejected_rows_text(status),
             "quarantine": [(one_line(each.key, 60), each.reason) for each in status.quarantine[:_MOST_LISTED]],
             "messages": message_counts_text(status.outbox, self.answers.policy.zone, now),

@@ -16,6 +16,7 @@ from bot.terminal.layout import print_facts, print_line, print_table
 from bot.usage.status import (
     LedgerStatus,
     backup_text,
+    details_text,
     message_counts_text,
     read_kind_text,
     rejected_rows_text,
@@ -78,6 +79,7 @@ def _facts(status: LedgerStatus, document: dict[str, Any], zone: ZoneInfo, now: 
         ("rows", rejected_rows_text(status)),
         ("database", f"{status.bytes / 2**20:,.1f} MB"),
         ("backup", one_line(backup_text(status.backup, zone, now), 400) or "none"),
+        ("details", details_text(status, zone, now) or "All are kept."),
     ]
 
 

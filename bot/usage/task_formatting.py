@@ -32,7 +32,8 @@ def _transferred_facts(task: TaskDetail, report: Report) -> Iterator[tuple[str, 
 
 
 def _all_facts(task: TaskDetail, report: Report) -> Iterator[tuple[str, str]]:
-    yield "title", one_line(task.title or "(none)")
+    nothing = _nothing(task, report)
+    yield "title", one_line(task.title or f"({nothing})")
     if task.error_message:
         yield "error", one_line(task.error_message, _LONGEST_ERROR)
     yield "status", one_line(task.status)
@@ -40,18 +41,26 @@ def _all_facts(task: TaskDetail, report: Report) -> Iterator[tuple[str, str]]:
     yield "member", one_line(report.name_of(task.member))
     yield "model", one_line(task.model) + (" (own key)" if task.is_byok else "")
     yield "created", formatting.dated_time(task.created_at, report.zone, report.now)
-    yield from _work_facts(task)
+    yield from _work_facts(task, nothing)
     if task.missing_since:
         yield "missing", f"not listed by Neo since {formatting.dated_time(task.missing_since, report.zone, report.now)}"
     yield "task", one_line(task.task_id)
 
 
-def _work_facts(task: TaskDetail) -> Iterator[tuple[str, str]]:
+def _nothing(task: TaskDetail, report: Report) -> str:
+    """Return what stands for a title, tools and agents if there are none: there never were any, or they are deleted."""
+    is_old = report.details_deleted_before is not None and task.created_at < report.details_deleted_before
+    has_any = task.title or task.error_message or task.tools or task.agents
+    return "no longer kept" if is_old and not has_any else "none"
+
+
+def _work_facts(task: TaskDetail, nothing: str) -> Iterator[tuple[str, str]]:
     streams, steps = task.stream_count or 1, task.step_count
     yield "work", f"{formatting.count(streams, 'stream')}, {formatting.count(steps, 'step')}"
     yield "time", _times(task)
-    yield "tools", _counts(task.tools, lambda each: f"{formatting.count(each[0], 'call')}, {duration(each[1])}")
-    yield "agents", _counts(task.agents, lambda each: f"{each:,}")
+    tools = _counts(task.tools, lambda each: f"{formatting.count(each[0], 'call')}, {duration(each[1])}")
+    yield "tools", tools or nothing
+    yield "agents", _counts(task.agents, lambda each: f"{each:,}") or nothing
 
 
 def _cost_facts(task: TaskDetail, report: Report) -> Iterator[tuple[str, str]]:
@@ -89,7 +98,7 @@ def _times(task: TaskDetail) -> str:
 
 def _counts(counts: Mapping[str, Count], show_count: Callable[[Count], str]) -> str:
     pairs = sorted(counts.items(), key=lambda pair: pair[1], reverse=True)
-    return "; ".join(f"{one_line(name, 40)} {show_count(count)}" for name, count in pairs) or "none"
+    return "; ".join(f"{one_line(name, 40)} {show_count(count)}" for name, count in pairs)
 
 
 def _cost_history(task: TaskDetail, report: Report) -> str:

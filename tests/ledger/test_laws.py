@@ -23,6 +23,7 @@ from bot.ledger.member_merge import merge_emails
 from bot.ledger.members import shown_email
 from bot.ledger.pricing_unit import require_unit
 from bot.ledger.repricing import reprice
+from bot.ledger.retention import prune_details
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection, conditions_of
 from bot.ledger.spend import sums
@@ -135,6 +136,12 @@ class Ledger(RuleBasedStateMachine):
                 merge_emails(connection, old, new)
         except LedgerError:
             return
+
+    @rule(days=st.integers(0, 250))
+    def delete_details(self, days: int) -> None:
+        """Details of what is older are deleted, also of what is updated later."""
+        with self.database.transaction() as connection:
+            prune_details(connection, self.now, 0, timedelta(days=days))
 
     @rule(unit=st.sampled_from(list(ByokUnit)))
     def change_the_unit(self, unit: ByokUnit) -> None:

@@ -1,5 +1,6 @@
-"""A small ledger for tests of queries: five tasks of three members, one of which grew an hour later."""
+"""Ledgers for tests of queries: a small one, of five tasks of three members, and one of random work."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,9 +9,15 @@ from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
+from bot.ledger.member_merge import merge_emails
+from bot.neo.wire import decode_page
+from bot.sandbox.responses import ENCODER
+from bot.sandbox.world import START, World, row
+from tests.support.clock import AdjustableClock
+from tests.support.random_work import RandomWork
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DOLLAR = 10**9  # nanos
 ANA, BOB = "ana@acme.dev", "bob@acme.dev"
 
@@ -43,3 +50,22 @@ def book_small_ledger(database: Database) -> None:
     """Book TASKS at NOW, and what one of them grew by an hour later."""
     book_tasks(database, *TASKS)
     book_tasks(database, GROWN, now=NOW + HOUR)
+
+
+def book_random_work(databases: Sequence[Database], seed: int) -> datetime:
+    """Book what ends and changes in ten days, with a renamed member; return the moment after it."""
+    clock, world = AdjustableClock(lambda: START), World.empty()
+    work = RandomWork(world, clock, seed)
+    for _ in range(10):
+        work.end(25)
+        work.change(8 if len(work.known) > 25 else 0)
+        rows_now = [row(each) for each in world.tasks(clock())]
+        tasks = decode_page(ENCODER.encode({"data": rows_now, "total": len(rows_now), "has_more": False})).tasks
+        for database in databases:
+            with database.transaction() as connection:
+                book(connection, tasks, BookingPolicy(ByokUnit.CREDITS), now=clock())
+        clock.advance(DAY)
+    for database in databases:
+        with database.transaction() as connection:
+            merge_emails(connection, "ZOE@acme.example", "zoë.müller@acme.example")
+    return clock()

@@ -15,7 +15,8 @@ from tests.support.harness import ServiceHarness
 def nightly_pruning(service: Service, clock: Callable[[], datetime] | None = None) -> Pruning:
     """The nightly pruning of its ledger."""
     app = service.app
-    return Pruning(service.database, service.wiring.registry.capabilities, app.settings.timezone, clock or app.clock)
+    capabilities, settings = service.wiring.registry.capabilities, app.settings
+    return Pruning(service.database, capabilities, settings.timezone, clock or app.clock, settings.retention)
 
 
 async def ready(harness: ServiceHarness) -> tuple[int, str]:

@@ -26,7 +26,7 @@ GOOD = {
     "METRICS_MEMBERS": "on",
     "LOG_LEVEL": "debug", "LOG_FORMAT": "json",
     "DATABASE_URL": "sqlite+aiosqlite:////data/ledger.db", "TIMEZONE": "Europe/Berlin", "POLL_SECONDS": "60",
-    "HISTORY_DAYS": "30", "SPEND_BASIS": "platform", "BYOK_UNIT": "usd",
+    "HISTORY_DAYS": "30", "RETAIN_DAYS": "400", "SPEND_BASIS": "platform", "BYOK_UNIT": "usd",
 }  # fmt: skip
 
 
