@@ -15,6 +15,9 @@ class Measurements:
     def record_slack_request(self, error: str | None) -> None:
         """Count a request to Slack; `error` is the kind of its failure, None if it was answered."""
 
+    def record_webhook_request(self, error: str | None) -> None:
+        """Count a request to the webhook's receiver; `error` is the kind of its failure, None if it took the event."""
+
     def record_answer(self, kind: str, seconds: float) -> None:
         """Count a request of a person that was answered so many seconds after it came."""
 

@@ -1,10 +1,12 @@
-"""The checks of the operator's own templates: each is tried with long and hostile values, and shown to Slack."""
+"""The checks of templates: each of the operator's own is tried with long and hostile values, and shown to Slack."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+from jinja2 import TemplateError
+
 from bot.database.chunks import chunks
-from bot.doctor.check import Check, ok, warning
+from bot.doctor.check import Check, failure, ok, warning
 from bot.domain.formatting import count
 from bot.settings.model import Settings
 from bot.shipped import shipped
@@ -15,14 +17,32 @@ from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 
 _BLOCKS = 50  # that Slack looks at together
+_REINSTALL = "Install neo-usage again."
 _COMPARE = "Compare it with the shipped one. Until it works, the shipped one is used."
 
 
-def template_checks(settings: Settings) -> Iterator[Check]:
-    """Yield a warning for each own template that cannot be used, or uses a value that the shipped one does not."""
-    if settings.templates_dir is None:
-        return
-    templates = _templates(settings.templates_dir)
+def template_checks(settings: Settings, directory: Path | None = None) -> Iterator[Check]:
+    """Yield a failure if a shipped template cannot be used, since the installation is damaged then.
+
+    Otherwise yield a warning for each own one that cannot, or that uses a value which the shipped one does not.
+    `directory` is where the shipped ones are, if not in their usual place.
+    """
+    if (damage := _damage(directory or shipped("templates"))) is not None:
+        yield damage
+    elif settings.templates_dir is not None:
+        yield from _own_checks(settings.templates_dir)
+
+
+def _damage(directory: Path) -> Check | None:
+    try:
+        count_of_shipped = Templates(directory).compile_all()
+    except (OSError, TemplateError, UnicodeError) as error:
+        return failure("templates", f"a shipped one can't be used: {error}", _REINSTALL)
+    return None if count_of_shipped else failure("templates", "the shipped ones are missing", _REINSTALL)
+
+
+def _own_checks(own: Path) -> Iterator[Check]:
+    templates = _templates(own)
     templates.compile_all()
     broken = dict(templates.broken or {})
     unknown: dict[str, list[str]] = {}

@@ -8,6 +8,8 @@ from sqlalchemy import Connection
 
 from bot.budgets.limits.revision_store import budget_signature
 from bot.budgets.requests.store import request_signature
+from bot.database.backup_record import backup_record
+from bot.domain.timestamps import optional_to_us
 from bot.failures.group_store import failure_signature
 from bot.home.facts import TASKS_SINCE
 from bot.incidents.store import open_incident_count
@@ -41,6 +43,7 @@ def change_mark(connection: Connection, today: date) -> ChangeMark:
         newest_change(connection),
         merged_count(connection),
         today.toordinal(),
+        optional_to_us(backup_record(connection).made_at) or 0,
     )
     return ChangeMark(newest_charge(connection), newest_ended_pass(connection), others)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from bot.budgets.listing.lines import BudgetLine, budget_lines
 from bot.budgets.requests.facts import RequestFacts, waiting_requests
 from bot.budgets.rules import DEFAULT, NEAR, TEAM
+from bot.database.backup_record import backup_record
 from bot.domain.access import Caller, Role
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
@@ -51,7 +52,7 @@ class TeamPage:
     """The team's part of the page, for operators.
 
     `budgets` are those over their limit or close to it, `requests` wait for a decision, and `incidents` say what is
-    wrong with the bot itself.
+    wrong with the bot itself. `backup` is when the last scheduled backup was made; None without any.
     """
 
     month: MonthFacts
@@ -62,6 +63,7 @@ class TeamPage:
     silences: tuple[ActiveSilence, ...]
     incidents: tuple[str, ...]
     undelivered: int
+    backup: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def _team(snapshot: Snapshot, names: MemberNames) -> TeamPage:
         silences=tuple(named_silences(connection, snapshot.now, names)),
         incidents=tuple(each.description for each in open_incidents(connection)),
         undelivered=undelivered_count(connection),
+        backup=backup_record(connection).made_at,
     )
 
 

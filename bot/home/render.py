@@ -97,6 +97,9 @@ def _add_team(draft: Draft, team: TeamPage, view: HomeView) -> None:
         draft.add(blocks.context(silence_line(each, view.zone)))
     if team.silences:
         draft.add(blocks.actions([lift_button(each, LiftFromHomeAction(each.id)) for each in team.silences[:_BUTTONS]]))
+    if team.backup is not None:
+        at = formatting.dated_time(team.backup, view.zone, view.now)
+        draft.add(blocks.context(view.templates.render("home/backup", at=at, zone=view.zone.key)))
 
 
 def _add_requests(draft: Draft, team: TeamPage, view: HomeView) -> None:

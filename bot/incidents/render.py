@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from bot.database.engine import Database
 from bot.domain.formatting import dated_time
+from bot.incidents.headings import heading
 from bot.incidents.keys import IncidentKey, IncidentTopic, decode_event
+from bot.incidents.rules import IncidentName
 from bot.incidents.store import StoredIncident, incident_by_id, latest_incident
 from bot.outbox.renderers import RenderRequest
 from bot.slack.blocks import Message, paragraph
@@ -53,6 +55,7 @@ class IncidentRenderer:
             self.templates.render(
                 "incidents/incident",
                 name=incident.name,
+                heading=readable_text(heading(IncidentName(incident.name), is_over=recovered)),
                 said=readable_text(incident.description),
                 since=dated_time(incident.began_at, self.zone, self.clock()),
                 zone=self.zone.key,

@@ -12,6 +12,7 @@ from bot.budgets.crossings.store import highest_step_counts
 from bot.budgets.limits.store import limit_counts
 from bot.budgets.periods import UNITS, budget_period
 from bot.database import lease
+from bot.database.backup_record import backup_record
 from bot.database.facts import database_bytes
 from bot.database.place import free_bytes
 from bot.database.schema import present_revision
@@ -36,7 +37,10 @@ LEASES = (lease.JOBS, lease.SYNC)
 
 @dataclass(frozen=True, slots=True)
 class FactsPolicy:
-    """The settings that the facts depend on; each member's spend is read only if `names_members`."""
+    """The settings that the facts depend on; each member's spend is read only if `names_members`.
+
+    `backs_up` says whether backups are to be made.
+    """
 
     zone: ZoneInfo
     basis: SpendBasis
@@ -44,6 +48,7 @@ class FactsPolicy:
     quiet_hours: QuietHours | None
     lease_lifetime: timedelta
     names_members: bool
+    backs_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class LedgerFacts:
 
     `unsent` messages are those not delivered yet, and those refused for good within the last day.
     `limits` are by unit and by whose they are, `passed` by unit and highest step. `free_bytes` is None on a server.
+    `backup_age` is that of the last scheduled backup: None if none are to be made, endless before the first.
     """
 
     spend: Mapping[str, int]
@@ -66,6 +72,7 @@ class LedgerFacts:
     bytes: int
     free_bytes: int | None
     schema: int
+    backup_age: float | None
 
 
 def ledger_facts(connection: Connection, policy: FactsPolicy, now: datetime) -> LedgerFacts:
@@ -86,7 +93,13 @@ def ledger_facts(connection: Connection, policy: FactsPolicy, now: datetime) -> 
         bytes=database_bytes(connection),
         free_bytes=free_bytes(policy.place),
         schema=int(present_revision(connection)),
+        backup_age=_backup_age(connection, now) if policy.backs_up else None,
     )
+
+
+def _backup_age(connection: Connection, now: datetime) -> float:
+    made_at = backup_record(connection).made_at
+    return float("inf") if made_at is None else max(0.0, (now - made_at).total_seconds())
 
 
 def _conditions(connection: Connection, policy: FactsPolicy, unit: Unit, now: datetime) -> Conditions:

@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import Metric
 from bot.ledger.passes.tally import PassOutcome, PassTally
 from bot.measurements import Measurements
 from bot.neo import errors as neo
+from bot.outbox.receiver import ERROR_KINDS
 from bot.slack import errors as slack
 from bot.slack.requests import RequestKind
 from bot.sync.rules import PassKind
@@ -28,6 +29,9 @@ class ProcessMetrics(Measurements):
         self._neo_errors = self._counter("neo_errors", "Requests to Neo that failed, by kind.", kind=neo.KINDS)
         self._slack = self._counter("slack_requests", "Requests to Slack.")
         self._slack_errors = self._counter("slack_errors", "Requests to Slack that failed, by kind.", kind=slack.KINDS)
+        self._webhook = self._counter("webhook_requests", "Requests to the webhook's receiver.")
+        what = "Requests to the webhook's receiver that failed, by kind."
+        self._webhook_errors = self._counter("webhook_errors", what, kind=ERROR_KINDS)
         self._passes = self._counter(
             "passes", "Reads of Neo that ended, by kind and outcome.", kind=PassKind, outcome=PassOutcome
         )
@@ -77,6 +81,12 @@ class ProcessMetrics(Measurements):
         self._slack.inc()
         if error is not None:
             self._slack_errors.labels(error).inc()
+
+    def record_webhook_request(self, error: str | None) -> None:
+        """Count a request to the webhook's receiver."""
+        self._webhook.inc()
+        if error is not None:
+            self._webhook_errors.labels(error).inc()
 
     def record_answer(self, kind: str, seconds: float) -> None:
         """Count a request of a person."""

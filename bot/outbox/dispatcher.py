@@ -8,8 +8,10 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.outbox import webhook_queue
 from bot.outbox.channel_queue import ChannelQueue
 from bot.outbox.conditions import Moment
+from bot.outbox.destinations import WEBHOOK_CHANNEL
 from bot.outbox.due_work import DueWork, due_work, mark_abandoned_unconfirmed, summarize_overdue
 from bot.outbox.named_tasks import NamedTasks
 from bot.outbox.placement_store import unplaced_destinations
@@ -80,7 +82,8 @@ class Dispatcher:
 
     async def _start_tasks(self, work: DueWork, now: datetime) -> None:
         for channel in work.lookups:
-            self._start(_Work.RECONCILE, channel, self._reconcile)
+            reconcile = self._resend_events if channel == WEBHOOK_CHANNEL else self._reconcile
+            self._start(_Work.RECONCILE, channel, reconcile)
         if work.without_channel:
             for destination in await self.database.read(lambda connection: unplaced_destinations(connection, now)):
                 self._start(_Work.PLACE, destination, self._place)
@@ -100,6 +103,12 @@ class Dispatcher:
         """Look through a channel's history, then send what has not arrived."""
         while not self.tasks.stopping and await self.reconciler.reconcile_next(channel):
             pass
+        self._start(_Work.SEND, channel, self._send)
+
+    async def _resend_events(self, channel: str) -> None:
+        """Send what may have arrived at the webhook's receiver once more."""
+        moment = self._moment()
+        await self.database.write(lambda c: webhook_queue.resend_unconfirmed(c, moment))
         self._start(_Work.SEND, channel, self._send)
 
     async def _place(self, destination: str) -> None:

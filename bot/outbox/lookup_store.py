@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, case, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from bot.domain.timestamps import optional_to_us, to_us
 from bot.outbox.conditions import READY, UNCHECKED, UNCONFIRMED, Moment, in_state
-from bot.outbox.destinations import WEBHOOK_CHANNEL
 from bot.outbox.keys import message_key
 from bot.outbox.rules import NotificationState
 from bot.outbox.tables import notification
@@ -68,7 +67,6 @@ _PARENTS = select(func.aggregate_strings(_parent.c.ts, ",")).where(
     _parent.c.ts.is_not(None),
     _parent.c.id != notification.c.id,
 )
-_IS_IN_SLACK = notification.c.channel != WEBHOOK_CHANNEL  # a receiver of events shows nobody what it has
 _TARGETS = select(
     notification.c.id,
     notification.c.stem,
@@ -82,8 +80,8 @@ _TARGETS = select(
     notification.c.attempts,
     notification.c.ledger,
     notification.c.claimed_at,
-    case((_IS_IN_SLACK, _LAST_TS.scalar_subquery())).label("last_ts"),
-    case((_IS_IN_SLACK, _PARENTS.scalar_subquery())).label("parents"),
+    _LAST_TS.scalar_subquery().label("last_ts"),
+    _PARENTS.scalar_subquery().label("parents"),
 ).order_by(notification.c.id)
 _UNCONFIRMED = _TARGETS.where(UNCONFIRMED, READY)
 _UNCHECKED = _TARGETS.where(in_state(NotificationState.SENT), UNCHECKED)

@@ -18,6 +18,10 @@ class Reply(Enum):
     UNAVAILABLE = auto()  # it takes none just now
 
 
+ERROR_KINDS = tuple(reply.name.lower() for reply in Reply if reply is not Reply.TAKEN)
+"""The kinds of failure that are counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a receiver answered, why in words that hold nothing secret, and the seconds it asks to wait, if it does."""
@@ -25,6 +29,11 @@ class Answer:
     reply: Reply
     why: str = ""
     retry_after: float | None = None
+
+    @property
+    def error(self) -> str | None:
+        """The kind of failure, one of ERROR_KINDS; None if the event was taken."""
+        return None if self.reply is Reply.TAKEN else self.reply.name.lower()
 
 
 class Receiver(Protocol):

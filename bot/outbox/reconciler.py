@@ -13,7 +13,6 @@ from bot.domain.timestamps import from_us
 from bot.measurements import UNMEASURED, Measurements
 from bot.outbox import lookup_store, outcomes
 from bot.outbox.conditions import Moment
-from bot.outbox.destinations import WEBHOOK_CHANNEL
 from bot.outbox.lookup_store import LookupTarget
 from bot.outbox.outcomes import NOTHING_SHOWN, Arrival, Posted
 from bot.outbox.rules import DeliveryTiming
@@ -95,9 +94,6 @@ class Reconciler:
         Raises:
             SlackError: Slack does not say.
         """
-        if target.channel == WEBHOOK_CHANNEL:
-            await self._mark_not_arrived(target, "nobody can tell whether it arrived")
-            return
         copies = await self._copies(target)
         if copies is None:
             await self._mark_not_arrived(target, "its channel's history cannot be read")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select, update
 from bot.database import metadata
 from bot.domain.keys import NotificationKey, TopicKey
 from bot.domain.timestamps import from_us, to_us
-from bot.outbox.conditions import in_state
+from bot.outbox.conditions import READY, UNCONFIRMED, Moment, in_state
 from bot.outbox.destinations import WEBHOOK_CHANNEL, WebhookDestination
 from bot.outbox.events import EventPlace, event_id
 from bot.outbox.keys import message_key
@@ -115,6 +115,18 @@ _POSTPONE = update(notification).where(
 def postpone_events(connection: Connection, until: datetime) -> None:
     """Postpone what waits for the receiver: it takes nothing just now."""
     connection.execute(_POSTPONE, {"until": to_us(until), "next_at": to_us(until)})
+
+
+_RESEND = (
+    update(notification)
+    .where(UNCONFIRMED, READY, notification.c.channel == WEBHOOK_CHANNEL)
+    .values(state=NotificationState.PENDING, next_at=bindparam("now"), error="nobody can tell whether it arrived")
+)
+
+
+def resend_unconfirmed(connection: Connection, moment: Moment) -> None:
+    """Have events that may have arrived sent again, under the same ids: no receiver shows what it has."""
+    connection.execute(_RESEND, moment.values)
 
 
 # --- queries -------------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ class WebhookSender:
             return 0
         place, body = made
         answer = await self.webhook.receiver.post(place.id, body, self.clock(), self.timing.request)
+        self.measurements.record_webhook_request(answer.error)
         return await self._record(claimed, answer)
 
     def _waits_until(self) -> datetime | None:

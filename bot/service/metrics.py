@@ -43,6 +43,7 @@ async def metrics_served(service: "Service", counted: "ProcessMetrics | None") -
         quiet_hours=outbox.quiet_hours,
         lease_lifetime=service.app.lease_lifetime,
         names_members=settings.metrics_members,
+        backs_up=settings.backup_dir is not None,
     )
     labels = GaugeLabels(notifications=sorted(messages | events), steps=settings.budget_steps)
     counted.expect_deliveries("slack", sorted(messages))

@@ -70,14 +70,18 @@ class Templates:
             raise LookupError("TEMPLATES_DIR is not set")
         return self._own
 
-    def compile_all(self) -> None:
-        """Compile every template, so that no answer waits for it, and find the own ones that are broken."""
+    def compile_all(self) -> int:
+        """Compile every template, so that no answer waits for it, and find the own ones that are broken.
+
+        Returns how many shipped ones there are. Raises TemplateError, OSError or UnicodeError for one that is damaged.
+        """
         names = self._shipped.list_templates()
         for name in names:
             self._shipped.get_template(name)
         if self._own is not None:
             self._own.compile_all(names)
         self._compiled = True
+        return len(names)
 
 
 class _OwnTemplates:

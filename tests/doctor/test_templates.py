@@ -34,7 +34,7 @@ def settings(own: Path, tmp_path: Path) -> Settings:
 
 
 def write(own: Path, name: str, text: str) -> None:
-    (own / name).parent.mkdir(exist_ok=True)
+    (own / name).parent.mkdir(exist_ok=True, parents=True)
     (own / name).write_text(text, encoding="utf-8")
 
 
@@ -50,6 +50,17 @@ def test_every_shipped_template_can_be_tried_and_is_well(own: Path, settings: Se
     assert {each.template for each in tried if not each.text} == {"incidents/incident"}  # it looks its kind up
     [check] = template_checks(settings)
     assert (check.state, check.finding) == (CheckState.OK, f"{len(NAMES)} own templates can be used")
+
+
+def test_an_installation_without_its_templates_or_with_a_damaged_one_fails(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "missing").mkdir()
+    [missing] = template_checks(settings, tmp_path / "missing")
+    assert (missing.state, missing.finding) == (CheckState.FAIL, "the shipped ones are missing")
+    write(tmp_path, "damaged/usage/text.txt", "{% if whose")
+    [damaged] = template_checks(settings, tmp_path / "damaged")
+    assert damaged.state is CheckState.FAIL
+    assert damaged.finding.startswith("a shipped one can't be used: ")
+    assert damaged.remedy == "Install neo-usage again."
 
 
 @pytest.mark.parametrize(

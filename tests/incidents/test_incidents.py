@@ -143,7 +143,7 @@ async def test_readings_that_break_here_are_reported_with_why(harness: ServiceHa
         spent(harness.neo.world, harness.clock(), "priya.raman@acme.example", 10)
         await poll(harness, 1)
     (alarm,) = alarms(harness)
-    assert f"I can't read Neo's data: the last 3 syncs with Neo failed: the database failed: {missing}" in alarm
+    assert f"Neo's data can't be read: the last 3 syncs with Neo failed: the database failed: {missing}" in alarm
     with harness.service.database.transaction() as connection:
         connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO seen")
         assert connection.exec_driver_sql("SELECT count(*) FROM quarantine").scalar_one() == 0

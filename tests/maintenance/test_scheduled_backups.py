@@ -23,6 +23,7 @@ from bot.ledger.verification import verify
 from bot.maintenance.scheduled_backups import is_due
 from bot.sandbox.world import World
 from bot.usage.status import ledger_status, to_document
+from tests.support.app_home import home_text, open_home
 from tests.support.engines import always_on_both, sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
@@ -107,6 +108,16 @@ async def test_status_says_when_the_last_one_was_made_to_operators_alone(backed_
     assert "Last backup: 21:00, 5 h ago, 0." in visible_text(await backed_up.ask("hannah", "status")).replace(
         "Mar 2, ", ""
     )
+
+
+async def test_app_home_says_when_the_last_one_was_made_to_operators_alone(backed_up: ServiceHarness) -> None:
+    assert "Last backup of my data: Mar 2, 21:00 (UTC)." in await open_home(backed_up, "hannah")
+    assert "backup" not in await open_home(backed_up, "priya")
+    backed_up.clock.advance(DAY)
+    await tried(backed_up)
+    await backed_up.service.jobs.run_every(5)
+    await backed_up.service.jobs.wait_background()
+    assert "Last backup of my data: Mar 3, 21:00 (UTC)." in home_text(backed_up, "hannah")
 
 
 async def test_operators_are_told_when_backups_fail_and_when_they_work_again(

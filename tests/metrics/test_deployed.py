@@ -46,9 +46,10 @@ def promtool(*arguments: str, given: str = "") -> None:
 
 
 @pytest.fixture
-async def measured(closed: ServiceHarness) -> ServiceHarness:
+async def measured(closed: ServiceHarness, tmp_path: Path) -> ServiceHarness:
     """A service with every metric, in which somebody has spent something."""
-    closed.settings = {**WITH_MEMBERS, "POLL_SECONDS": "300"}
+    (tmp_path / "backups").mkdir()
+    closed.settings = {**WITH_MEMBERS, "POLL_SECONDS": "300", "BACKUP_DIR": str(tmp_path / "backups")}
     await closed.open()
     await spend(closed, PRIYA, 60)
     return closed

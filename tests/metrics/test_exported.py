@@ -15,13 +15,14 @@ from typing import Any
 import pytest
 
 from bot import __version__
+from bot.database.backup_record import BackupRecord, write_backup_record
 from bot.database.read_engine import reader_pool
 from bot.database.schema import newest_revision
 from bot.outbox.queries import counts_by_state
 from bot.outbox.rules import OPEN, NotificationState
 from bot.sandbox import faults
 from bot.sandbox.slack.faults import RateLimited, Refuse, Reset, Status
-from bot.sandbox.webhook import WebhookApi, WebhookServer
+from bot.sandbox.webhook import WebhookApi, WebhookFault, WebhookServer
 from bot.settings.errors import SettingsError
 from bot.usage.report_document import to_json
 from tests.support.acts import fail_task, spend
@@ -188,6 +189,42 @@ async def test_errors_of_slack_are_counted_by_kind(measured: ServiceHarness, fau
     known = before.all_of("slack_errors_total")
     more = {kind: number - known[kind,] for (kind,), number in after.all_of("slack_errors_total").items()}
     assert more == dict.fromkeys(more, 0) | {kind: 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"), [(WebhookFault(500), "unavailable"), (WebhookFault(404), "refused"), (WebhookFault(410), "gone")]
+)
+async def test_errors_of_the_webhook_are_counted_by_kind(
+    closed: ServiceHarness, fault: WebhookFault, kind: str
+) -> None:
+    api = WebhookApi()
+    async with WebhookServer(api) as receiver:
+        closed.settings = {**ON, **webhook_settings(receiver)}
+        await closed.open()
+        before = await scrape(closed)
+        assert before("webhook_requests_total") == 0
+        api.faults.append(fault)
+        await spend(closed, PRIYA, 60)
+        await closed.ask("hannah", "budget @priya 100/month")
+        await closed.deliver()
+        after = await scrape(closed)
+    assert after("webhook_requests_total") == len(api.attempts) >= 1
+    errors = {name: number for (name,), number in after.all_of("webhook_errors_total").items()}
+    assert errors == dict.fromkeys(("gone", "refused", "unavailable"), 0) | {kind: 1}
+
+
+async def test_the_age_of_the_last_backup_is_exported_if_any_are_to_be_made(closed: ServiceHarness) -> None:
+    closed.settings = dict(ON)
+    await closed.open()
+    assert (await scrape(closed)).all_of("backup_age_seconds") == {}
+    (closed.directory / "backups").mkdir()
+    closed.settings |= {"BACKUP_DIR": str(closed.directory / "backups")}
+    await closed.restart()
+    assert (await scrape(closed))("backup_age_seconds") == float("inf")
+    made = BackupRecord(closed.clock(), closed.clock(), 1_000)
+    await closed.service.database.write(lambda connection: write_backup_record(connection, made))
+    closed.clock.advance(HOUR)
+    assert (await scrape(closed))("backup_age_seconds") == 3_600
 
 
 async def test_an_answer_that_slack_does_not_take_is_counted(measured: ServiceHarness) -> None:

@@ -1,5 +1,6 @@
 """Answers that could not be posted in time: late ones arrive, and of those that are too late one message tells."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from tests.support.messages import notification_keys, notifications, visible_tex
 from tests.support.restoring import run_for
 from tests.support.worlds import MARCUS, PRIYA, add
 
+Outage = Callable[[ServiceHarness, timedelta], Awaitable[None]]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TEAM = "subscribe team yesterday by:member every day 09:00"
 ON_TUESDAY = (
@@ -76,19 +78,6 @@ async def test_an_answer_that_was_due_while_slack_was_down_arrives_late_and_once
     assert posted(harness) == [answer]
 
 
-async def test_of_one_that_slack_took_too_late_its_reader_is_told_once(harness: ServiceHarness) -> None:
-    await harness.ask("hannah", TEAM)
-    await goes_on(harness, 10 * HOUR)
-    await slack_is_down(harness, 20 * HOUR)  # until Wednesday, 04:00
-    assert posted(harness) == [ON_TUESDAY]
-    await harness.restart()
-    await goes_on(harness, 4 * HOUR)
-    assert posted(harness) == [ON_TUESDAY]
-    await goes_on(harness, 2 * HOUR)
-    _, answer = posted(harness)
-    assert answer.startswith("Posted every day at 09:00")
-
-
 async def test_after_a_day_the_one_that_is_due_follows_the_word_on_the_one_that_was_missed(
     harness: ServiceHarness,
 ) -> None:
@@ -119,13 +108,19 @@ async def test_an_answer_that_was_due_while_the_bot_was_down_arrives_late(harnes
     assert answer.startswith("Posted every day at 09:00")
 
 
-async def test_of_one_that_the_bot_slept_through_its_reader_is_told_once(harness: ServiceHarness) -> None:
+# until Wednesday, 04:00, and until Tuesday, 22:00; until the next answer is due
+@pytest.mark.parametrize(
+    ("before", "down", "after"), [(10 * HOUR, slack_is_down, 4 * HOUR), (5 * HOUR, bot_is_down, 8 * HOUR)]
+)
+async def test_of_one_that_nobody_could_post_in_time_its_reader_is_told_once(
+    harness: ServiceHarness, before: timedelta, down: Outage, after: timedelta
+) -> None:
     await harness.ask("hannah", TEAM)
-    await goes_on(harness, 5 * HOUR)
-    await bot_is_down(harness, 20 * HOUR)  # until Tuesday, 22:00
+    await goes_on(harness, before)
+    await down(harness, 20 * HOUR)
     assert posted(harness) == [ON_TUESDAY]
     await harness.restart()
-    await goes_on(harness, 8 * HOUR)
+    await goes_on(harness, after)
     assert posted(harness) == [ON_TUESDAY]
 
 
