@@ -12,6 +12,8 @@ import pytest
 
 from bot import __version__
 from bot.cli.main import app
+from bot.incidents.headings import heading
+from bot.incidents.rules import IncidentName
 from bot.sandbox.world import World
 from bot.settings.manual import settings_table
 from bot.settings.variables import NAMES
@@ -31,6 +33,14 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)  # later than the dates of the exam
 HANNAH = "hannah.weiss@acme.example"
 NOT_UNDERSTOOD = "NOT UNDERSTOOD"
 REFUSALS = ("usage/refusal.txt", "usage/syntax_error.txt", "usage/choice.txt", "people/denial.txt")
+
+
+def test_the_manual_has_each_problem_that_the_bot_reports_with_its_cause_and_cure() -> None:
+    table = section(OPERATING, "Problems that the bot reports")
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", table, re.MULTILINE)
+    assert [(name, message) for name, message, _, _ in rows] == [
+        (name.value, heading(name, is_over=False)) for name in IncidentName
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
