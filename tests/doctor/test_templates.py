@@ -47,7 +47,7 @@ def test_every_shipped_template_can_be_tried_and_is_well(own: Path, settings: Se
         write(own, name, (shipped("templates") / name).read_text(encoding="utf-8"))
     tried = list(trials(Templates(shipped("templates"), own)))
     assert [f"{each.template}.txt" for each in tried] == NAMES
-    assert {each.template for each in tried if not each.text} == {"incidents/incident"}  # it looks its kind up
+    assert all(each.text for each in tried)
     [check] = template_checks(settings)
     assert (check.state, check.finding) == (CheckState.OK, f"{len(NAMES)} own templates can be used")
 

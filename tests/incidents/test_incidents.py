@@ -148,7 +148,7 @@ async def test_readings_that_break_here_are_reported_with_why(harness: ServiceHa
         connection.exec_driver_sql("ALTER TABLE mislaid RENAME TO seen")
         assert connection.exec_driver_sql("SELECT count(*) FROM quarantine").scalar_one() == 0
     await poll(harness, 1)
-    assert "Resolved: I can read Neo's data again" in alarms(harness)[-1]
+    assert "Resolved: Neo's data can be read again" in alarms(harness)[-1]
 
 
 async def test_other_passes_that_keep_failing_are_reported_beside_a_good_tail(harness: ServiceHarness) -> None:
