@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.capability import After
+from bot.database.backup_record import BackupRecord, write_backup_record
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
 from bot.service.service import running_service
@@ -100,6 +101,8 @@ async def test_whatever_is_told_daily_can_be_reworded(harness: ServiceHarness) -
     await harness.start()
     await goes_on(harness, 63)  # until Monday, whose digest has the week
     await harness.ask("priya", "budget request 80/month")
+    made = BackupRecord(harness.clock(), harness.clock(), 1_000)
+    await harness.service.database.write(lambda connection: write_backup_record(connection, made))
     for user in ("hannah", "priya", "gil"):
         await open_home(harness, user)
         await harness.ask(user, channel=GUEST_CHANNEL if user == "gil" else CHANNEL)
