@@ -76,7 +76,7 @@ class Side:
         number = next(self._numbers)
         fields = {
             "command": "/neo-usage", "text": text, "user_id": user, "team_id": TEAM, "channel_id": "C0BENCH",
-            "response_url": f"{self.url}{_HOOK}{number}", "trigger_id": str(number), "api_app_id": "A0BENCH",
+            "response_url": f"{self.url}{_HOOK}{number}", "trigger_id": f"{self.url}.{number}", "api_app_id": "A0BENCH",
         }  # fmt: skip
         body, stamp = urlencode(fields), str(int(system_clock().timestamp()))
         signature = SignatureVerifier(SECRET).generate_signature(timestamp=stamp, body=body)
