@@ -121,10 +121,11 @@ def comparison(nanos: int, other_nanos: int, other: str) -> str:
     that is little in comparison.
     """
     named = f"{other} ({show_usd(other_nanos)})"
+    same = "as much as" if other.startswith("the same ") else "the same as"
     if nanos == other_nanos:
-        return f"the same as {named}"
+        return f"{same} {named}"
     if abs(nanos - other_nanos) * 200 < other_nanos:  # less than half a percent
-        return f"about the same as {named}"
+        return f"about {same} {named}"
     word = "more" if nanos > other_nanos else "less"
     if other_nanos <= 0 or nanos < 0 or nanos >= _TENFOLD * other_nanos:
         return f"{show_usd(abs(nanos - other_nanos))} {word} than {named}"

@@ -1,6 +1,6 @@
 """Formatting of reports: phrases that the answers in Slack and in the terminal share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,13 +10,16 @@ from bot.domain.periods import FIRST_YEAR, day_start
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.errors import EMPTY
 from bot.domain.query.question import Field, Question, describe
+from bot.domain.query.spelling import enumeration
 from bot.domain.query.when import EVER, SINCE_THE_FIRST_YEAR, Dated, Range
+from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.text import one_line
 from bot.ledger.spend import Sums
 from bot.ledger.spend_groups import SpendGroup
 from bot.usage.report import Report
 
 UNKNOWN = "unknown"
+_MOST_NAMES = 3  # in a sentence; of more, only their number
 
 # --- the question --------------------------------------------------------------------------------
 
@@ -64,6 +67,32 @@ def without_filters(question: Question) -> str:
         return ""
     kept = tuple(each for each in question.filters if each.field is Field.EMAIL)
     return describe(replace(question, filters=kept, byok=None)) or EMPTY
+
+
+def people(report: Report) -> str:
+    """Return the people whose spend is summed up, if they are several: `Ana Silva and Marcus Delgado`, `5 people`."""
+    members = report.scope.members or report.question.included_values(Field.EMAIL)
+    return _named(sorted(map(report.name_of, members)), "people") if len(members) > 1 else ""
+
+
+def summed(report: Report) -> str:
+    """Return of what a total is the sum, if of several people, models or statuses: `on opus and sonnet together`."""
+    question = report.question
+    models, statuses = (question.included_values(field) for field in (Field.MODEL, Field.STATUS))
+    is_failed = set(statuses) == set(FAILED_STATUSES)  # which people call by one word
+    kinds = "failed" if is_failed else _named(statuses, "kinds of") if len(statuses) > 1 else ""
+    is_sum = len(models) > 1 or (kinds and not is_failed) or people(report)
+    parts = [
+        f"on {_named(models, 'models')}" if len(models) > 1 else "",
+        f"on {kinds} tasks" if kinds else "",
+        "together" if is_sum else "",
+    ]
+    return one_line(" ".join(filter(None, parts)))
+
+
+def _named(names: Sequence[str], noun: str) -> str:
+    """Return a few names, or how many there are."""
+    return enumeration(names) if len(names) <= _MOST_NAMES else f"{len(names):,} {noun}"
 
 
 # --- amounts -------------------------------------------------------------------------------------

@@ -61,6 +61,8 @@ def _headline(report: Report) -> Text:
     line = Text(report_formatting.total(report), style="bold")
     if report_formatting.is_known(report):
         line.append(f" ({show_credits(spent)})", style="dim")
+    if summed := report_formatting.summed(report):
+        line.append(f" {summed}")
     line.append(f" · {formatting.count(total.tasks, 'task')}")
     if total.without_cost:
         line.append(f", {total.without_cost:,} with unknown cost", style="yellow")

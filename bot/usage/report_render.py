@@ -27,7 +27,8 @@ def report_message(
         buttons: what stands under it in place of the usual ones.
     """
     span = f"{report_formatting.span(report)} ({report.zone.key})"
-    facts = {"whose": whose(report, view), **_facts(report)}
+    several = report_formatting.people(report)
+    facts = {"whose": several or whose(report, view), "several": bool(several), **_facts(report)}
     draft = Draft(view.templates.render("usage/text", span=span, **facts))
     if opening:
         draft.add(blocks.context(opening))
@@ -78,6 +79,7 @@ def _facts(report: Report) -> dict[str, object]:
         "total": report_formatting.total(report),
         "known": report_formatting.is_known(report),
         "credits": show_credits(spent),
+        "summed": report_formatting.summed(report),
         "tasks": formatting.count(total.tasks, "task"),
         "without_cost": f"{total.without_cost:,}" if total.without_cost else "",
         "failed": f"{total.failed_tasks:,}" if total.failed_tasks else "",

@@ -155,3 +155,10 @@ def test_a_window_of_whole_days_is_said_in_days(start: datetime, end: datetime, 
 )
 def test_a_comparison_names_both_ends(nanos: int, other: int, text: str) -> None:
     assert comparison(nanos, other, "the day before") == text
+
+
+def test_what_is_the_same_already_is_said_so_once() -> None:
+    assert comparison(0, 0, "the same part of yesterday") == "as much as the same part of yesterday ($0.00)"
+    assert (
+        comparison(999 * USD, 1000 * USD, "the same days of May") == "about as much as the same days of May ($1,000.00)"
+    )

@@ -197,7 +197,7 @@ async def test_it_works_over_http_as_well(closed: ServiceHarness) -> None:
 
 async def test_a_quiet_hour_is_no_reason_to_doubt_who_somebody_is(harness: ServiceHarness) -> None:
     answer = visible_text(await harness.ask("priya", "from:2026-02-25T03:00 to:2026-02-25T03:01"))
-    assert "*You spent $0.00* (0.00 credits) · 0 tasks · the same as the same length of time before ($0.00)\n" in answer
+    assert "*You spent $0.00* (0.00 credits) · 0 tasks · the same as the minute before ($0.00)\n" in answer
     assert "\nNo spend in this period.\n" in answer
     assert "find you" not in answer
 

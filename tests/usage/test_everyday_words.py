@@ -1,13 +1,20 @@
 """Questions in everyday words, as people type them in Slack and in a terminal."""
 
+import re
+from datetime import timedelta
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from bot.sandbox.world import World
+from bot.usage.report_printer import print_report
 from tests.support.app import errors_of, report_of
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, visible_text
 from tests.support.worlds import generated_world
 
+DAY = timedelta(days=1)
 MARCUS = "email:marcus.delgado@acme.example"
 
 
@@ -31,6 +38,32 @@ async def test_the_first_line_says_how_it_was_understood(harness: ServiceHarness
     assert answer.startswith(f"Understood as `{meant}`\n")
     assert answer.partition("\n")[2] == visible_text(await harness.ask("hannah", meant))
     assert report_of(harness.service.app, said).question == report_of(harness.service.app, meant).question
+
+
+@pytest.mark.parametrize(
+    ("line", "headline"),
+    [
+        ("priya and marcus last 7 days", r"\*Marcus Delgado and Priya Raman spent \$[\d,.]+ together\*"),
+        ("priya or marcus by day", r"\*Marcus Delgado and Priya Raman spent \$[\d,.]+ together\*"),
+        ("team opus and sonnet", r"\*The whole team spent \$[\d,.]+ on claude-opus-4 and claude-sonnet-4 together\*"),
+        (
+            "priya and marcus on opus and sonnet",
+            r"\*Marcus .* Priya Raman spent \$[\d,.]+ on claude-opus-4 and claude-sonnet-4 together\*",
+        ),
+        ("team completed and failed", r"\*The .* spent \$[\d,.]+ on completed, error and failed tasks together\*"),
+        ("priya, marcus, jonas and mei", r"\*4 people spent \$[\d,.]+ together\*"),
+        ("everyone except priya and marcus", r"\*The whole team, without .*: \$[\d,.]+\*"),
+        ("priya last 7 days", r"\*Priya Raman spent \$[\d,.]+\*"),
+        ("team failed", r"\*The whole team spent \$[\d,.]+ on failed tasks\*"),
+    ],
+)
+async def test_a_total_of_several_says_that_it_is_their_sum(harness: ServiceHarness, line: str, headline: str) -> None:
+    answer = await harness.ask("hannah", line)
+    assert re.search(headline, visible_text(answer)), visible_text(answer)
+    assert ("together" in answer.text) == ("together" in headline)
+    printed = StringIO()
+    print_report(report_of(harness.service.app, line), Console(file=printed, width=200), harness.clock(), DAY)
+    assert (" together · " in printed.getvalue()) == ("together" in headline)
 
 
 async def test_failures_are_asked_for_in_everyday_words_too(harness: ServiceHarness) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bot.domain.periods import Unit
 from bot.domain.query.errors import AmbiguousError, QueryError
+from bot.domain.query.question import MAX_GROUPINGS
 from bot.domain.query.when import THIS_MONTH, Calendar, Dated, Days, When
 
 _MOST_LINES = 6  # that are asked back
@@ -24,6 +25,7 @@ Part = tuple[str, ...]
 """What a part of a line may be in the query language."""
 
 _ME: Part = ("me",)
+_TEAM: Part = ("team",)
 
 
 class Names(Protocol):
@@ -78,6 +80,7 @@ class Meaning:
     """What has been understood so far: for each part of the line what it may be in the query language, and the times.
 
     `comparison` says how two times, or the people, models or statuses of the line are compared; None if they are not.
+    `is_own_named` says that whoever asks is one of the people of the line.
     """
 
     parts: list[Part] = field(default_factory=list)
@@ -87,6 +90,11 @@ class Meaning:
     is_of_tasks: bool = False
     is_of_most_tasks: bool = False
     is_number: bool = False
+    is_own_named: bool = False
+    is_which_is_more: bool = False
+    is_share: bool = False
+    is_of_least: bool = False
+    is_team_named: bool = False
 
     def compare(self, *, is_of_times: bool, is_of_things: bool) -> None:
         """Compare what is asked for with what stands after the present place: a time, or other things."""
@@ -96,6 +104,28 @@ class Meaning:
     def compare_things(self) -> None:
         """Lay the people, models or statuses of the line side by side, if it names some."""
         self.is_of_things = True
+
+    def ask_which_is_more(self) -> None:
+        """Ask which of the things or times of the line is more, or less."""
+        self.is_of_things = self.is_which_is_more = True
+
+    def ask_for_share(self) -> None:
+        """Ask which part of the whole it is that is named last."""
+        self.is_share = True
+
+    def ask_for_few_of_the_least(self) -> None:
+        """Ask for so many of the cheapest, or for the cheapest tasks."""
+        self.is_of_least = True
+
+    def name_team(self) -> None:
+        """Name the team beside somebody, or something, of it."""
+        self.parts.append(_TEAM)
+        self.is_team_named = True
+
+    def name_oneself(self) -> None:
+        """Name whoever asks as one of the people of the line, if it names others."""
+        self.parts.append(_ME)
+        self.is_own_named = True
 
     def compare_with_before(self, before: When | None = None) -> None:
         """Compare what is asked for with the time before it, of the length of another one if that is given."""
@@ -128,38 +158,57 @@ class Meaning:
     # --- lists, groups and sides -------------------------------------------------------------------
 
     def _all_parts(self, own: str) -> list[Part]:
-        """Return the parts with those that follow from the whole line: a list of tasks, and what is compared."""
+        """Return the parts with those that follow from the whole line: a list of tasks, what is laid side by side."""
+        if self.is_of_least:
+            raise QueryError("I list what cost most first. The cheapest stand last, in `by:model` for example.")
+        if self.is_own_named and self._counts()["member"] and not own:
+            raise QueryError("I don't know which member you are. Type your e-mail in place of `me`.")
         parts = list(dict.fromkeys(self.parts))
-        if self.is_of_things and (side := self._sides(own)):
-            is_with_own = side == "member" and self._counts()[side] < _SIDES
-            parts = [(own,) if is_with_own and part == _ME else part for part in parts]
-            parts.append((f"by:{side}",))
-        if _has("by:", parts):
-            return [*parts, ("sort:tasks",)] if self.is_of_most_tasks else parts
-        is_list = self.is_of_tasks and not self.is_number and not _has("task:", parts)
-        return [*parts, ("rows",)] if is_list else parts
+        if self._is_own_side(own):
+            parts = list(dict.fromkeys((own,) if part == _ME else part for part in parts))
+        is_share = self._is_share()
+        if is_share:
+            parts = _shared(parts)
+        is_grouped = _has("by:", parts) or _has("rows", parts) or _has("task:", parts)
+        sides = [] if is_share else self._sides(own)
+        if self.is_of_tasks and not self.is_number and not is_grouped and not (sides and self.is_of_things):
+            return [*parts, ("rows",)]
+        if sides and (self.is_of_things or not is_grouped):
+            parts.append((f"by:{','.join(sides)}",))
+        return [*parts, ("sort:tasks",)] if self.is_of_most_tasks and _has("by:", parts) else parts
 
-    def _sides(self, own: str) -> str:
-        """Return by what the things that are compared are grouped; empty if there are no two of a kind."""
+    def _is_share(self) -> bool:
+        """Return whether it is asked what part of the whole something is, as it is by `ana vs the team`."""
+        is_beside_team = self.is_team_named or self.is_own_named or self.is_of_things
+        is_of_one = not self.times[1:] and max(self._counts().values(), default=1) < _SIDES
+        return self.is_share or (_TEAM in self.parts and is_beside_team and is_of_one and not _has("by:", self.parts))
+
+    def _is_own_side(self, own: str) -> bool:
+        """Return whether whoever asks is one of the people whose spend is asked for."""
+        others = self._counts()["member"]
+        is_compared = self.is_of_things and others == 1
+        return bool(own and _ME in self.parts and others and (self.is_own_named or is_compared))
+
+    def _sides(self, own: str) -> list[str]:
+        """Return by what those things are grouped of which several are named, of two kinds at most."""
         counts = self._counts()
-        most = max(counts, key=lambda kind: counts[kind], default="")
-        if counts[most] >= _SIDES:
-            return most
-        return "member" if counts["member"] and own and _ME in self.parts else ""
+        counts["member"] += self._is_own_side(own)
+        return [kind for kind in ("member", "model", "status") if counts[kind] >= _SIDES][:MAX_GROUPINGS]
 
     def _counts(self) -> Counter[str]:
         """Return how many people, models and statuses are named, by what they are grouped by."""
         counts: Counter[str] = Counter()
         for part in dict.fromkeys(self.parts):
-            for name in {name for option in part for key, name in _GROUP_OF.items() if option.startswith(key)}:
+            for name in _kinds(part):
                 counts[name] += 1 if name == "status" else max(option.count(",") + 1 for option in part)
         return counts
 
     # --- the time ----------------------------------------------------------------------------------
     def _time(self, context: TypingContext) -> tuple[When, ...]:
         """Return the one time that is asked for, in each of its meanings; none if no time is named."""
-        if self.comparison is not None and not self._is_side_by_side(self.comparison, context.own):
-            return self._compared(self.comparison, context)
+        comparison = self.comparison or self._comparison_of_more(context.own)
+        if comparison is not None and not self._is_side_by_side(comparison, context.own):
+            return self._compared(comparison, context)
         if not self.times:
             return ()
         first, *others = self.times
@@ -167,12 +216,20 @@ class Meaning:
             raise QueryError("You gave two times. One is enough, or a range such as `nov 1 to nov 15`.")
         return first
 
+    def _comparison_of_more(self, own: str) -> Comparison | None:
+        """Return the comparison of two times that `more in october or november` asks for; None for one of things."""
+        if not self.is_which_is_more or self._sides(own) or _has("by:", self.parts):
+            return None  # of things
+        if not self.times:
+            raise QueryError(_TWO_SIDES)
+        return Comparison(0) if len(self.times) > 1 else Comparison(0, is_with_before=True)
+
     def _is_side_by_side(self, comparison: Comparison, own: str) -> bool:
         """Return whether things are compared within one time, or within none that is named."""
         if comparison.is_with_before or len(self.times) > 1:
             return False
         is_of_times = comparison.is_of_times and bool(self.times)
-        return not is_of_times and (bool(self._sides(own)) or _has("by:", self.parts))
+        return not is_of_times and (bool(self._sides(own)) or self._is_share() or _has("by:", self.parts))
 
     def _compared(self, comparison: Comparison, context: TypingContext) -> tuple[When, ...]:
         """Return the time that an answer compares with the other one by itself. Raises IncomparableError if none is."""
@@ -199,6 +256,20 @@ class Meaning:
         if before is None or len(options) > 1 or _is_as_long(options[0], before):
             return options
         raise IncomparableError(options[0], before)
+
+
+def _kinds(part: Part) -> set[str]:
+    """Return by what the people, models or statuses are grouped that a part names."""
+    return {name for option in part for key, name in _GROUP_OF.items() if option.startswith(key)}
+
+
+def _shared(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts that show which part of the whole the last person, model or status of them is."""
+    is_of_team = _TEAM in parts
+    kinds = [(part, {"member"} if part == _ME and is_of_team else _kinds(part)) for part in parts]
+    last = next((kind for _, found in reversed(kinds) for kind in found), "")
+    kept = [part for part, found in kinds if last not in found]
+    return kept if not last or _has("by:", kept) else [*kept, (f"by:{last}",)]
 
 
 def _has(beginning: str, parts: Sequence[Part]) -> bool:

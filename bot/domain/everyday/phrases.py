@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.domain.everyday import vocabulary
-from bot.domain.everyday.meaning import Meaning, TypingContext
+from bot.domain.everyday.meaning import Meaning, Part, TypingContext
 from bot.domain.everyday.times import NUMBERS, TimeReader
 from bot.domain.query.errors import MisspeltError, QueryError, quoted
 from bot.domain.query.question import GROUPINGS, TIME_GROUPINGS, quote
@@ -53,8 +53,8 @@ class PhraseReader:
     def _phrases(self, words: Sequence[Word]) -> Iterator[Phrase]:
         texts = [word.text for word in words]
         readers = (
-            self._time, self._group, self._most, self._tasks, self._labelled, self._without, self._status, self._word,
-            self._name,
+            self._time, self._group, self._most, self._least, self._tasks, self._labelled, self._without, self._status,
+            self._oneself, self._team, self._comparing, self._word, self._name,
         )  # fmt: skip
         for reader in readers:
             try:
@@ -82,14 +82,23 @@ class PhraseReader:
     def _group(self, texts: Sequence[str]) -> Phrase | None:
         if texts[0] in vocabulary.ADVERBS:
             return 1, _part(f"by:{vocabulary.ADVERBS[texts[0]]}")
-        place = max((len(each) for each in vocabulary.BY if tuple(texts[: len(each)]) == each), default=0)
+        place = _length(vocabulary.BY, texts)
         if place == 0:
             return None
         place += texts[place : place + 1] in (["the"], ["each"])
         if set(texts[place : place + 1]) & vocabulary.TASKS:
             return place + 1, Meaning.ask_for_tasks
+        if texts[0] == "by" and self._is_somebody(texts[1:]):  # `spent by ana`
+            return 1, _part("")
         name = _grouping(texts, place)
         return None if name is None else self._second_group(texts, place + 1, name)
+
+    def _is_somebody(self, texts: Sequence[str]) -> bool:
+        """Return whether the words begin with somebody's name, or with whoever asks."""
+        if set(texts[:1]) & {"me", "myself"}:
+            return True
+        found = self._name_of(texts) if texts else None
+        return bool(found and found[1][0].startswith("email:")) or "".join(texts[:1]).startswith(("@", "<@"))
 
     def _second_group(self, texts: Sequence[str], place: int, name: str) -> Phrase:
         """Return a group with the other one that may follow it, as in `by model and status`."""
@@ -120,11 +129,24 @@ class PhraseReader:
             name = None
         return (place, _part(count)) if name is None else (place + 1, _part(f"by:{name} {count}".strip()))
 
+    def _least(self, texts: Sequence[str]) -> Phrase | None:
+        """Return what `the least`, `cheapest model` and `least expensive users` ask for, which stand last in a list."""
+        place = int(bool(_COUNT.fullmatch(texts[0])))
+        if set(texts[place : place + 1]) - vocabulary.LEAST or not texts[place:]:
+            return None
+        end = _end_of_most(texts, place + 1)
+        if place or _number(texts, end) is not None or set(texts[end : end + 1]) & vocabulary.TASKS:
+            return end, Meaning.ask_for_few_of_the_least
+        name = "member" if set(texts[end : end + 1]) & vocabulary.SPENDERS else _grouping(texts, end)
+        return (end, Meaning.ask_which_is_more) if name is None else (end + 1, _part(f"by:{name}"))
+
     def _tasks(self, texts: Sequence[str]) -> Phrase | None:
-        """Return what `tasks` asks for, and `how many`, with which it asks for their number."""
+        """Return what `tasks` asks for; and `how many`, with which it asks for their number, and `how much of`."""
         if texts[0] in vocabulary.TASKS:
             return 1, Meaning.ask_for_tasks
-        place = max((len(each) for each in vocabulary.NUMBER if tuple(texts[: len(each)]) == each), default=0)
+        if place := _length(vocabulary.SHARE, texts):
+            return place, Meaning.ask_for_share
+        place = _length(vocabulary.NUMBER, texts)
         return (place, Meaning.ask_for_number) if place else None
 
     # --- filters and people ------------------------------------------------------------------------
@@ -134,46 +156,98 @@ class PhraseReader:
         label, rest = vocabulary.GROUPS.get(texts[0]), texts[1:]
         if not rest:
             return None
-        found = (self._known_status(rest) or self._status(rest)) if label == "status" else None
+        found = (self._known_status(rest) or self._status_of(rest)) if label == "status" else None
         if label in {"model", "member"} and any(each.startswith(_FILTERS[label]) for each in self._meanings(rest[0])):
-            found = self._name(rest)
-        return None if found is None else (1 + found[0], found[1])
+            found = self._name_of(rest)
+        return None if found is None else (1 + found[0], _part(*found[1]))
 
     def _without(self, texts: Sequence[str]) -> Phrase | None:
         if texts[0] not in vocabulary.NOT:
             return None
         place = 1 + (texts[1:2] == ["for"])
-        rest = texts[place:]
-        if rest[:1] == ["byok"]:
+        if texts[place : place + 1] == ["byok"]:
             return place + 1, _part("byok:no")
-        found = (self._status(rest, "-") or self._name(rest, "-")) if rest else None
-        return None if found is None else (place + found[0], found[1])
+        left_out: list[Part] = []
+        while (found := self._also_left_out(texts, place, left_out)) is not None:
+            place, part = found
+            left_out.append(part)
+        return (place, lambda meaning: meaning.parts.extend(left_out)) if left_out else None
 
-    def _status(self, texts: Sequence[str], sign: str = "") -> Phrase | None:
+    def _also_left_out(self, texts: Sequence[str], place: int, before: Sequence[Part]) -> tuple[int, Part] | None:
+        """Return where what is left out ends that stands at a place, and it; None if it is asked for.
+
+        After `without`, `opus and sonnet` are left out both. Of another kind than what stands `before` it, it may also
+        be what is asked for, as in `not failed and opus`.
+        """
+        joint = set(texts[place : place + 1]) & vocabulary.JOINTS if before else set()
+        place += bool(joint)
+        found = self._named(texts[place:])
+        if found is None:
+            return None
+        count, options = found
+        excluded = tuple(f"-{each}" for each in options)
+        is_of_kind = not before or excluded[0].partition(":")[0] in {each[0].partition(":")[0] for each in before}
+        if is_of_kind or joint & {"or", "nor"}:
+            return place + count, excluded
+        return (place + count, (*excluded, *options)) if joint else None
+
+    def _named(self, texts: Sequence[str]) -> tuple[int, Part] | None:
+        """Return the status, person or model that the words begin with, and how many words it takes."""
+        return (self._status_of(texts) or self._name_of(texts)) if texts else None
+
+    def _status(self, texts: Sequence[str]) -> Phrase | None:
+        found = self._status_of(texts)
+        return None if found is None else (found[0], _part(*found[1]))
+
+    def _status_of(self, texts: Sequence[str]) -> tuple[int, Part] | None:
         """Return the filter of tasks that a word describes; `failed` are all that count as failed."""
         if texts[0] in vocabulary.FAILURES:
-            return 1, _part(f"{sign}status:{','.join(FAILED_STATUSES)}")
-        return self._known_status(texts, sign)
+            return 1, (f"status:{','.join(FAILED_STATUSES)}",)
+        return self._known_status(texts)
 
-    def _known_status(self, texts: Sequence[str], sign: str = "") -> Phrase | None:
+    def _known_status(self, texts: Sequence[str]) -> tuple[int, Part] | None:
         text, known = texts[0], {status.lower(): status for status in self.context.statuses}
         status = known.get(text) or known.get(vocabulary.STATUSES.get(text, ""))
-        return None if status is None else (1, _part(f"{sign}status:{quote(status)}"))
+        return None if status is None else (1, (f"status:{quote(status)}",))
 
-    def _name(self, texts: Sequence[str], sign: str = "") -> Phrase | None:
+    def _name(self, texts: Sequence[str]) -> Phrase | None:
+        found = self._name_of(texts)
+        return None if found is None else (found[0], _part(*found[1]))
+
+    def _name_of(self, texts: Sequence[str]) -> tuple[int, Part] | None:
         """Return the person or model that the words begin with; the longest name counts."""
         for count in range(min(_LONGEST_NAME, len(texts)), 0, -1):
             if found := self._meanings(" ".join(texts[:count])):
-                return count, _part(*(f"{sign}{each}" for each in found))
+                return count, tuple(found)
+        return None
+
+    def _oneself(self, texts: Sequence[str]) -> Phrase | None:
+        """Return whoever asks as one of several people, as in `me and marcus`; in `show me` it is none."""
+        first, second, third = (*texts, "", "")[:3]
+        if first in vocabulary.TELLING and second == "me" and third not in vocabulary.JOINTS:
+            return 2, _part("me")
+        if first in vocabulary.JOINTS and second in vocabulary.ONESELF:
+            return 2, Meaning.name_oneself
+        is_of_mine = second in vocabulary.SPENDING | vocabulary.TASKS and third in vocabulary.JOINTS
+        is_joined = second in vocabulary.JOINTS or is_of_mine
+        if first in {"me", "myself"} or (first in vocabulary.ONESELF and is_joined):
+            return 1, Meaning.name_oneself
         return None
 
     def _meanings(self, name: str) -> Sequence[str]:
         names, owner = self.context.names, name.removesuffix("'s").removesuffix("'")
         return names.meanings(name) or (names.meanings(owner) if owner != name else ())
 
-    # --- single words ------------------------------------------------------------------------------
+    def _team(self, texts: Sequence[str]) -> Phrase | None:
+        """Return the team beside one of its people, as in `me and the team`."""
+        place = 1 + (texts[1:2] in (["the"], ["our"], ["my"]))
+        team = texts[place] if place < len(texts) else ""
+        is_joined = texts[0] in vocabulary.JOINTS and vocabulary.MEANINGS.get(team) == "team"
+        return (place + 1, Meaning.name_team) if is_joined else None
 
-    def _word(self, texts: Sequence[str]) -> Phrase | None:
+    # --- comparisons -------------------------------------------------------------------------------
+
+    def _comparing(self, texts: Sequence[str]) -> Phrase | None:
         text = texts[0]
         if text in vocabulary.VERSUS or (text in vocabulary.MORE_OR_LESS and texts[1:2] == ["than"]):
             place = 1 + (texts[1:2] in (["to"], ["with"], ["than"], ["between"]))
@@ -182,10 +256,8 @@ class PhraseReader:
             return 1, _part("")
         if text in vocabulary.CHEAPER or (text in vocabulary.MORE_OR_LESS and set(texts[1:2]) & vocabulary.MOST):
             return 1, Meaning.compare_things  # `which is cheaper, opus or sonnet`
-        if text in vocabulary.MEANINGS:
-            return 1, _part(vocabulary.MEANINGS[text])
-        if text in vocabulary.FILLER:  # unless somebody is called so
-            return 1, _part("", *self.context.names.exact_meanings(text))
+        if text in vocabulary.MORE_OR_LESS:
+            return 1, Meaning.ask_which_is_more  # `who spent more, ana or marcus`
         return None
 
     def _comparison(self, texts: Sequence[str], place: int) -> Callable[[Meaning], None]:
@@ -212,8 +284,20 @@ class PhraseReader:
         before = Calendar(before.unit, -1) if isinstance(before, Calendar) else before
         return place + found[0] + 1, lambda meaning: meaning.compare_with_before(before)
 
+    # --- single words ------------------------------------------------------------------------------
+
+    def _word(self, texts: Sequence[str]) -> Phrase | None:
+        text = texts[0]
+        if text in vocabulary.MEANINGS:
+            return 1, _part(vocabulary.MEANINGS[text])
+        if text in vocabulary.FILLER:  # unless somebody is called so
+            return 1, _part("", *self.context.names.exact_meanings(text))
+        return None
+
     def _unknown(self, words: Sequence[Word]) -> QueryError:
         word, *following = words
+        if word.text in vocabulary.NOT and following:
+            return _not_left_out(following[0])
         if (word.text,) in vocabulary.BY and following:
             return self._unknown_group(following[0])
         if word.text in vocabulary.NEED_TIME:
@@ -238,6 +322,19 @@ def _misspelt(reason: str, word: Word, known: Iterable[str]) -> QueryError:
         return QueryError(reason, word.raw, word.column)
     corrected = re.sub(re.escape(word.text), near, word.raw, count=1, flags=re.IGNORECASE)
     return MisspeltError(reason, word.raw, word.column, near=near, corrected=corrected)
+
+
+def _not_left_out(word: Word) -> QueryError:
+    """Return the error about a word behind `without` and the like that names nothing to leave out."""
+    if word.strict is not None and word.text.startswith(("@", "<@")):
+        reason = "I can't leave somebody out by a mention. Type the name, as in `everyone except ana`."
+        return QueryError(reason, word.raw, word.column)
+    return _misspelt(f"I don't know {quoted(word.raw)}.", word, vocabulary.KNOWN)
+
+
+def _length(phrases: Iterable[tuple[str, ...]], texts: Sequence[str]) -> int:
+    """Return how many words the longest of the phrases has that the words begin with; 0 if they begin with none."""
+    return max((len(each) for each in phrases if tuple(texts[: len(each)]) == each), default=0)
 
 
 def _grouping(texts: Sequence[str], place: int) -> str | None:

@@ -12,8 +12,8 @@ def _words(text: str) -> frozenset[str]:
 FILLER: Final = _words(
     """
     a about accountant accountants accounting actually again also altogether amount amounts an and any are as at
-    been being bill billed bills bookkeeping boss breakdown bring burn burned burnt can cash cfo check consumed
-    consumption cost costing costs could credits currently data details did display do does dollars down during
+    been being bill billed bills bookkeeping boss both breakdown bring burn burned burnt can cash cfo check combined
+    consumed consumption cost costing costs could credits currently data details did display do does dollars down during
     exactly expense expenses far fetch figures finance find for generate get give had has have hello hey hi how i
     i'd in into is it its just kindly know let like list look lookup made make management manager many money much my
     need neo neo's now number numbers of on only or overall overview paid pay please pls pull query question ran
@@ -51,6 +51,12 @@ BY: Final = (
 
 MOST: Final = _words("top limit most biggest largest highest expensive priciest costliest dearest costly")
 TASKS: Final = _words("task tasks job jobs")
+SHARE: Final = (
+    ("share", "of"), ("shares", "of"), ("percentage", "of"), ("percent", "of"), ("%", "of"), ("proportion", "of"),
+    ("portion", "of"), ("what", "share"), ("what", "percentage"), ("what", "percent"), ("what", "%"),
+    ("how", "much", "of"), ("how", "many", "of"),
+)  # fmt: skip
+"""What asks for a part of the whole."""
 NUMBER: Final = (("how", "many"), ("how", "much"), ("number", "of"), ("count",), ("counting",))
 """What asks for a number, not for a list."""
 SPENDERS: Final = _words("spender spenders consumer consumers")
@@ -68,11 +74,21 @@ STATUSES: Final = {
 """Statuses of tasks, by the words for them; each counts only where there is such a status."""
 
 NOT: Final = _words("not except excluding without no exclude minus but non")
+JOINTS: Final = _words("and or nor & + plus")
+"""What stands between two names."""
+ONESELF: Final = _words("me myself mine my i")
+TELLING: Final = _words(
+    "show showing tell telling give giving get getting send sending let for to bring fetch find pull list remind help"
+    " dm mail email ask around about"
+)
+"""What stands before `me` where that is not meant as one of several people."""
+
 COMPARING: Final = _words("compare comparing difference differences")
 VERSUS: Final = COMPARING | _words("vs versus vs. against compared than")
 
 CHEAPER: Final = _words("cheaper pricier costlier")
 MORE_OR_LESS: Final = CHEAPER | _words("more less higher lower")
+LEAST: Final = _words("least lowest smallest cheapest fewest")
 BEFORE: Final = (
     ("one", "before"), ("previous", "one"), ("previous", "period"), ("prior", "period"), ("period", "before"),
     ("time", "before"), ("before",),
@@ -96,7 +112,7 @@ MEANINGS: Final = {
         "by:model": "model models llm llms",
         "by:tool": "tool tools",
         "by:agent": "agent agents",
-        "": "- -- & + / | * over across within during",
+        "": "- -- & + / | * over across within during plus nor each together separately individually jointly",
     }.items()
     for word in _words(words)
 }

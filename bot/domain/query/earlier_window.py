@@ -2,11 +2,11 @@
 
 from datetime import date, datetime, timedelta, tzinfo
 
-from bot.domain.formatting import last_date, short_date
+from bot.domain import formatting
 from bot.domain.periods import Unit, Window, local_day, period
 from bot.domain.query.when import Calendar, Dated, Days, Hours, PointInTime, Range, When, resolve, window_before
 
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _SEASON = 3  # months of a quarter
 
 
@@ -66,9 +66,11 @@ def _as_long_before(asked: Window) -> str:
     length = asked.end - asked.start
     if length % _DAY == timedelta(0) and length > _DAY:
         return _so_many_before(length // _DAY, "day")
-    if length % _HOUR == timedelta(0):
-        return _so_many_before(length // _HOUR, "hour")
-    return "the same length of time before"
+    hours, minutes = divmod(max(length // _MINUTE, 1), 60)
+    if not hours or not minutes:
+        return _so_many_before(hours or minutes, "hour" if hours else "minute")
+    in_hours = "hour" if hours == 1 else formatting.count(hours, "hour")
+    return f"the {in_hours} and {formatting.count(minutes, 'minute')} before"
 
 
 def _period_before(unit: Unit, before: Window, zone: tzinfo, today: date) -> str:
@@ -79,12 +81,15 @@ def _period_before(unit: Unit, before: Window, zone: tzinfo, today: date) -> str
 
 def _same_part(unit: Unit, before: Window, zone: tzinfo, today: date) -> str:
     """Return the name of a period as far as it is compared with one that is still open."""
-    first, last = local_day(before.start, zone), last_date(max(before.end, before.start + timedelta.resolution), zone)
+    first, last = (
+        local_day(before.start, zone),
+        formatting.last_date(max(before.end, before.start + timedelta.resolution), zone),
+    )
     name = _period_name(unit, first, today)
     if before == period(unit, first, zone):
         return name
     if first == last:
-        return f"the same part of {name if unit is Unit.DAY else short_date(first, today)}"
+        return f"the same part of {name if unit is Unit.DAY else formatting.short_date(first, today)}"
     return f"the same days of {name}"
 
 

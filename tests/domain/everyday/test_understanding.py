@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -11,7 +12,7 @@ import pytest
 from bot.domain.everyday.commands import command_line
 from bot.domain.everyday.meaning import TypingContext
 from bot.domain.everyday.understanding import understand
-from bot.domain.everyday.vocabulary import FILLER
+from bot.domain.everyday.vocabulary import FILLER, JOINTS
 from bot.domain.query.checks import MAX_LINE
 from bot.domain.query.errors import AmbiguousError, QueryError, UnknownWordError
 from bot.domain.query.parser import parse
@@ -54,15 +55,18 @@ class Team:
     meanings = exact_meanings
 
 
+CONTEXT = TypingContext(
+    NOW.date(),
+    UPSTREAM_STATUSES,
+    Team(),
+    lambda when, other: compares_with(when, other, NOW, UTC),
+    "email:ana@acme.dev",
+)
+
+
 def understood(line: str, team: Team | None = None) -> tuple[str, ...]:
     """The lines that a typed line may mean: itself, if it is one of the query language."""
-    context = TypingContext(
-        NOW.date(),
-        UPSTREAM_STATUSES,
-        team or Team(),
-        lambda when, other: compares_with(when, other, NOW, UTC),
-        "email:ana@acme.dev",
-    )
+    context = replace(CONTEXT, names=team or CONTEXT.names)
     try:
         return (describe(asked(line)),)
     except QueryError:
@@ -195,7 +199,11 @@ def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_onc
         ('spend "opus', "A quote isn't closed. `help` shows what you can ask.", None),
         ("today vs", "A comparison takes two times, models or people, such as `today vs yesterday` or", None),
         ("compare opus", "A comparison takes two times, models or people, such as `today vs yesterday` or", None),
-        ("compare ana with the team", "A comparison takes two times, models or people, such as", None),
+        ("show me more", "A comparison takes two times, models or people, such as", None),
+        ("the 3 cheapest models", "I list what cost most first. The cheapest stand last, in `by:model`", None),
+        ("cheapest tasks", "I list what cost most first.", None),
+        ("everyone except zaphod", 'I don\'t know "zaphod".', None),
+        ("everyone except @ana", "I can't leave somebody out by a mention. Type the name, as in `everyone", None),
     ],
 )
 def test_an_error_says_what_is_wrong_and_what_to_type(line: str, said: str, instead: str | None) -> None:
@@ -263,6 +271,11 @@ def test_a_limit_without_a_number_is_not_dropped(line: str) -> None:
     assert refused(line).instead is None
 
 
+def test_who_is_not_known_is_no_side() -> None:
+    with pytest.raises(QueryError, match="I don't know which member you are"):
+        understand("me and marcus", replace(CONTEXT, own=""))
+
+
 def test_a_key_means_the_same_as_its_word() -> None:
     assert understood("after:2026-11-10") == understood("after 2026-11-10") == ("from:2026-11-11",)
 
@@ -299,7 +312,8 @@ def outcome(phrases: Sequence[str]) -> object:
         return type(error)
 
 
-BEGINNINGS = {"for", "in", "to", "the", "of", "a", "an", "which", "what", "breakdown"}  # of times and groups
+# of times and groups, or between two names
+BEGINNINGS = {"for", "in", "to", "the", "of", "a", "an", "which", "what", "breakdown", *JOINTS}
 
 
 def test_filler_changes_nothing() -> None:

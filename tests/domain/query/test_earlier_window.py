@@ -53,7 +53,10 @@ def name(line: str, now: datetime = SUNDAY, zone: ZoneInfo = BERLIN) -> str:
         ("from:2026-11-20T09:00 to:2026-11-20T12:00", "the 3 hours before"),
         ("from:2026-11-20T09:00 to:2026-11-21T09:00", "the 24 hours before"),
         ("from:2026-11-20T09:00 to:2026-11-23T09:00", "the 3 days before"),
-        ("from:2026-11-20T09:00 to:2026-11-20T09:20", "the same length of time before"),
+        ("from:2026-11-20T09:00 to:2026-11-20T09:20", "the 20 minutes before"),
+        ("from:2026-11-20T09:00 to:2026-11-20T09:01", "the minute before"),
+        ("from:2026-11-20T09:00 to:2026-11-20T10:01", "the hour and 1 minute before"),
+        ("from:2026-11-01T09:00 to:2026-11-02T09:30", "the 24 hours and 30 minutes before"),
     ],
 )
 def test_the_window_before_has_a_name(line: str, called: str) -> None:
