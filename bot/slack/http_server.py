@@ -11,7 +11,9 @@ from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion10, HttpVersion11, StreamReader, hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
 
 from bot.slack.origin import is_own_host
 
@@ -22,6 +24,7 @@ TIMEOUT_SECONDS = 10.0  # to receive a request's headers, and again its body
 LONGEST_SECONDS = 60.0  # of a connection, also of one that doesn't take its answer
 MOST_CONNECTIONS = 200  # of one port; each may hold a body, and all together a fifth of the usual number of files
 READING = {hdrs.METH_GET, hdrs.METH_HEAD}
+_VERSIONS = {HttpVersion10, HttpVersion11}
 _REPORT_SECONDS = 60.0  # between lines of the log about too many connections
 _CLOSING_SECONDS = 1.0  # for requests that are being received or answered when the server closes
 _CLOSING_TURNS = 4  # turns of the event loop in which connections accepted while the server closes become known
@@ -215,6 +218,19 @@ class _Server(web.Server):
         )
 
 
+def _request(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: web.RequestHandler,
+    writer: AbstractStreamWriter,
+    task: "asyncio.Task[None]",
+) -> web.BaseRequest:
+    """Return a request; one that claims HTTP/0.9 or 2.0 is answered in 1.0, as neither is spoken here."""
+    if message.version not in _VERSIONS:
+        message = message._replace(version=HttpVersion10)
+    return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
+
+
 @asynccontextmanager
 async def serve_http(answer: Answer, host: str, port: int) -> AsyncIterator[int]:
     """Serve what answers requests, and give the port. Raises OSError if the port is in use.
@@ -230,7 +246,7 @@ async def serve_http(answer: Answer, host: str, port: int) -> AsyncIterator[int]
         except Exception as error:  # noqa: BLE001 - anybody can send anything; it gets one line in the log
             return _failure(request, error)
 
-    server = _Server(handle)
+    server = _Server(handle, request_factory=_request)
     runner = web.ServerRunner(server, shutdown_timeout=0.1)
     await runner.setup()
     try:

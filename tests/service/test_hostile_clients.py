@@ -79,6 +79,13 @@ async def test_whatever_is_sent_is_refused_in_a_line_that_quotes_nothing(
     assert visible_text(await open_ports.ask("hannah", "team")).startswith("The whole team")
 
 
+@pytest.mark.parametrize("version", ["0.9", "1.0", "1.1", "2.0", "9.9"])
+async def test_no_version_of_http_is_claimed_that_is_not_spoken(open_ports: ServiceHarness, version: str) -> None:
+    sent = Attack((f"GET /healthz HTTP/{version}\r\nHost: localhost\r\n\r\n".encode(),), 0, Ending.LISTEN)
+    for port in ports_of(open_ports):
+        assert re.match(rb"HTTP/1\.[01] (200|4\d\d) ", await answer_to(port, sent))
+
+
 @pytest.mark.parametrize("sent", ["", "half of it"])
 async def test_a_body_that_is_cut_off_is_refused_like_any_other(
     open_ports: ServiceHarness, monkeypatch: pytest.MonkeyPatch, json_log: io.StringIO, sent: str
