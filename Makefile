@@ -54,9 +54,10 @@ sbom: setup
 release: setup
 	@$(BIN)/python deploy/release.py $(VERSION)
 
-# a thousand rounds of the attack on the outbox, then what `make test` only samples: kills, laws, random lines
+# a thousand rounds of the attack on the outbox, four weeks in which all breaks, then what `make test` only samples
 soak: setup
 	$(BIN)/python -m tests.outbox.soak
+	$(BIN)/python -m tests.service.weeks
 	THOROUGH=1 $(BIN)/python -m pytest -n auto --dist worksteal --timeout 900
 
 bench: setup

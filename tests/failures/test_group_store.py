@@ -22,7 +22,7 @@ from bot.failures.group_store import (
 from bot.failures.kind_store import FailureSample, ensure_kinds
 from bot.ledger.passes.record import begin_pass, end_pass
 from bot.ledger.passes.tally import PassOutcome, PassTally
-from tests.support.downgrade import downgrade
+from tests.support.earlier_schemas import downgrade
 from tests.support.engines import sqlite_only
 
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)

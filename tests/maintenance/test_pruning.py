@@ -60,7 +60,7 @@ from bot.settings.environment import load
 from tests.support.acts import spend
 from tests.support.aged import age
 from tests.support.app_home import home_text, open_home, press_home
-from tests.support.downgrade import downgrade
+from tests.support.earlier_schemas import downgrade
 from tests.support.effort import examples
 from tests.support.engines import costly, rows_of, sqlite_only, url_of
 from tests.support.harness import ServiceHarness

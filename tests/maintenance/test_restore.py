@@ -24,7 +24,7 @@ from bot.service.service import serve
 from bot.settings.database_place import DatabasePlace
 from bot.usage.keys import WelcomeKey
 from tests.support.acts import spend
-from tests.support.downgrade import downgrade
+from tests.support.earlier_schemas import downgrade
 from tests.support.engines import costly, execute, sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, notification_keys, notifications, visible_text

@@ -25,8 +25,8 @@ from bot.settings.environment import load
 from bot.settings.postgres_address import PostgresAddress
 from bot.usage.keys import WelcomeKey
 from tests.support.bookings import NOW, book_small_ledger
-from tests.support.downgrade import downgrade
 from tests.support.dump import dump, wrong_statistics
+from tests.support.earlier_schemas import downgrade
 from tests.support.engines import execute, rows_of, url_of
 from tests.support.ledgers import new_database
 from tests.support.postgres import PostgresServer

@@ -12,7 +12,7 @@ import pytest
 from bot.database.integrity import violations
 from bot.database.schema import newest_revision
 from tests.support.command import run_command
-from tests.support.downgrade import downgrade
+from tests.support.earlier_schemas import downgrade
 from tests.support.engines import url_of
 from tests.support.harness import ServiceHarness
 from tests.support.ledgers import place_ledger

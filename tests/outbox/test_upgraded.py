@@ -8,12 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 
 from bot.database.engine import open_database
 from bot.database.schema import newest_revision
-from bot.database.sqlite import SqliteDatabase
 from bot.domain.timestamps import to_us
 from bot.outbox.destinations import ChannelDestination, Destination, ResolvedChannel
 from bot.outbox.outbox import Outbox
@@ -26,6 +23,7 @@ from bot.shipped import shipped
 from bot.slack import blocks
 from bot.slack.templates import Templates
 from bot.slack.workspace import connect_workspace
+from tests.support.earlier_schemas import at_schema
 from tests.support.engines import sqlite_only
 
 pytestmark = sqlite_only("no earlier version kept a ledger on PostgreSQL")
@@ -33,18 +31,6 @@ pytestmark = sqlite_only("no earlier version kept a ledger on PostgreSQL")
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WHERE = Workspace.default().channel("neo-spend").id
 TIMES = DeliveryTiming(request=2, unconfirmed=60, pace=0)
-
-
-def at_schema(path: Path, revision: str) -> None:
-    """A ledger as the version with that schema made it."""
-    database = SqliteDatabase(path)
-    with database.transaction() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(shipped("migrations")))
-        config.set_main_option("path_separator", "os")
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    database.close()
 
 
 def insert_notification(path: Path, key: str, state: str, topic: str | None = None) -> None:

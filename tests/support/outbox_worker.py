@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ from bot.slack.messages import Messages
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace, connect_workspace
 from bot.webhook.client import WebhookClient
+from tests.support.clock import clock_of
 
 STEPS = ("claimed", "worded", "checked", "requested", "answered", "settled", "edit claimed", "edit sent")
 # a hundredth of the real ones, but for what a loaded machine needs; the last check is sooner, so that rounds are short
@@ -206,19 +207,6 @@ class TrappedResponse(ClientResponse):
             self.trap.at("requested")
         elif not self.closed:
             asyncio.get_running_loop().call_soon(self._sent)
-
-
-def clock_of(beside: Path) -> Callable[[], datetime]:
-    """The machine's clock as it is set: so many seconds off as stands in a file."""
-    off = beside.with_name(f"{beside.name}.off")
-
-    def now() -> datetime:
-        seconds = 0.0
-        with suppress(OSError, ValueError):  # right, or just being set
-            seconds = float(off.read_text(encoding="utf-8"))
-        return datetime.now(UTC) + timedelta(seconds=seconds)  # noqa: TID251 - a process has the machine's clock
-
-    return now
 
 
 def webhook_of(hook: str, trap: Trap) -> Webhook:

@@ -107,6 +107,7 @@ class Team:
     slack: SlackApi
     database: Database
     environment: dict[str, str] = field(default_factory=dict)
+    entry: Callable[[Path], None] = service_process.main
     replicas: list[Replica] = field(default_factory=list)
 
     async def start(self) -> Replica:
@@ -120,7 +121,7 @@ class Team:
         """Start a replica, with settings on top of the usual; return at once."""
         path = self.directory / f"replica-{len(self.replicas)}.json"
         path.write_text(json.dumps(self.environment | settings), encoding="utf-8")
-        replica = Replica(await asyncio.to_thread(forked, service_process.main, path))
+        replica = Replica(await asyncio.to_thread(forked, self.entry, path))
         self.replicas.append(replica)
         return replica
 
@@ -207,6 +208,10 @@ class Team:
             while await status(port, path) != wanted:  # noqa: ASYNC110 - another process does it
                 await asyncio.sleep(0.05)
 
+    async def left(self) -> int:
+        """How many messages are to be sent, looked for or edited yet."""
+        return await self.number(_OPEN)
+
     async def wait_settled(self) -> None:
         """Wait until nothing is owed, and what was not confirmed has been looked for."""
         await self.wait_for_number(_OPEN, 0)
@@ -235,7 +240,7 @@ async def replicated_team(directory: Path, place: DatabasePlace, database: Datab
         add(world, f"usual-{back}", "1", email=PRIYA, model="opus", begun=now() - back * DAY - HOUR)
     team = Team(directory, NeoApi(world, now), SlackApi(Workspace.default(), now, now), database)
     async with NeoServer(team.neo) as neo, SlackServer(team.slack):
-        team.environment = _environment(team, neo.url, place)
+        team.environment = team_environment(team, neo.url, place)
         since = str(to_us(now() - 2 * DAY))
         notes = [{"key": key, "value": since} for key in ("digest_since", "digest_on:#neo-spend")]
         statement = text("INSERT INTO note (key, value) VALUES (:key, :value)")
@@ -246,7 +251,8 @@ async def replicated_team(directory: Path, place: DatabasePlace, database: Datab
             await team.end()
 
 
-def _environment(team: Team, neo_url: str, place: DatabasePlace) -> dict[str, str]:
+def team_environment(team: Team, neo_url: str, place: DatabasePlace) -> dict[str, str]:
+    """The settings of its services."""
     workspace = team.slack.workspace
     return {
         "NEO_API_URL": neo_url, "NEO_API_KEY": team.neo.key, "SLACK_BOT_TOKEN": workspace.bot_token,

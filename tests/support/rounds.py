@@ -33,17 +33,18 @@ from bot.outbox.keys import StoredKey, StoredTopic
 from bot.outbox.live_store import request_edits
 from bot.outbox.restore import adopt, mark_all_unconfirmed
 from bot.outbox.store import NewNotification, enqueue
-from bot.sandbox.faults import Status
 from bot.sandbox.slack.api_calls import Call
-from bot.sandbox.slack.faults import Fault, Hang, Late, Mangle, RateLimited, Refuse, Reset
+from bot.sandbox.slack.faults import Fault, Refuse
 from bot.sandbox.slack.models import Channel, Json, Message
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.webhook import WebhookApi, WebhookFault, WebhookServer
 from bot.settings.database_place import DatabasePlace
+from tests.support.clock import clock_of, set_off, set_right
 from tests.support.engines import url_of
 from tests.support.ledgers import Ledgers
-from tests.support.outbox_worker import STEPS, TIMES, clock_of
+from tests.support.outbox_worker import STEPS, TIMES
+from tests.support.slack_trouble import HISTORY, slack_trouble
 
 CHANNELS = ("C0ONE", "C0TWO", "D0THREE")
 LATE = 1.5 * TIMES.unconfirmed  # as ninety seconds are to the sixty that are waited
@@ -51,23 +52,10 @@ PATIENCE = 90.0  # seconds until everything must be told, on a machine that does
 QUIET_LOOKS = 10  # one after another, half a second in all
 
 
-def _forget_thread(answer: Json) -> None:
-    answer.get("message", {}).pop("thread_ts", None)
-
-
-FAULTS: tuple[Fault, ...] = (
-    RateLimited(1), Status(500), Hang(done=True), Hang(done=False), Reset(done=True), Reset(done=False), Late(LATE),
-    Refuse("internal_error"), Mangle(_forget_thread),
-)  # fmt: skip
-
-
-EDIT_FAULTS: tuple[Fault, ...] = (Status(500), RateLimited(1), Hang(done=True), Reset(done=True), Reset(done=False))
 RECEIVER_FAULTS = (
     WebhookFault(500), WebhookFault(400), WebhookFault(302), WebhookFault(429, {"Retry-After": "1"}),
     WebhookFault(cut=True), WebhookFault(cut=True, taken=True), WebhookFault(200, seconds=1.5 * TIMES.request),
 )  # fmt: skip
-HISTORY = ("conversations.history", "conversations.replies")
-LOOKUPS = {*HISTORY, "conversations.info", "chat.delete"}
 STEPS_OF_CLOCKS = (7_200.0, 90_000.0, -7_200.0)  # seconds that the machine's clock is off for a moment
 SIGNALS = (signal.SIGKILL, signal.SIGSTOP)
 
@@ -240,10 +228,9 @@ class Round:
     async def _step_the_clock(self) -> None:
         """The clock is wrong for a moment, for everybody on the machine."""
         if self.off is not None:
-            off = self.path.with_name(f"{self.path.name}.off")
-            off.write_text(str(self.off), encoding="utf-8")
+            set_off(self.path, self.off)
             await asyncio.sleep(self.random.uniform(0.1, 1.5 * TIMES.lease))
-            off.unlink()
+            set_right(self.path)
 
     @property
     def _copy(self) -> Path:
@@ -328,16 +315,8 @@ class Round:
         chance = self.random.choice([0.0, 0.3, 0.7])
         fate = Random(self.seed)
 
-        def trouble(call: Call) -> Fault | None:
-            if call.method == "chat.postMessage" and fate.random() < chance:
-                return fate.choice(FAULTS)
-            if call.method == "chat.update" and fate.random() < chance / 3:
-                return fate.choice(EDIT_FAULTS)
-            if call.method in LOOKUPS and fate.random() < chance / 3:
-                return fate.choice((Status(500), RateLimited(1)))
-            return None if self.readable else self._refused(call)
-
-        self.slack.faults.when(trouble)
+        trouble = slack_trouble(fate, chance, LATE)
+        self.slack.faults.when(lambda call: trouble(call) or (None if self.readable else self._refused(call)))
         self.receiver.faults.extend(fate.choice(RECEIVER_FAULTS) for _ in range(100) if fate.random() < chance)
 
     def _delete_something(self) -> None:

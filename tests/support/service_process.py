@@ -2,18 +2,27 @@
 
 import asyncio
 import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
-from bot.app import build, system_clock
+import bot.app
+from bot.app import build
 from bot.cli.signals import run_until_signal
 from bot.database import postgres
 from bot.neo.client import RetryPolicy
 from bot.outbox.rules import DeliveryTiming
+from bot.service import service
 from bot.service.log import configure
+from bot.service.scheduler import Job, Scheduler
 from bot.service.service import serve
 from bot.settings.environment import load
 from bot.settings.model import LogFormat, LogLevel
+from tests.support.clock import clock_of
+from tests.support.command import become_command
 
 HURRIED = RetryPolicy(answer=2, connect=5, deadline=0.5, longest_retry_after=2.0, first_wait=0.01)
 # a tenth of the real ones and less; a request takes a moment at the most
@@ -28,5 +37,42 @@ def main(path: Path) -> None:
     """Serve until SIGTERM, or until this process is killed, in the environment that a file holds as JSON."""
     configure(LogLevel.ERROR, LogFormat.CONSOLE)
     postgres.FROZEN_SECONDS = FROZEN_SECONDS
-    app = build(load(json.loads(path.read_text(encoding="utf-8")), path.parent), system_clock, HURRIED, TIMES, LIFETIME)
+    environment = load(json.loads(path.read_text(encoding="utf-8")), path.parent)
+    app = build(environment, clock_of(path.parent / CLOCK), HURRIED, TIMES, LIFETIME)
     asyncio.run(run_until_signal(lambda stop: serve(app, stop)))
+
+
+# --- where simulated hours pass in moments ---------------------------------------------------------
+
+CLOCK = "clock"  # beside the file of the environment: says by how much the clock is off, see `clock_of`
+
+
+class EagerScheduler(Scheduler):
+    """Looks each second what is due, which minutes or hours of simulated time may be; counts what is under way."""
+
+    directory = Path()
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        super().__init__([*(replace(job, seconds=1) for job in jobs), Job("count", 1, self._count)])
+
+    async def _count(self) -> None:
+        file = task_count(self.directory, os.getpid())
+        file.write_text(str(len(asyncio.all_tasks())), encoding="utf-8")
+
+
+def task_count(directory: Path, process: int) -> Path:
+    """The file that says how many tasks of asyncio an eager process has."""
+    return directory / f"{process}.tasks"
+
+
+def eager(path: Path) -> None:
+    """Serve as `main` does, with every job each second."""
+    EagerScheduler.directory = path.parent
+    service.Scheduler = EagerScheduler  # type: ignore[attr-defined]
+    main(path)
+
+
+def command(words: tuple[str, ...], environment: Mapping[str, str], directory: Path) -> None:
+    """Be a command that has the same clock as the services in a directory; what it says goes to files there."""
+    bot.app.build = partial(build, clock=clock_of(directory / CLOCK))
+    become_command(words, environment, directory)

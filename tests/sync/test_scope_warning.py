@@ -16,7 +16,7 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.sync.outcome import SyncOutcome
-from tests.support.downgrade import downgrade
+from tests.support.earlier_schemas import downgrade
 from tests.support.engines import costly, many_cases, sqlite_only
 from tests.support.fixtures import Wire
 from tests.support.ledgers import ledger_path

@@ -11,7 +11,7 @@ from bot.budgets.rules import CrossingDecision
 from bot.budgets.snoozes.deferral_store import Deferral, deferrals
 from bot.database.engine import open_database
 from bot.database.read_engine import open_reader
-from tests.support.downgrade import downgrade
+from tests.support.earlier_schemas import downgrade
 from tests.support.engines import sqlite_only
 
 pytestmark = sqlite_only("no earlier version kept a ledger on PostgreSQL")

@@ -1,4 +1,4 @@
-"""Setting a ledger's schema back, as an earlier version of the program left it."""
+"""Ledgers of earlier schemas, as an earlier version of the program left them."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
+from bot.database.sqlite import SqliteDatabase
 from bot.shipped import shipped
 
 
@@ -18,3 +19,15 @@ def downgrade(path: Path, revision: str) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
     engine.dispose()
+
+
+def at_schema(path: Path, revision: str) -> None:
+    """A ledger as the version with that schema made it."""
+    database = SqliteDatabase(path)
+    with database.transaction() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(shipped("migrations")))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    database.close()
