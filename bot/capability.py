@@ -16,7 +16,9 @@ from bot.slack.requests import Request
 
 if TYPE_CHECKING:
     from bot.database.engine import Database
+    from bot.database.personal_rows import Document
     from bot.domain.keys import ActionKey, Key
+    from bot.domain.person import Person
     from bot.ledger.booking_policy import Observer
     from bot.ledger.former_ledger import FormerLedger
     from bot.outbox.events import EventBuilder
@@ -124,6 +126,10 @@ class Upkeep:
     """Updates what it has stored to the settings, when a ledger is opened for booking."""
     merge_members: Callable[[Connection, int, int, datetime], None] | None = None
     """Joins what it has stored of one member, by the first key, with what it has of another, by the second."""
+    erase_person: "Callable[[Connection, Person, datetime], None] | None" = None
+    """Deletes what it has stored of a person, and their names, addresses and Slack ids in what stays."""
+    export_person: "Callable[[Connection, Person], Mapping[str, Sequence[Document]]] | None" = None
+    """Returns what it has stored of a person, by what it is."""
     record_repricing: Callable[[Connection, datetime], None] | None = None
     """Records what changed prices bring about, without notifying anybody."""
     adopt: "Callable[[Connection, FormerLedger, datetime], KeyMapping] | None" = None

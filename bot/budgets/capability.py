@@ -44,6 +44,7 @@ from bot.budgets.requests.render import BudgetRequestRenderer
 from bot.budgets.requests.store import open_topics
 from bot.budgets.snoozes.commands import SnoozeCommands
 from bot.budgets.upkeep import restore
+from bot.budgets.upkeep.person import erase_budgets, exported_budgets
 from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
 from bot.outbox.events import EventMembers
 from bot.outbox.pruning import RetainedKeys
@@ -140,6 +141,8 @@ def budgets(context: Context) -> Capability:
             record_repricing=evaluator.record_repricing,
             adopt=lambda connection, former, _now: restore.adopt(connection, former),
             retained=lambda connection: RetainedKeys(topics=open_topics(connection)),
+            erase_person=erase_budgets,
+            export_person=exported_budgets,
         ),
     )
 

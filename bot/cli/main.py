@@ -13,6 +13,7 @@ from bot.cli import (
     database,
     digest,
     explain,
+    export,
     failures,
     members,
     service,
@@ -53,6 +54,7 @@ for module in (
     digest,
     subscriptions,
     webhook,
+    export,
     database,
 ):
     for command in module.COMMANDS:

@@ -1,6 +1,7 @@
 """The command group `member`: the people of the ledger."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,10 @@ from bot.cli.startup import load_app, load_app_for_writing
 from bot.terminal import streams
 
 if TYPE_CHECKING:
+    from bot.app import App
+    from bot.domain.person import Person
     from bot.ledger.members import MemberSummary
+    from bot.people.roles import SlackUser
 
 
 @click.group("member", no_args_is_help=True)
@@ -119,6 +123,117 @@ def merge_member(old: str, new: str) -> None:
             f"Moved {count(moved_charges, 'charge')} of {old} to {new}. What comes under {old} later goes there too."
         )
     )
+
+
+_slack_option = click.option(
+    "--slack-user", "slack_users", metavar="SLACK_ID", multiple=True, help="A Slack account of theirs that isn't known."
+)
+_offline_option = click.option("--offline", is_flag=True, help="Don't ask Slack who they are there.")
+
+
+@members.command("export")
+@click.argument("email", metavar="E-MAIL")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@_slack_option
+@_offline_option
+@print_errors
+def export_member(email: str, file: Path | None, slack_users: tuple[str, ...], *, offline: bool) -> None:
+    """Write everything stored about a person as JSON: to a new file, or to standard output.
+
+    Example: neo-usage member export ana@acme.example ana.json
+    """
+    from bot.domain.text import json_text
+    from bot.maintenance.persons import check_person, exported_person
+    from bot.people.person import find_person
+
+    _check_slack_ids(slack_users)
+    app = load_app_for_writing()
+    users = _everybody_in_slack(app, offline=offline)
+    with app.ledger.database() as database, app.ledger.reader() as reader:
+        person = find_person(reader, email, users, slack_users)
+        check_person(reader, person)
+        text = json_text(exported_person(reader, app.capabilities(database), person, app.settings.timezone))
+    if file is None:
+        click.echo(text)
+        return
+    with file.open("x", encoding="utf-8") as new:
+        new.write(f"{text}\n")
+    click.echo(single_line(f"Wrote what is stored about {person.emails[0]} to {file}."))
+
+
+@members.command("erase")
+@click.argument("email", metavar="E-MAIL")
+@click.option("--yes", is_flag=True, help="Don't ask first.")
+@_slack_option
+@_offline_option
+@print_errors
+def erase_member(email: str, slack_users: tuple[str, ...], *, yes: bool, offline: bool) -> None:
+    """Erase a person from the database for good. What they spent stays in the team's numbers.
+
+    Example: neo-usage member erase ana@acme.example
+    """
+    from bot.domain.formatting import count
+    from bot.maintenance.persons import check_person, check_settings, erase_person
+    from bot.people.person import find_person
+
+    _check_slack_ids(slack_users)
+    app = load_app_for_writing()
+    users = _everybody_in_slack(app, offline=offline)
+    with app.ledger.database() as database:
+        with app.ledger.reader() as reader:
+            person = find_person(reader, email, users, slack_users)
+            check_person(reader, person)
+        check_settings(app.settings, person)
+        click.echo("\n".join(map(single_line, _erasure_lines(person))))
+        if not yes:
+            click.confirm("Erase them now?", abort=True)
+        with database.transaction() as connection:
+            person = find_person(connection, email, users, slack_users)
+            charges = erase_person(connection, app.capabilities(database), person, app.clock())
+        database.overwrite_deleted()
+    kept = f"{count(charges, 'charge')} of theirs {'is' if charges == 1 else 'are'} kept as a removed member's."
+    click.echo(single_line(f"Erased {email}. {kept}"))
+
+
+def _erasure_lines(person: "Person") -> list[str]:
+    """Return what is erased of a person and what cannot be, a line each."""
+    known = [*person.emails, *sorted(person.names), *sorted(person.slack_users)]
+    return [
+        f"This erases {', '.join(known)}.",
+        "Their spend and the number of their tasks stay in the team's totals, as those of a removed member.",
+        "Titles and errors of their tasks, their budgets, requests, snoozes, subscriptions, links and messages go.",
+        "It doesn't reach Neo, what Slack shows, logs, or backups and exports made before. It can't be undone.",
+    ]
+
+
+def _check_slack_ids(slack_users: Sequence[str]) -> None:
+    from bot.domain.slack_ids import is_user_id
+
+    for each in slack_users:
+        if not is_user_id(each):
+            fail(f"`{each}` isn't a Slack member ID such as U0123ABCD.", code=WRONG_USE)
+
+
+def _everybody_in_slack(app: "App", *, offline: bool) -> "list[SlackUser]":
+    """Return everybody in Slack; nobody if it isn't set up, or is not to be asked."""
+    import asyncio
+
+    from bot.slack.errors import SlackError
+
+    if offline or app.settings.slack_bot_token is None:
+        return []
+    try:
+        return asyncio.run(_everybody(app, app.settings.slack_bot_token.reveal()))
+    except SlackError as error:
+        fail(f"I can't ask Slack who they are: {error} Try again, or use `--offline --slack-user U0123ABCD`.")
+
+
+async def _everybody(app: "App", token: str) -> "list[SlackUser]":
+    from bot.doctor.people import everybody
+    from bot.slack.workspace import connect_workspace
+
+    async with connect_workspace(token, app.settings.slack_api_url) as workspace:
+        return await everybody(workspace, await workspace.identify())
 
 
 COMMANDS = (members,)

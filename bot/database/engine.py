@@ -45,6 +45,14 @@ class Database(ABC):
     _outgrown: OutgrownError | None = None
 
     @abstractmethod
+    def overwrite_deleted(self) -> None:
+        """Write anew what is stored, so that nothing deleted or replaced is left in the database's own files.
+
+        Raises:
+            UnusableError: somebody else uses the database for too long, or there is too little space.
+        """
+
+    @abstractmethod
     def transaction(self) -> AbstractContextManager[Connection]:
         """Give a transaction in which nobody else writes; what is done inside is committed whole, or not at all.
 

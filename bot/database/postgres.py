@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.answer_limit import LimitedConnection
@@ -40,6 +40,7 @@ _BEGIN = text(
     f" pg_advisory_xact_lock({WRITER_LOCK})"
 )
 
+_SET_LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :wait, false)")
 _SERVER_TIME = select(shared_time("own_time"))
 
 
@@ -75,6 +76,18 @@ class PostgresDatabase(Database):
         finally:
             self._writing = None
             self._turn.release()
+
+    def overwrite_deleted(self) -> None:
+        """Write all tables anew, each locked for as long; raises UnusableError if others use one for too long."""
+        with self._turn, self._translated_errors(), self._engine.connect() as plain:
+            connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+            driver_connection(connection).answer_seconds = None
+            try:
+                connection.execute(_SET_LOCK_TIMEOUT, {"wait": _milliseconds(BUSY_SECONDS)})
+                for table in inspect(connection).get_table_names():
+                    connection.exec_driver_sql(f'VACUUM (FULL) "{table}"')
+            finally:
+                plain.invalidate()  # the next transaction has a connection without these options
 
     def _begun(self) -> Connection:
         """Return a connection that has the lock; one that the server has ended since it was used is replaced."""

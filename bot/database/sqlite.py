@@ -136,12 +136,26 @@ class SqliteDatabase(Database):
         connection.execute(f"PRAGMA busy_timeout = {round(1000 * min(_LOOK_SECONDS, BUSY_SECONDS))}")
         self._file = self._file or _identity(self.path)
 
+    def overwrite_deleted(self) -> None:
+        """Write the file anew, and empty its log; raises UnusableError if others use it for too long, or it is full."""
+        with self._turn, translated_errors(self.path), self._engine.connect() as connection:
+            self._execute_alone(connection, "VACUUM")
+            until = time.monotonic() + BUSY_SECONDS
+            while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[
+                0
+            ]:  # somebody reads the old pages
+                if self._closed or time.monotonic() >= until:
+                    raise locked_error(self.path)
+
     def _begin(self, connection: Connection) -> None:
         """Begin a transaction once no other process has one, BUSY_SECONDS at most and not while closing."""
+        self._execute_alone(connection, "BEGIN IMMEDIATE")
+
+    def _execute_alone(self, connection: Connection, statement: str) -> None:
         until = time.monotonic() + BUSY_SECONDS
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.exec_driver_sql(statement)
             except OperationalError as error:
                 if not is_locked(error.orig) or time.monotonic() >= until:
                     raise

@@ -27,6 +27,7 @@ from bot.failures.keys import (
     StopNotifyingAction,
 )
 from bot.failures.listener_store import merge_listeners
+from bot.failures.person import erase_failures, exported_failures
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_commands import SilenceCommands
 from bot.outbox.events import EventMembers
@@ -84,6 +85,8 @@ def failures(context: Context) -> Capability:
             adopt=restore.adopt,
             retained=_retained,
             prune={"silences": silence_store.prune},
+            erase_person=lambda connection, person, _now: erase_failures(connection, person),
+            export_person=exported_failures,
         ),
     )  # fmt: skip
 

@@ -77,7 +77,11 @@ def home(context: Context) -> Capability:
                 everywhere=True,
             ),
         ],
-        upkeep=Upkeep(prune={"viewers": store.prune}),
+        upkeep=Upkeep(
+            prune={"viewers": store.prune},
+            erase_person=lambda connection, person, _now: store.erase_viewer(connection, person),
+            export_person=store.exported_viewer,
+        ),
         home=commands.open,
     )
 

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
+from bot.database.personal_rows import Document, documents
 from bot.database.statements import insert
+from bot.domain.person import Person
 from bot.domain.timestamps import to_us
 from bot.home.tables import home_viewer
 
@@ -62,3 +64,16 @@ def recent_viewers(connection: Connection, now: datetime) -> list[str]:
 def prune(connection: Connection, now: datetime) -> int:
     """Delete viewers who have not opened it for long, and return how many; whoever comes back is a new viewer."""
     return connection.execute(_PRUNE, {"before": to_us(now - RETAIN)}).rowcount
+
+
+# --- a person ------------------------------------------------------------------------------------
+
+
+def erase_viewer(connection: Connection, person: Person) -> None:
+    """Delete that a person has opened it."""
+    connection.execute(delete(home_viewer).where(home_viewer.c.slack_user.in_(person.slack_users)))
+
+
+def exported_viewer(connection: Connection, person: Person) -> dict[str, list[Document]]:
+    """Return when a person has opened it."""
+    return {"home_viewer": documents(connection, home_viewer, home_viewer.c.slack_user.in_(person.slack_users))}

@@ -26,6 +26,7 @@ def incidents(context: Context) -> Capability:
         upkeep=Upkeep(
             adopt=lambda connection, former, _now: restore.adopt(connection, former),
             prune={"incidents": store.prune},
+            erase_person=lambda connection, person, _now: store.erase_person(connection, person),
         ),
     )
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Boolean, Connection, Row, Select, bindparam, delete, exists, func, insert, or_, select, update
 
+from bot.database.personal_rows import redact
 from bot.database.rows import all_rows, insert_row_anew
+from bot.domain.person import Person
 from bot.domain.timestamps import from_us, optional_from_us, to_us
 from bot.incidents.tables import incident
 from bot.ledger.former_ledger import FormerLedger
@@ -148,3 +150,8 @@ def adopt_incidents(connection: Connection, former: FormerLedger) -> dict[int, i
 
 def _identity(row: Mapping[str, Any]) -> tuple[object, ...]:
     return row["id"], row["name"], row["began_at"]
+
+
+def erase_person(connection: Connection, person: Person) -> None:
+    """Replace a person's name in what incidents say."""
+    redact(connection, incident, ("said",), person.redacted)

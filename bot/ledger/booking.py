@@ -29,7 +29,7 @@ from bot.ledger.booking_statements import (
     inserted_row,
     updated_row,
 )
-from bot.ledger.members import UNATTRIBUTED, ensure_members
+from bot.ledger.members import UNATTRIBUTED, ensure_members, removed_id
 from bot.ledger.rules import NOTHING_KNOWN, Change, change, is_doubtful
 from bot.ledger.tables import task as task_table
 from bot.ledger.task_fingerprint import changed_tasks, fingerprint
@@ -87,11 +87,13 @@ class _Booking:
     restated: int = 0
     email_lost: int = 0
     steady: int = 0
+    removed_member: int | None = None
 
     def prepare(self, connection: Connection, changed: Sequence[tuple[Task, int]]) -> None:
         """Read what is booked of the changed tasks, and gather the rows to write."""
         before = booked_tasks(connection, [task.task_id for task, _ in changed])
         members = ensure_members(connection, {self._email(task) for task, _ in changed})
+        self.removed_member = removed_id(connection)
         next_id = _next_id(connection) if changed else 0
         for task, digest in changed:
             booked = before.get(task.task_id)
@@ -172,6 +174,8 @@ class _Booking:
     def _add(self, entry: TaskEntry, *, backfill: bool = False) -> None:
         """Gather what is written for any task, new or changed: details, charges, model and status, and its change."""
         task, entries, restated = entry.task, entry.change.entries, entry.change.restated
+        if entry.member == self.removed_member:
+            task = msgspec.structs.replace(task, email=None, title=None, error_message=None)
         (self.details if entry.before is None else self.changed_details).append(detail_row(entry.id, task))
         self.charges += charge_rows(entry.id, entry.member, entries, self.now_us)
         self.seen.add(("model", task.model))

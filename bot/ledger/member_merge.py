@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import BindParameter, Connection, bindparam, or_, select, update
 
 from bot.database.errors import LedgerError
-from bot.ledger.members import ensure_members, member_id, shown_email, stored_email
+from bot.ledger.members import ensure_members, member_id, refuse_removed, shown_email, stored_email
 from bot.ledger.tables import charge, member, task
 
 _NEW: BindParameter[int] = bindparam("new")
@@ -58,6 +58,7 @@ def _ids(connection: Connection, old: str, new: str) -> tuple[int, int]:
     old_id = member_id(connection, old_email)
     if old_id is None:
         raise LedgerError(f"no task of {old} is known. `neo-usage member list` shows all members.")
+    refuse_removed(connection, new_email)
     new_id = ensure_members(connection, [new_email])[new_email]
     if old_id == new_id:
         raise LedgerError(f"{old} and {new} are already the same member.")

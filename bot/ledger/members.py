@@ -6,27 +6,32 @@ from dataclasses import dataclass
 from sqlalchemy import BigInteger, Connection, bindparam, cast, func, insert, select
 
 from bot.database.chunks import chunks
+from bot.database.errors import LedgerError
 from bot.database.sets import SetStatement
+from bot.domain.person import REMOVED_NAME
 from bot.domain.tasks import normalized_email
 from bot.ledger.expressions import one_of
+from bot.ledger.removed_members import REMOVED, hashed_emails
 from bot.ledger.tables import charge, member, task
 
 UNATTRIBUTED = ""  # the e-mail of rows that carry none
 UNATTRIBUTED_NAME = "unattributed"
+NAMELESS = frozenset({UNATTRIBUTED_NAME, REMOVED_NAME})
+"""What members are called who are no persons."""
 
 _M, _CURRENT = member.c, member.alias("current")
 _CURRENT_ID = func.coalesce(_M.merged_into, _M.id)
 _WITH_CURRENT = member.join(_CURRENT, _CURRENT.c.id == _CURRENT_ID)
 _INSERT = insert(member)
 _IDS = SetStatement(select(_M.email, _CURRENT_ID).where(_M.email.in_(bindparam("emails", expanding=True))), "emails")
-_UNATTRIBUTED_ID = select(_CURRENT_ID).where(_M.email == UNATTRIBUTED)
+_NAMELESS_IDS = select(_CURRENT_ID).where(_M.email.in_((UNATTRIBUTED, REMOVED)))
 _CURRENT_EMAIL = (
     select(_CURRENT.c.id, _CURRENT.c.email).select_from(_WITH_CURRENT).where(_M.id == bindparam("of_member"))
 )
 _EMAILS = select(_M.id, _M.email)
 _EMAILS_OF = _EMAILS.where(one_of(_M.id, "members"))
 _CURRENT_EMAILS = select(_M.email, _CURRENT.c.email.label("current")).select_from(_WITH_CURRENT)
-_IS_ATTRIBUTED = _M.email != UNATTRIBUTED
+_IS_ATTRIBUTED = _M.email.not_in((UNATTRIBUTED, REMOVED))
 _IS_CURRENT = _M.merged_into.is_(None)
 _ATTRIBUTED = select(_M.email).where(_IS_ATTRIBUTED, _IS_CURRENT).order_by(_M.email)
 _MEMBER_COUNT = select(func.count()).select_from(member).where(_IS_ATTRIBUTED, _IS_CURRENT)
@@ -35,14 +40,42 @@ _MERGED_COUNT = select(func.count()).select_from(member).where(_M.merged_into.is
 
 
 def ensure_members(connection: Connection, emails: Iterable[str]) -> dict[str, int]:
-    """Add the members whose e-mails are unknown; return the ids of all of them by e-mail, after merges."""
+    """Add the members whose e-mails are unknown; return the ids of all of them by e-mail, after merges.
+
+    The id of an e-mail that was erased is that of the removed member.
+    """
     wanted = sorted(set(emails))
     ids = ids_by_email(connection, wanted)
-    unknown = [{"email": email} for email in wanted if email not in ids]
+    unknown = [email for email in wanted if email not in ids]
     if not unknown:
         return ids
-    connection.execute(_INSERT, unknown)
-    return ids_by_email(connection, wanted)
+    removed = _removed_ids(connection, unknown)
+    if new := [{"email": email} for email in unknown if email not in removed]:
+        connection.execute(_INSERT, new)
+    return ids_by_email(connection, wanted) | removed
+
+
+def _removed_ids(connection: Connection, emails: Iterable[str]) -> dict[str, int]:
+    """Return the id of the removed member for each e-mail that was erased."""
+    hashes = hashed_emails(connection, emails)
+    ids = ids_by_email(connection, hashes.values())
+    return {email: ids[hashed] for email, hashed in hashes.items() if hashed in ids}
+
+
+def is_removed(connection: Connection, email: str) -> bool:
+    """Return whether a stored e-mail was erased."""
+    return bool(_removed_ids(connection, [email]))
+
+
+def refuse_removed(connection: Connection, email: str) -> None:
+    """Raise LedgerError if a stored e-mail was erased: nothing about it may be stored again."""
+    if is_removed(connection, email):
+        raise LedgerError(f"{email} was erased here, so nothing can be stored about them any more.")
+
+
+def removed_id(connection: Connection) -> int | None:
+    """Return the id of the removed member; None if nobody was ever erased."""
+    return ids_by_email(connection, [REMOVED]).get(REMOVED)
 
 
 def ids_by_email(connection: Connection, emails: Iterable[str]) -> dict[str, int]:
@@ -58,9 +91,12 @@ def member_id(connection: Connection, email: str | None) -> int | None:
     return None if email is None else ids_by_email(connection, [email]).get(email)
 
 
-def unattributed_id(connection: Connection) -> int | None:
-    """Return the id of the member that tasks without an e-mail are booked to; None before the first such task."""
-    return connection.execute(_UNATTRIBUTED_ID).scalar()
+def nameless_ids(connection: Connection) -> frozenset[int]:
+    """Return the ids that tasks without an e-mail, and those of removed members, are booked to; none before the first.
+
+    If "unattributed" was merged into a person, it is that person's.
+    """
+    return frozenset(connection.execute(_NAMELESS_IDS).scalars())
 
 
 def current_email(connection: Connection, member: int) -> tuple[int, str] | None:
@@ -80,7 +116,8 @@ def emails_by_id(connection: Connection, members: Iterable[int] | None = None) -
 
 def current_emails(connection: Connection) -> dict[str, str]:
     """Return the current e-mail of the member of every e-mail in the ledger."""
-    return {row.email: row.current for row in connection.execute(_CURRENT_EMAILS) if row.email}
+    rows = connection.execute(_CURRENT_EMAILS)
+    return {row.email: row.current for row in rows if row.email and not row.email.startswith(REMOVED)}
 
 
 def attributed_emails(connection: Connection) -> list[str]:
@@ -119,14 +156,14 @@ def email_addresses(connection: Connection, member: int) -> list[str]:
 
 
 def stored_email(name: str) -> str:
-    """Return an e-mail as the ledger stores it; "unattributed" is stored as the empty one."""
+    """Return an e-mail as the ledger stores it; also of the names of members who are no persons."""
     key = normalized_email(name)
-    return "" if key == UNATTRIBUTED_NAME else key
+    return {UNATTRIBUTED_NAME: UNATTRIBUTED, REMOVED_NAME: REMOVED}.get(key, key)
 
 
 def shown_email(email: str) -> str:
     """Return a stored e-mail as it is displayed."""
-    return email or UNATTRIBUTED_NAME
+    return REMOVED_NAME if email.startswith(REMOVED) else email or UNATTRIBUTED_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +191,13 @@ _SUMMARIES = (
         _CURRENT.c.email.label("merged_into"),
     )
     .select_from(member.outerjoin(_CURRENT, _CURRENT.c.id == _M.merged_into))
+    .where(_M.email.not_like(f"{REMOVED}:%"))
     .order_by(_M.email)
 )
 
 
 def member_summaries(connection: Connection) -> list[MemberSummary]:
-    """Return a summary of every member, merged ones too, in order of e-mail."""
+    """Return a summary of every member, merged ones too, in order of e-mail; all removed ones are one."""
     return [
         MemberSummary(key, shown_email(email), tasks, spend, None if into is None else shown_email(into))
         for key, email, tasks, spend, into in connection.execute(_SUMMARIES)

@@ -23,7 +23,7 @@ from bot.database.chunks import chunks
 from bot.domain.tasks import normalized_email
 from bot.domain.text import ascii_lower
 from bot.ledger.expressions import has_no_cost
-from bot.ledger.members import UNATTRIBUTED_NAME, shown_email, stored_email
+from bot.ledger.members import NAMELESS, shown_email, stored_email
 from bot.ledger.scope import MEMBERS, Scope, ScopePart
 from bot.ledger.tables import charge, member, seen, task
 from bot.ledger.task_queries import has_tasks
@@ -64,9 +64,7 @@ class ScopeMembers:
 
     def ids_containing(self, part: str) -> list[int]:
         """Return the ids of the members whose e-mails contain a text, in any case."""
-        ids = (
-            key for email, key in self._by_email.items() if ascii_lower(part) in email and email != UNATTRIBUTED_NAME
-        )
+        ids = (key for email, key in self._by_email.items() if ascii_lower(part) in email and email not in NAMELESS)
         return sorted(set(ids))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bot.capability import Capability
 from bot.database import metadata
 from bot.ledger.former_ledger import FormerLedger, open_former
+from bot.maintenance.persons import erase_again
 from bot.outbox import restore
 from bot.outbox.key_mapping import KeyMapping, merge_mappings
 from bot.outbox.restore import RestoredMessages
@@ -62,5 +63,6 @@ def adopt(
     """Take over what each package knew in the former ledger; return how its keys read here."""
     import_requests(connection, former.rows(SELECT_REQUESTS))
     adopt_acts(connection, former)
+    erase_again(connection, capabilities, former, now)
     adopters = [each.upkeep.adopt for each in capabilities if each.upkeep.adopt is not None]
     return merge_mappings([adopter(connection, former, now) for adopter in adopters])

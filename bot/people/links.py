@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from bot.database.errors import LedgerError
 from bot.domain.slack_ids import format_mention
 from bot.domain.timestamps import to_us
-from bot.ledger.members import stored_email
+from bot.ledger.members import is_removed, stored_email
 from bot.people.tables import slack_link, slack_link_change
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")  # a plain `@ana` is a name
@@ -69,11 +69,13 @@ def link(connection: Connection, slack_user: str, email: str, by: str, now: date
         The e-mail the user was linked to before.
 
     Raises:
-        LinkError: the e-mail is no address, or linked to somebody else.
+        LinkError: the e-mail is no address, was erased, or is linked to somebody else.
     """
     address = stored_email(email)
     if not _EMAIL.fullmatch(address):
         raise LinkError(f"`{email}` isn't an e-mail address.")
+    if is_removed(connection, address):
+        raise LinkError(f"{address} was erased here, so nothing can be stored about them any more.")
     owner = user_of(connection, address)
     if owner is not None and owner != slack_user:
         holder = format_mention(owner)

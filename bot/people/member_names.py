@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from sqlalchemy import Connection
 
 from bot.domain.text import ascii_lower, visible
-from bot.ledger.members import UNATTRIBUTED_NAME
+from bot.ledger.members import NAMELESS
 from bot.people import links
 from bot.people.roles import DenialReason, SlackUser
 
@@ -22,7 +22,7 @@ def emails_as_names(_connection: Connection, emails: Iterable[str]) -> dict[str,
 
 _NAMELESS = {DenialReason.BOT, DenialReason.OUTSIDE}  # whose names are not those of colleagues
 # what messages call others than one member; nobody can take such a name, nor one that is an e-mail
-_RESERVED = {"", UNATTRIBUTED_NAME, "team", "the team", "the whole team", "default", "a member", "you"}
+_RESERVED = {"", *NAMELESS, "team", "the team", "the whole team", "default", "a member", "you"}
 
 
 def member_names(connection: Connection, users: Iterable[SlackUser], emails: Iterable[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from bot.domain.periods import Unit, period
 from bot.ledger.charge_queries import spend_by_member, spend_of_all_members
 from bot.ledger.daily_spend import daily_spend
-from bot.ledger.members import unattributed_id
+from bot.ledger.members import nameless_ids
 from bot.spikes.rules import DAYS, Spike, SpikePolicy, spike
 
 
@@ -26,12 +26,12 @@ def spikes_of(
 def _members_above_floor(
     connection: Connection, day: date, policy: SpikePolicy, members: Iterable[int] | None
 ) -> list[int]:
-    """Return the members who spent the floor or more on a day, without the tasks that carry no e-mail."""
+    """Return the members who spent the floor or more on a day, without the tasks that are no person's."""
     window = period(Unit.DAY, day, policy.zone)
     if members is None:
         spent = spend_of_all_members(connection, window, policy.basis)
     else:
         spent = spend_by_member(connection, members, window, policy.basis)
     above = [member for member, nanos in spent.items() if nanos >= policy.floor_nanos]
-    nobody = unattributed_id(connection) if above else None
-    return [member for member in above if member != nobody]
+    nameless = nameless_ids(connection) if above else frozenset()
+    return [member for member in above if member not in nameless]

@@ -7,6 +7,7 @@ from bot.subscriptions.answering import SubscriptionAnswers
 from bot.subscriptions.commands import SubscriptionCommands
 from bot.subscriptions.job import SubscriptionJob
 from bot.subscriptions.keys import RemoveAction, StopAction, SubscriptionEndedKey, SubscriptionKey
+from bot.subscriptions.person import erase_subscriptions, exported_subscriptions
 from bot.subscriptions.render import SubscriptionFacts, SubscriptionList, SubscriptionRenderer
 from bot.subscriptions.requests import SubscriptionRequests
 from bot.usage.capability import answers
@@ -55,5 +56,10 @@ def subscriptions(context: Context) -> Capability:
             SubscriptionEndedKey.kind: renderer.render_end,
         },
         timers=[Timer("subscriptions", 1, job.tick, stage=Stage.READY, max_wait=_MAX_WAIT, begin=job.begin)],
-        upkeep=Upkeep(adopt=restore.adopt, prune={"subscriptions": store.prune}),
+        upkeep=Upkeep(
+            adopt=restore.adopt,
+            prune={"subscriptions": store.prune},
+            erase_person=erase_subscriptions,
+            export_person=exported_subscriptions,
+        ),
     )

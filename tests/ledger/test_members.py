@@ -19,8 +19,8 @@ from bot.ledger.members import (
     member_summaries,
     merged_count,
     merged_ids,
+    nameless_ids,
     stored_email,
-    unattributed_id,
 )
 from tests.support.bookings import ANA, BOB, DOLLAR
 
@@ -36,7 +36,11 @@ def test_members_are_added_once_and_found_again(connection: Connection) -> None:
 def test_looking_up_an_unknown_member_adds_nobody(connection: Connection) -> None:
     ensure_members(connection, [ANA])
     assert ids_by_email(connection, [ANA, BOB]) == {ANA: 1}
-    assert (member_id(connection, BOB), member_id(connection, None), unattributed_id(connection)) == (None, None, None)
+    assert (member_id(connection, BOB), member_id(connection, None), nameless_ids(connection)) == (
+        None,
+        None,
+        frozenset(),
+    )
     assert current_email(connection, 2) is None
     assert emails_by_id(connection, [1, 2]) == {1: ANA}
     assert member_count(connection) == 1
@@ -44,7 +48,7 @@ def test_looking_up_an_unknown_member_adds_nobody(connection: Connection) -> Non
 
 def test_rows_without_an_email_are_nobodys(connection: Connection) -> None:
     ids = ensure_members(connection, ["", ANA])
-    assert unattributed_id(connection) == ids[""]
+    assert nameless_ids(connection) == {ids[""]}
     assert emails_by_id(connection) == {ids[""]: "unattributed", ids[ANA]: ANA}
     assert attributed_emails(connection) == [ANA]
     assert current_emails(connection) == {ANA: ANA}

@@ -29,7 +29,7 @@ from bot.budgets.unique_keys import is_free
 from bot.database.sets import SetStatement
 from bot.domain.periods import Unit
 from bot.domain.timestamps import optional_from_us, to_us
-from bot.ledger.members import unattributed_id
+from bot.ledger.members import nameless_ids
 
 _NEW = bindparam("new", type_=Integer)
 _OF_UNIT = budget.c.unit == bindparam("unit")
@@ -85,13 +85,13 @@ _MOVE = update(budget).values(scope=_NEW).where(budget.c.scope == bindparam("old
 def limits(connection: Connection, cases: Collection[Case], now: datetime) -> dict[Case, BudgetLimit]:
     """Return the limit of each case that has one: in force now or, for a period that has ended, at its end."""
     limits_by_case: dict[Case, BudgetLimit] = {}
-    nobody = unattributed_id(connection)
+    nameless = nameless_ids(connection)
     for period, subjects in subjects_by_period(cases):
         limits_of = _present_limits if now < period.window.end else _final_limits
         by_scope = limits_of(connection, period, [*subjects, DEFAULT])
         for subject in subjects:
             limit = by_scope.get(subject)
-            if limit is None and subject not in {TEAM, nobody}:
+            if limit is None and subject != TEAM and subject not in nameless:
                 limit = by_scope.get(DEFAULT)
             if limit is not None:
                 limits_by_case[subject, period] = limit

@@ -1,0 +1,117 @@
+"""A person's budgets: exported, or erased with what was notified about them."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, select, update
+
+from bot.budgets.audiences import OperatorAudience, encode_audience
+from bot.budgets.crossings.store import crossing_ids
+from bot.budgets.keys import BudgetTopic, CrossingEventKey, CrossingKey, DecidedKey, LimitKey, RequestKey, RequestTopic
+from bot.budgets.limits.revision_store import LimitSetting, append_revision
+from bot.budgets.limits.store import budget_in_force
+from bot.budgets.periods import UNITS
+from bot.budgets.requests.store import RequestState
+from bot.budgets.snoozes.deferral_store import delete_deferrals
+from bot.budgets.tables import acknowledgement, budget, budget_request, budget_revision, crossing, snooze
+from bot.database.personal_rows import Document, documents, redact
+from bot.domain.person import REMOVED_NAME, Person
+from bot.domain.timestamps import to_us
+from bot.outbox.erasure import erase_messages_about
+from bot.outbox.keys import KeyRange
+from bot.outbox.live_store import topics_of
+from bot.outbox.queries import enqueued_notifications
+
+_BY: tuple[tuple[Table, tuple[str, ...]], ...] = (
+    (budget_revision, ("set_by", "reason")),
+    (snooze, ("set_by", "reason")),
+    (acknowledgement, ("by",)),
+    (budget_request, ("asked_by", "reason", "decided_by", "decision_reason")),
+)
+"""The columns that say who did something, or why."""
+
+
+def erase_budgets(connection: Connection, person: Person, now: datetime) -> None:
+    """Remove a person's limits and what they asked for, with the messages about them, and their name everywhere else.
+
+    What they did to other budgets stays, done by nobody.
+    """
+    for member in person.members:
+        _erase_messages(connection, member, now)
+        _erase_subject(connection, member, now)
+    connection.execute(delete(snooze).where(_is_snoozed_for(person)))
+    for table, columns in _BY:
+        redact(connection, table, columns, person.redacted)
+
+
+def _erase_messages(connection: Connection, member: int, now: datetime) -> None:
+    crossings, requests = crossing_ids(connection, member), _request_ids(connection, member)
+    erase_messages_about(
+        connection,
+        keys=[
+            *map(CrossingKey, crossings), *map(CrossingEventKey, crossings),
+            *map(RequestKey, requests), *map(DecidedKey, requests), *_limit_keys(connection, member),
+        ],
+        topics=[
+            *(topic for topic in topics_of(connection, BudgetTopic) if topic.subject == member),
+            *map(RequestTopic, requests),
+        ],
+        now=now,
+    )  # fmt: skip
+
+
+def _limit_keys(connection: Connection, member: int) -> list[LimitKey]:
+    """Return the keys of notifications of a member's new limits."""
+    every = enqueued_notifications(connection, KeyRange(f"{LimitKey.kind}:", f"{LimitKey.kind};"))
+    keys = (LimitKey.decode(each.dedup_key) for each in every)
+    return [key for key in keys if key.about == member]
+
+
+def _request_ids(connection: Connection, member: int) -> list[int]:
+    return list(connection.execute(select(budget_request.c.id).where(budget_request.c.member == member)).scalars())
+
+
+def _erase_subject(connection: Connection, member: int, now: datetime) -> None:
+    for unit in UNITS:
+        if budget_in_force(connection, member, unit) is not None:
+            append_revision(connection, LimitSetting(member, unit, None, "terminal", REMOVED_NAME), now)
+    theirs = budget_revision.c.budget.in_(select(budget.c.id).where(budget.c.scope == member))
+    connection.execute(update(budget_revision).where(theirs).values(reason=None))
+    delete_deferrals(connection, crossing_ids(connection, member))
+    # the newest stays, as its id, which keys are made of, would be given to another one
+    newest = select(func.max(crossing.c.id)).scalar_subquery()
+    connection.execute(delete(crossing).where(crossing.c.subject == member, crossing.c.id < newest))
+    connection.execute(delete(snooze).where(snooze.c.subject == member))
+    connection.execute(delete(acknowledgement).where(acknowledgement.c.subject == member))
+    asked = update(budget_request).where(budget_request.c.member == member)
+    connection.execute(asked.values(reason=None, decision_reason=None))
+    is_open = budget_request.c.state == RequestState.OPEN
+    ended = {"state": RequestState.REPLACED, "decided_by": REMOVED_NAME, "decided_at": to_us(now)}
+    connection.execute(asked.where(is_open).values(ended))
+
+
+def _is_snoozed_for(person: Person) -> ColumnElement[bool]:
+    return snooze.c.audience.in_([encode_audience(OperatorAudience(user)) for user in person.slack_users])
+
+
+def exported_budgets(connection: Connection, person: Person) -> dict[str, list[Document]]:
+    """Return the limits, crossings, snoozes and requests of a person, and what they did to those of others."""
+    budgets = select(budget.c.id).where(budget.c.scope.in_(person.members))
+    about: dict[Table, ColumnElement[bool]] = {
+        budget_revision: budget_revision.c.budget.in_(budgets),
+        snooze: or_(snooze.c.subject.in_(person.members), _is_snoozed_for(person)),
+        acknowledgement: acknowledgement.c.subject.in_(person.members),
+        budget_request: budget_request.c.member.in_(person.members),
+    }
+    rows = {
+        table.name: documents(connection, table, or_(about[table], _is_by(table, columns, person)))
+        for table, columns in _BY
+    }
+    return {
+        "budget": documents(connection, budget, budget.c.scope.in_(person.members)),
+        "crossing": documents(connection, crossing, crossing.c.subject.in_(person.members)),
+        **rows,
+    }
+
+
+def _is_by(table: Table, columns: tuple[str, ...], person: Person) -> ColumnElement[bool]:
+    return or_(*(table.c[name].in_(person.slack_users) for name in columns if name == "by" or name.endswith("_by")))

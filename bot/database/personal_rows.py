@@ -1,0 +1,52 @@
+"""Rows about a person, of any table: returned as a document, or rewritten without the person's name."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, Table, bindparam, or_, select, update
+
+from bot.domain.formatting import utc
+from bot.domain.money import usd_text
+from bot.domain.timestamps import from_us
+
+Document = dict[str, object]
+
+_NANOS = "_nanos"
+_NO_MOMENTS = ("_ms", "fingerprint", "looks", "mark")  # what other columns of large integers end in
+
+
+def documents(connection: Connection, table: Table, condition: ColumnElement[bool]) -> list[Document]:
+    """Return the rows of a table that fulfil a condition, by column, in the order of their key.
+
+    Amounts are exact decimals of USD, and moments are in UTC.
+    """
+    rows = connection.execute(select(table).where(condition).order_by(*table.primary_key))
+    return [dict(_field(table, name, value) for name, value in row.items()) for row in rows.mappings()]
+
+
+def _field(table: Table, name: str, value: Any) -> tuple[str, object]:  # noqa: ANN401 - a cell
+    if name.endswith(_NANOS):
+        return f"{name.removesuffix(_NANOS)}_usd", None if value is None else usd_text(value)
+    if value is not None and isinstance(table.c[name].type, BigInteger) and not name.endswith(_NO_MOMENTS):
+        return name, utc(from_us(value))
+    return name, value
+
+
+def redact(connection: Connection, table: Table, columns: Sequence[str], redacted: Callable[[str], str]) -> None:
+    """Replace the texts in columns of a table by what `redacted` returns for them."""
+    keys = list(table.primary_key)
+    texts = [table.c[name] for name in columns]
+    query = select(*keys, *texts).where(or_(*(each.is_not(None) for each in texts)))
+    changed = list(_changed_rows(connection.execute(query).all(), len(keys), redacted))
+    if changed:
+        names = [f"key_{number}" for number in range(len(keys))]
+        statement = update(table).where(*(key == bindparam(name) for key, name in zip(keys, names, strict=True)))
+        values = [dict(zip((*names, *columns), row, strict=True)) for row in changed]
+        connection.execute(statement.values({name: bindparam(name) for name in columns}), values)
+
+
+def _changed_rows(rows: Sequence[Any], keys: int, redacted: Callable[[str], str]) -> Iterator[tuple[Any, ...]]:
+    for row in rows:
+        texts = tuple(None if text is None else redacted(text) for text in row[keys:])
+        if texts != tuple(row[keys:]):
+            yield (*row[:keys], *texts)

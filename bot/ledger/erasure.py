@@ -1,0 +1,136 @@
+"""What the ledger holds of a person, and its erasure: tasks and charges become those of the removed member."""
+
+from collections import defaultdict
+from datetime import date, tzinfo
+
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+
+from bot.database.personal_rows import Document, documents, redact
+from bot.domain.money import usd_text
+from bot.domain.person import Person
+from bot.domain.timestamps import from_us
+from bot.ledger.former_ledger import FormerLedger
+from bot.ledger.members import UNATTRIBUTED, member_id
+from bot.ledger.removed_members import REMOVED, adopt_key, hash_emails, hashed
+from bot.ledger.tables import charge, member, pass_, quarantine, task, task_detail
+
+_THEIRS: BindParameter[int] = bindparam("members", expanding=True)
+_MEMBERS = (
+    select(member.c.id, member.c.email)
+    .where(func.coalesce(member.c.merged_into, member.c.id) == bindparam("current"), member.c.email != UNATTRIBUTED)
+    .order_by(member.c.merged_into.is_not(None), member.c.id)
+)
+
+
+def person_of(connection: Connection, email: str) -> Person:
+    """Return what identifies the member of a stored e-mail in the ledger; just the e-mail if it is unknown there."""
+    rows = connection.execute(_MEMBERS, {"current": member_id(connection, email)}).all()
+    return Person(tuple(row.id for row in rows), tuple(row.email for row in rows) or (email,))
+
+
+# --- erased --------------------------------------------------------------------------------------
+
+_TASKS = select(task.c.id).where(task.c.member.in_(_THEIRS))
+_CLEAR_DETAILS = update(task_detail).where(task_detail.c.task.in_(_TASKS)).values(title=None, error_message=None)
+_MOVE_TASKS = update(task).where(task.c.member.in_(_THEIRS)).values(member=bindparam("removed"))
+_MOVE_CHARGES = update(charge).where(charge.c.member.in_(_THEIRS)).values(member=bindparam("removed"))
+_HAS_EMAIL = member.c.email == bindparam("of_email")
+_ID = select(member.c.id).where(_HAS_EMAIL)
+_INSERT = insert(member).returning(member.c.id)
+_SEPARATE_UNATTRIBUTED = (
+    update(member).where(member.c.email == UNATTRIBUTED, member.c.merged_into.in_(_THEIRS)).values(merged_into=None)
+)
+_HASH = (
+    update(member)
+    .where(member.c.id == bindparam("of_id"))
+    .values(email=bindparam("replacement"), merged_into=bindparam("removed"))
+)
+
+
+def erase_member(connection: Connection, person: Person) -> int:
+    """Make a person's tasks and charges the removed member's, without titles and errors; return how many charges.
+
+    Rows of the person's e-mails that are read later are the removed member's too.
+    """
+    theirs = {"members": list(person.members)}
+    removed = {**theirs, "removed": _id_of(connection, REMOVED)}
+    connection.execute(_CLEAR_DETAILS, theirs)
+    connection.execute(_MOVE_TASKS, removed)
+    charges = connection.execute(_MOVE_CHARGES, removed).rowcount
+    connection.execute(_SEPARATE_UNATTRIBUTED, theirs)
+    for email, replacement in hash_emails(connection, person.emails).items():
+        _replace_email(connection, email, replacement, removed["removed"])
+    redact(connection, quarantine, ("reason",), person.redacted)
+    redact(connection, pass_, ("error",), person.redacted)
+    return charges
+
+
+def _replace_email(connection: Connection, email: str, replacement: str, removed: object) -> None:
+    is_taken = connection.execute(_ID, {"of_email": replacement}).first() is not None  # by one who was erased before
+    if is_taken and connection.execute(_ID, {"of_email": email}).first() is None:
+        return
+    id_ = _id_of(connection, email)
+    _remove(connection, id_, f"{replacement}:{id_}" if is_taken else replacement, removed)
+
+
+def _remove(connection: Connection, id_: int, replacement: str, removed: object) -> None:
+    connection.execute(_HASH, {"of_id": id_, "replacement": replacement, "removed": removed})
+
+
+def _id_of(connection: Connection, email: str) -> int:
+    """Return the id of the row of an e-mail, which is added if there is none."""
+    id_: int | None = connection.execute(_ID, {"of_email": email}).scalar()
+    return int(connection.execute(_INSERT, {"email": email}).scalar_one()) if id_ is None else id_
+
+
+# --- erased before a restore ---------------------------------------------------------------------
+
+_REMOVED_EMAILS = select(member.c.email).where(member.c.email.like(f"{REMOVED}:%"))
+_PRESENT_EMAILS = select(member.c.email).where(member.c.email.not_like(f"{REMOVED}%"), member.c.email != UNATTRIBUTED)
+
+
+def emails_erased_before(connection: Connection, former: FormerLedger) -> list[str]:
+    """Return the e-mails here that were erased in the former ledger; what is read later of others is nobody's here too.
+
+    An older copy that is restored holds whom it held when it was made.
+    """
+    key = adopt_key(connection, former.connection)
+    if key is None:
+        return []
+    removed = {row["email"] for row in former.rows(_REMOVED_EMAILS)}
+    here = {hashed(key, email): email for email in connection.execute(_PRESENT_EMAILS).scalars()}
+    for email in removed - here.keys():
+        _remove(connection, _id_of(connection, email), email, _id_of(connection, REMOVED))
+    return sorted(here[email] for email in removed & here.keys())
+
+
+# --- exported ------------------------------------------------------------------------------------
+
+_CHARGES = (
+    select(charge.c.booked_at, charge.c.platform_nanos, charge.c.provider_nanos)
+    .where(charge.c.member.in_(_THEIRS))
+    .order_by(charge.c.booked_at)
+)
+
+
+def exported_member(connection: Connection, person: Person, zone: tzinfo) -> dict[str, list[Document]]:
+    """Return a person's tasks, and what was charged to them by local day."""
+    tasks = task.c.member.in_(person.members)
+    theirs = task_detail.c.task.in_(select(task.c.id).where(tasks))
+    details = {each.pop("task"): each for each in documents(connection, task_detail, theirs)}
+    return {
+        "tasks": [{**each, **details.get(each["id"], {})} for each in documents(connection, task, tasks)],
+        "charges_by_day": _charges_by_day(connection, person, zone),
+    }
+
+
+def _charges_by_day(connection: Connection, person: Person, zone: tzinfo) -> list[Document]:
+    days: defaultdict[date, list[int]] = defaultdict(lambda: [0, 0])
+    for booked_at, platform, provider in connection.execute(_CHARGES, {"members": list(person.members)}):
+        day = days[from_us(booked_at).astimezone(zone).date()]
+        day[0] += platform
+        day[1] += provider
+    return [
+        {"day": day.isoformat(), "platform_usd": usd_text(platform), "provider_usd": usd_text(provider)}
+        for day, (platform, provider) in days.items()
+    ]

@@ -1,0 +1,76 @@
+"""A person's data: exported from, or erased in, every package that stores any."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from bot.capability import Capability
+from bot.database.errors import LedgerError
+from bot.domain.person import Person
+from bot.ledger.erasure import emails_erased_before, erase_member, exported_member
+from bot.ledger.former_ledger import FormerLedger
+from bot.ledger.members import is_removed
+from bot.outbox.erasure import erase_messages_to, exported_messages
+from bot.people.person import erase_links, exported_links, find_person
+from bot.settings.errors import SettingsError
+from bot.settings.model import Settings
+
+if TYPE_CHECKING:
+    from bot.database.personal_rows import Document
+
+
+def check_person(connection: Connection, person: Person) -> None:
+    """Raise LedgerError if nothing is known of a person, nor of one who was erased before."""
+    if not person.members and not person.slack_users and not is_removed(connection, person.emails[0]):
+        raise LedgerError(f"nobody here is called {person.emails[0]}. `neo-usage member list` lists everyone.")
+
+
+def check_settings(settings: Settings, person: Person) -> None:
+    """Raise SettingsError if the settings name a person who is to be erased: the bot would store them again."""
+    named = {*person.emails, *person.slack_users}
+    problems = []
+    if named & settings.admins:
+        problems.append("ADMINS: it names the person. Remove them there and restart the bot first.")
+    if settings.solo_member in named:
+        problems.append("SOLO_MEMBER: it is the person. Change it and restart the bot first.")
+    if problems:
+        raise SettingsError(problems)
+
+
+def erase_person(connection: Connection, capabilities: Sequence[Capability], person: Person, now: datetime) -> int:
+    """Erase a person everywhere but in the team's totals; return how many charges are the removed member's now.
+
+    It may be repeated. What stands in the file until it is overwritten is `Database.overwrite_deleted`'s.
+    """
+    for capability in capabilities:
+        if capability.upkeep.erase_person is not None:
+            capability.upkeep.erase_person(connection, person, now)
+    erase_messages_to(connection, person, now)
+    erase_links(connection, person)
+    return erase_member(connection, person)
+
+
+def erase_again(
+    connection: Connection, capabilities: Sequence[Capability], former: FormerLedger, now: datetime
+) -> None:
+    """Erase, after an older copy was restored, whoever had been erased in the ledger that it replaced."""
+    for email in emails_erased_before(connection, former):
+        erase_person(connection, capabilities, find_person(connection, email, ()), now)
+
+
+def exported_person(
+    connection: Connection, capabilities: Sequence[Capability], person: Person, zone: tzinfo
+) -> dict[str, object]:
+    """Return everything that is stored of a person, by what it is; days are those of a time zone."""
+    stored: dict[str, Sequence[Document]] = {
+        **exported_member(connection, person, zone),
+        **exported_links(connection, person),
+        **exported_messages(connection, person),
+    }
+    for capability in capabilities:
+        if capability.upkeep.export_person is not None:
+            stored |= capability.upkeep.export_person(connection, person)
+    identity = {"slack_users": sorted(person.slack_users), "names": sorted(person.names)}
+    return {"emails": list(person.emails), **identity, **stored}

@@ -1,0 +1,213 @@
+"""The FOCUS export: its sums are the report's, and its columns keep the rules that FOCUS 1.2 publishes for them."""
+
+import asyncio
+import csv
+import io
+import os
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from bot.app import App
+from bot.sandbox.clock import SimClock
+from bot.sandbox.world import START, World
+from bot.settings.database_place import DatabasePlace
+from tests.support.app import report_of
+from tests.support.command import run_command
+from tests.support.engines import url_of
+from tests.support.fixtures import Wire
+from tests.support.worlds import MARCUS, PRIYA, add
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOSTILE = '=HYPERLINK("https://evil.example")@acme.example'
+MONTH = f"{START:%Y-%m}"
+WRONG_USE = 2
+
+# FOCUS 1.2, the feature level Mandatory: present in every file
+MANDATORY = {
+    "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd",
+    "BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargePeriodEnd", "ChargePeriodStart",
+    "ContractedCost", "EffectiveCost", "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit",
+    "ProviderName", "PublisherName", "ServiceCategory", "ServiceName",
+}  # fmt: skip
+NEVER_NULL = MANDATORY - {"ChargeClass", "PricingQuantity", "PricingUnit"} | {
+    "PricingCurrency", "PricingCurrencyEffectiveCost", "SubAccountId", "SubAccountName", "SubAccountType",
+}  # fmt: skip
+OF_USE = {  # not null in a row of usage
+    "PricingQuantity", "PricingUnit", "PricingCategory", "ListUnitPrice", "ContractedUnitPrice",
+    "PricingCurrencyListUnitPrice", "PricingCurrencyContractedUnitPrice", "ConsumedQuantity", "ConsumedUnit", "SkuId",
+    "SkuPriceId",
+}  # fmt: skip
+NOT_NEGATIVE = {name for name in OF_USE if name.endswith("Price")}
+DECIMALS = {name for name in OF_USE if name.endswith(("Price", "Quantity"))} | {
+    "BilledCost", "ContractedCost", "EffectiveCost", "ListCost", "PricingCurrencyEffectiveCost",
+}  # fmt: skip
+MOMENTS = {"BillingPeriodEnd", "BillingPeriodStart", "ChargePeriodEnd", "ChargePeriodStart"}
+ALLOWED = {
+    "ChargeCategory": {"Usage", "Adjustment"},
+    "ChargeClass": {"", "Correction"},
+    "ChargeFrequency": {"Usage-Based"},
+    "PricingCategory": {"", "Standard"},
+    "ServiceCategory": {"AI and Machine Learning"},
+    "BillingCurrency": {"USD"},
+}
+DECIMAL, MOMENT = re.compile(r"-?\d+(\.\d+)?"), re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+Row = Mapping[str, str]
+Export = Callable[..., CompletedProcess[str]]
+
+
+def rows_of(text: str) -> list[Row]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def summed(rows: list[Row], column: str = "BilledCost") -> Decimal:
+    return sum((Decimal(row[column]) for row in rows), Decimal(0))
+
+
+@pytest.fixture
+def world() -> World:
+    world = World.empty()
+    add(world, "hers", "3.1234567891", email=PRIYA, model="opus")
+    add(world, "hers-too", "1", email=PRIYA, begun=START - 4 * HOUR)
+    add(world, "his", None, email=MARCUS, llm_cost=Decimal("0.7"), neo_cost=Decimal("0.2"), is_byok=True)
+    add(world, "formula", "0.5", email=HOSTILE)
+    add(world, "nobodys", "0.25", email=None)
+    add(world, "unknown", None, email=PRIYA)
+    return world
+
+
+@pytest.fixture
+def ledger(wire: Wire) -> App:
+    """An app whose ledger has read everything."""
+    app = wire(BYOK_UNIT="credits", TIMEZONE="Europe/Berlin")
+    asyncio.run(app.sync(full=True, progress=lambda _: None, on_wait=lambda _: None))
+    return app
+
+
+@pytest.fixture
+def export(ledger: App, place: DatabasePlace, tmp_path: Path) -> Export:
+    assert ledger.settings.database == place
+    environment = {**os.environ, "DATABASE_URL": url_of(place), "BYOK_UNIT": "credits", "TIMEZONE": "Europe/Berlin"}
+
+    def run(*words: str, **settings: str) -> CompletedProcess[str]:
+        line = ("export", "--focus", "--month", MONTH, *words)
+        return run_command(line, environment | settings, tmp_path)
+
+    return run
+
+
+# --- sums ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["day", "charge"])
+@pytest.mark.parametrize("basis", ["total", "platform"])
+def test_the_rows_sum_to_the_report(export: Export, ledger: App, by: str, basis: str) -> None:
+    rows = rows_of(export("--by", by, SPEND_BASIS=basis).stdout)
+    total = report_of(ledger, MONTH).total
+    nanos = total.platform_nanos + (total.provider_nanos if basis == "total" else 0)
+    assert summed(rows) == Decimal(nanos) / 10**9 > 0
+    assert (
+        summed([row for row in rows if row["ProviderName"] == "ProjectDiscovery"])
+        == Decimal(total.platform_nanos) / 10**9
+    )
+
+
+def test_a_row_is_a_day_and_member_or_a_charge(export: Export) -> None:
+    days, charges = rows_of(export().stdout), rows_of(export("--by", "charge").stdout)
+    (hers,) = [row for row in days if row["SubAccountId"] == PRIYA]
+    assert (hers["x_Tasks"], hers["ResourceId"], hers["x_Model"]) == ("2", "", "")
+    assert {row["ResourceId"] for row in charges if row["SubAccountId"] == PRIYA} == {"hers", "hers-too"}
+    (opus,) = [row for row in charges if row["ResourceId"] == "hers"]
+    assert (opus["x_Model"], opus["PricingQuantity"], opus["BilledCost"]) == ("opus", "3.1234567891", "31.234567891")
+    his = {row["ProviderName"]: row["BilledCost"] for row in days if row["SubAccountId"] == MARCUS}
+    assert his == {"ProjectDiscovery": "2.000000000", "Model provider": "7.000000000"}
+    assert {row["SubAccountId"] for row in days} == {PRIYA, MARCUS, f"'{HOSTILE.lower()}", "unattributed"}
+
+
+def test_what_neo_lowers_is_an_adjustment(ledger: App, export: Export, world: World, clock: SimClock) -> None:
+    clock.advance(DAY)
+    world.restate("hers-too", Decimal("0.4"))
+    asyncio.run(ledger.sync(full=True, progress=lambda _: None, on_wait=lambda _: None))
+    (lowered,) = [row for row in rows_of(export().stdout) if row["ChargeCategory"] == "Adjustment"]
+    assert (lowered["BilledCost"], lowered["PricingQuantity"], lowered["ChargeClass"]) == ("-6.000000000", "", "")
+    assert lowered["PricingCurrencyEffectiveCost"] == "-0.60"
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["day", "charge"])
+def test_every_column_keeps_its_rules(export: Export, by: str) -> None:
+    rows = rows_of(export("--by", by).stdout)
+    assert rows
+    assert set(rows[0]) >= MANDATORY
+    for row in rows:
+        check_presence(row)
+        check_formats(row)
+        check_relations(row)
+
+
+def check_presence(row: Row) -> None:
+    assert {name for name in NEVER_NULL if not row[name]} == set()
+    if row["ChargeCategory"] == "Usage":
+        assert {name for name in OF_USE if not row[name]} == set()
+    assert bool(row["ResourceId"]) == bool(row["ResourceType"])
+    assert {name for name in row if not re.fullmatch(r"[A-Z][A-Za-z]*|x_[A-Z][A-Za-z]*", name)} == set()
+
+
+def check_formats(row: Row) -> None:
+    assert {name for name in DECIMALS if row[name] and not DECIMAL.fullmatch(row[name])} == set()
+    assert {name for name in NOT_NEGATIVE if row[name].startswith("-")} == set()
+    assert {name for name in MOMENTS if not MOMENT.fullmatch(row[name])} == set()
+    assert {name: row[name] for name, values in ALLOWED.items() if row[name] not in values} == {}
+
+
+def check_relations(row: Row) -> None:
+    """A cost is its price times the quantity, in either currency; a charge lies in its billing period."""
+    if row["ChargeCategory"] == "Usage":
+        quantity = Decimal(row["PricingQuantity"])
+        assert quantity * Decimal(row["ListUnitPrice"]) == Decimal(row["ListCost"])
+        assert quantity * Decimal(row["ContractedUnitPrice"]) == Decimal(row["ContractedCost"])
+        assert quantity * Decimal(row["PricingCurrencyListUnitPrice"]) == Decimal(row["PricingCurrencyEffectiveCost"])
+    start, end, first, last = (
+        datetime.fromisoformat(row[name])
+        for name in ("ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodStart", "BillingPeriodEnd")
+    )
+    assert first <= start < end <= last
+
+
+# --- the command ---------------------------------------------------------------------------------
+
+
+def test_a_file_is_written_once_and_summed_up(export: Export) -> None:
+    written = export("neo.csv")
+    assert written.stdout == "Wrote 5 rows to neo.csv: $57.73. 1 task with unknown cost not included.\n", written.stderr
+    again = export("neo.csv")
+    assert (again.returncode, again.stderr) == (1, "neo-usage: File exists: neo.csv.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("--month", "november"), WRONG_USE, "`november` isn't a month such as 2026-11."),
+        (("--month", "2026-13"), WRONG_USE, "2026-13"),
+        (("--month", "2999-01"), WRONG_USE, "2999"),
+        (("--by", "week"), WRONG_USE, "'week' is not one of"),
+    ],
+)
+def test_what_cannot_be_exported_is_said(export: Export, words: tuple[str, ...], code: int, told: str) -> None:
+    failed = export(*words)
+    assert (failed.returncode, told in failed.stderr) == (code, True)
+
+
+def test_account_names_the_bill(export: Export) -> None:
+    accounts = {
+        (row["BillingAccountId"], row["BillingAccountName"]) for row in rows_of(export("--account", "Red").stdout)
+    }
+    assert accounts == {("Red", "Red")}
