@@ -7,9 +7,11 @@ from rich.console import Console
 
 from bot.budgets.limits.confirmation import confirmation
 from bot.budgets.limits.executor import BudgetChange
+from bot.budgets.listing.check import BudgetCheck, is_used_up
 from bot.budgets.listing.formats import COLUMNS, rows
 from bot.budgets.listing.lines import BudgetLine
 from bot.budgets.policy import BudgetPolicy
+from bot.domain import formatting
 from bot.settings.model import Settings
 from bot.shipped import shipped
 from bot.slack import blocks
@@ -24,6 +26,25 @@ def print_listing(lines: Sequence[BudgetLine], policy: BudgetPolicy, now: dateti
         print_line(console, "No budget is set. `neo-usage budget set default 300/month` sets one for everyone.")
         return
     print_table(console, COLUMNS, rows(lines, policy, {}, now))
+
+
+def print_check(checked: BudgetCheck, policy: BudgetPolicy, now: datetime, console: Console) -> None:
+    """Print whether each budget is used up, how many are, and how old the data is."""
+    cells = rows(checked.lines, policy, {}, now)
+    states = ["used up" if is_used_up(line) else "ok" for line in checked.lines]
+    if cells:
+        print_table(console, ["State", *COLUMNS], [[state, *row] for state, row in zip(states, cells, strict=True)])
+    data = f"Data as of {formatting.local_time(checked.as_of, policy.zone, now)}" if checked.as_of else "No data yet"
+    print_line(console, f"{_summary(checked)} {data} ({policy.zone.key}).")
+
+
+def _summary(checked: BudgetCheck) -> str:
+    if not checked.lines:
+        return "No budget is set."
+    of_all = formatting.count(len(checked.lines), "budget")
+    if not checked.used_up:
+        return f"No budget is used up ({of_all} checked)."
+    return f"{checked.used_up:,} of {of_all} {'is' if checked.used_up == 1 else 'are'} used up."
 
 
 def change_text(changes: Sequence[BudgetChange], settings: Settings, now: datetime) -> str:

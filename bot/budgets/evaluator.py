@@ -1,6 +1,6 @@
 """The budget evaluator: applies what bookings, new limits, merged members and repricing mean for budgets."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -36,8 +36,12 @@ class BudgetEvaluator:
 
     def set_limit(self, connection: Connection, setting: LimitSetting, now: datetime) -> int:
         """Set or remove a limit, and enqueue what follows from it. Returns the revision's id."""
+        return self.set_limits(connection, [setting], now)[-1]
+
+    def set_limits(self, connection: Connection, settings: Sequence[LimitSetting], now: datetime) -> list[int]:
+        """Set or remove several limits, and enqueue what follows from all of them. Returns the revisions' ids."""
         self.due_work.apply_due(connection, now)
-        return self._effects.apply_setting(connection, setting, now)
+        return self._effects.apply_settings(connection, settings, now)
 
     def merge_members(self, connection: Connection, old: int, new: int, now: datetime) -> None:
         """Move the budgets of member `old` to `new`, and record the steps that their joint spend has passed."""

@@ -1,11 +1,16 @@
 """The command group `budget`."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from bot.cli.errors import print_errors
-from bot.cli.output import json_option, print_json
+from bot.cli.errors import USED_UP, WRONG_USE, fail_with, print_errors
+from bot.cli.output import json_option, print_json, single_line
 from bot.cli.startup import load_app, load_app_for_writing
 from bot.terminal import streams
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 
 @click.group("budget", no_args_is_help=True)
@@ -91,6 +96,82 @@ def remove_budget(words: tuple[str, ...]) -> None:
     with app.ledger.database() as database, database.transaction() as connection:
         changes = InstructionExecutor(connection, evaluator, "terminal", app.clock()).execute_removal(instruction)
     click.echo(change_text(changes, app.settings, app.clock()))
+
+
+@budgets.command("export")
+@print_errors
+def export_budgets() -> None:
+    """Print all budgets as a TOML file, to be changed and applied.
+
+    Example: neo-usage budget export > budgets.toml
+    """
+    from bot.budgets.file.stored import export
+
+    app = load_app()
+    with app.ledger.reader() as connection:
+        click.echo(export(connection, app.settings.timezone, app.clock()), nl=False)
+
+
+@budgets.command("apply")
+@click.argument("file", type=click.File("rb"))
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@print_errors
+def apply_budgets(file: "BinaryIO", *, dry_run: bool) -> None:
+    """Set and remove budgets so that they are as in FILE, and show what that changes.
+
+    A budget that FILE doesn't have is removed. Either all of it is applied or, after an error, nothing.
+
+    Example: neo-usage budget apply budgets.toml --dry-run
+    """
+    from bot.budgets.evaluator import BudgetEvaluator
+    from bot.budgets.file.errors import BudgetFileError
+    from bot.budgets.file.plan import apply, plan
+    from bot.budgets.file.text import plan_lines
+    from bot.budgets.policy import BudgetPolicy
+    from bot.domain.periods import local_day
+    from bot.terminal.layout import print_line
+
+    app = load_app_for_writing()
+    content, now, zone = file.read(), app.clock(), app.settings.timezone
+    try:
+        if dry_run:
+            with app.ledger.reader() as connection:
+                planned = plan(connection, content, zone, now)
+        else:
+            evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
+            with app.ledger.database() as database, database.transaction() as connection:
+                planned = apply(connection, evaluator, content, now)
+    except BudgetFileError as error:
+        fail_with("the file can't be applied, so nothing was changed:", error.problems, WRONG_USE)
+    for line in plan_lines(planned, local_day(now, zone), is_applied=not dry_run):
+        print_line(streams.console(), single_line(line))
+
+
+@budgets.command("check")
+@click.argument("whose", nargs=-1, metavar="[SCOPE]")
+@json_option
+@print_errors
+def check_budgets(whose: tuple[str, ...], *, as_json: bool) -> None:
+    """Check all budgets, or those of one person, `team` or `default`. Exits with 3 if one is used up, for CI.
+
+    `default` checks everyone without their own budget.
+
+    Example: neo-usage budget check team
+    """
+    from bot.budgets.cli import print_check
+    from bot.budgets.listing.check import budget_check, to_document
+    from bot.budgets.policy import BudgetPolicy
+
+    app = load_app()
+    policy, now = BudgetPolicy.from_settings(app.settings), app.clock()
+    with app.ledger.reader() as connection:
+        checked = budget_check(connection, policy, now, " ".join(whose))
+    if as_json:
+        print_json(to_document(checked))
+    else:
+        print_check(checked, policy, now, streams.console())
+    if checked.used_up:
+        raise click.exceptions.Exit(USED_UP)
 
 
 COMMANDS = (budgets,)

@@ -1,6 +1,6 @@
 """Errors of the command line: what an operator can act on becomes one line and an exit code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import NoReturn, ParamSpec
 
@@ -8,7 +8,7 @@ import click
 
 from bot.cli.output import single_line
 
-FAILED, WRONG_USE = 1, 2
+FAILED, WRONG_USE, USED_UP = 1, 2, 3  # the last one: a budget is used up
 _REMOTE = {"bot.neo.errors", "bot.slack.errors"}  # by name, since importing them takes longer than most commands
 P = ParamSpec("P")
 
@@ -44,6 +44,12 @@ def print_errors(command: Callable[P, None]) -> Callable[P, None]:
 def fail(text: str, code: int = FAILED) -> NoReturn:
     """End the command with a line to standard error and an exit code."""
     print_error(single_line(text))
+    raise click.exceptions.Exit(code)
+
+
+def fail_with(heading: str, problems: Sequence[str], code: int = FAILED) -> NoReturn:
+    """End the command with a heading and a line for each problem to standard error, and an exit code."""
+    print_error("\n  ".join([heading, *map(single_line, problems)]))
     raise click.exceptions.Exit(code)
 
 

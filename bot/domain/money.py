@@ -115,6 +115,15 @@ def usd_text(amount_nanos: int) -> str:
     return f"{'-' if amount_nanos < 0 else ''}{whole}.{part:09d}"
 
 
+def exact_limit(amount_nanos: int) -> str:
+    """Return an amount that somebody set, exactly and as it is typed: `$10,000`, `$87.50`, `$1.1250`."""
+    whole, _, fraction = usd_text(amount_nanos).partition(".")
+    digits = fraction.rstrip("0")
+    if len(digits) in {1, 3}:  # three are ambiguous
+        digits += "0"
+    return f"${int(whole):,}{'.' if digits else ''}{digits}"
+
+
 def credits_text(amount_nanos: int) -> str:
     """Return the exact decimal of an amount in Neo credits, with at least two places (`41.23`)."""
     whole, part = divmod(abs(amount_nanos), NANOS_PER_CREDIT)

@@ -482,6 +482,56 @@ def test_people_may_be_called_by_their_names(synced: Run) -> None:
     assert "I can't find `zaphod` in Neo." in stranger.stderr
 
 
+def test_budgets_are_kept_in_a_file(synced: Run, tmp_path: Path) -> None:
+    file = tmp_path / "budgets.toml"
+    synced("budget", "set", "priya", "500/month")
+    synced("budget", "set", "team", "1/day", "--until", "2126-01-01", "--reason", "no work")
+    file.write_text(synced("budget", "export").stdout)
+    assert synced("budget", "apply", str(file)).stdout == "Nothing to change: 2 budgets unchanged.\n"
+
+    file.write_text(file.read_text().replace("500", "600") + '[[budget]]\nfor = "default"\nlimit = "5cr/week"\n')
+    changes = [
+        "+ default: $50 a week",
+        "~ priya.raman@acme.example: $600 a month (was $500 a month)",
+    ]
+    dry = synced("budget", "apply", str(file), "--dry-run")
+    told = "This was a dry run: 1 added, 1 changed, 1 budget unchanged. Nothing was saved."
+    assert (dry.returncode, dry.stdout.splitlines()) == (0, [*changes, told])
+    done = synced("budget", "apply", str(file))
+    assert done.stdout.splitlines() == [*changes, "Done: 1 added, 1 changed, 1 budget unchanged."]
+    assert "$600/month" in synced("budget", "export").stdout
+
+    file.write_text('[[budget]]\nfor = "zaphod"\nlimit = "5/month"\n[[budget]]\nfor = "team"\n')
+    refused = synced("budget", "apply", str(file))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.splitlines() == [
+        "neo-usage: the file can't be applied, so nothing was changed:",
+        '  line 4: `limit` is missing. Write limit = "$500/month".',
+        "  line 1: I can't find `zaphod` in Neo. Type their e-mail, `team`, or `default` for everyone.",
+    ]
+    assert synced("budget", "apply", "nowhere.toml").returncode == 2
+
+
+def test_a_pipeline_learns_which_budgets_are_used_up(synced: Run) -> None:
+    none = synced("budget", "check")
+    assert (none.returncode, none.stdout[:29]) == (0, "No budget is set. Data as of ")
+    synced("budget", "set", "team", "9000000/month")
+    within = synced("budget", "check")
+    assert within.returncode == 0
+    assert "No budget is used up (1 budget checked). Data as of " in within.stdout
+    synced("budget", "set", "default", "0.01/month")
+    passed = synced("budget", "check", "default", "--json")
+    document = json.loads(passed.stdout)
+    assert passed.returncode == 3
+    assert document["used_up"] == sum(each["used_up"] for each in document["budgets"]) > 1
+    assert {each["source"] for each in document["budgets"]} == {"default"}
+    assert document["data_as_of"].endswith("Z")
+    assert synced("budget", "check", "team").returncode == 0
+    assert synced("budget", "check").returncode == 3
+    assert "1 of 1 budget is used up." in synced("budget", "check", "priya").stdout
+    assert synced("budget", "check", "zaphod").returncode == 2
+
+
 def test_a_member_is_linked_and_listed(synced: Run) -> None:
     assert (
         "Linked U1ANA to priya.raman@acme.example."

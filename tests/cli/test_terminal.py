@@ -138,6 +138,7 @@ def test_no_text_from_elsewhere_acts_in_any_command(say: Say) -> None:
         "report 30d by:member", "report 30d rows", "report 30d by:model,status", "report 30d by:tool",
         "report 30d by:day",
         "report 30d by:agent", "errors 30d", "status", "doctor", "doctor --offline", "member list", "budget list",
+        "budget check", "budget export",
         "explain", "explain team", "digest --dry-run", "db verify", "db upgrade", "sync", "manifest",
         "digest --date 2001-01-01",
     ]  # fmt: skip
@@ -192,7 +193,7 @@ def test_json_and_csv_are_whole_and_their_texts_harmless(say: Say) -> None:
     lines = [
         "report 30d rows --json", "report 30d by:member --json", "errors 30d --json", "status --json",
         "member list --json",
-        "budget list --json", "explain --json",
+        "budget list --json", "budget check --json", "explain --json",
     ]  # fmt: skip
     documents = {}
     for line in lines:

@@ -14,6 +14,7 @@ from bot.domain.money import (
     AmbiguousAmountError,
     AmountError,
     credits_text,
+    exact_limit,
     nanos,
     show_credits,
     show_usd,
@@ -341,3 +342,21 @@ def test_an_amount_is_shown_with_the_same_cents_in_texts_charts_and_the_panel(na
 def test_half_a_cent_is_rounded_to_the_even_one_everywhere(mills: int, text: str) -> None:
     amount = mills * NANOS_PER_USD // 1_000
     assert show_usd(amount) == f"${usd_of_chart(amount):,.2f}" == f"${rounded_usd(Decimal(mills) / 1_000):,.2f}" == text
+
+
+@given(st.integers(min_value=1, max_value=10_000_000 * NANOS_PER_USD))
+def test_a_limit_shown_exactly_is_typed_back_as_it_was(amount: int) -> None:
+    assert typed_nanos(exact_limit(amount)) == amount
+
+
+@pytest.mark.parametrize(
+    ("amount", "expected"),
+    [
+        (10_000 * NANOS_PER_USD, "$10,000"),
+        (87_500_000_000, "$87.50"),
+        (1_125_000_000, "$1.1250"),
+        (1, "$0.000000001"),
+    ],
+)
+def test_a_limit_shown_exactly_reads_like_one_that_was_typed(amount: int, expected: str) -> None:
+    assert exact_limit(amount) == expected

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import Connection
 
@@ -42,15 +43,26 @@ class LimitEffects:
 
     recorder: CrossingRecorder
 
-    def apply_setting(self, connection: Connection, setting: LimitSetting, now: datetime) -> int:
-        """Set or remove a limit, and enqueue what follows from it. Returns the revision's id."""
-        cases = self._concerned(connection, setting.scope, self._present_period(setting, now))
-        before = limits(connection, cases, now)
-        revision = append_revision(connection, setting, now)
-        changed = self._follow_up(connection, _LimitChange(cases, before, SummaryKey(revision)), now)
-        request_edits(connection, open_topics_of(connection, setting.scope, setting.unit))
-        _enqueue_in_threads(connection, [case for case in changed if case in before], revision, now)
-        return revision
+    def apply_settings(self, connection: Connection, settings: Sequence[LimitSetting], now: datetime) -> list[int]:
+        """Set or remove limits, and enqueue what follows once all of them are in force. Returns the revisions' ids.
+
+        Of several limits for one budget the last one is in force, unless it ends.
+        """
+        concerned = {
+            setting.budget: self._concerned(connection, setting.scope, self._present_period(setting, now))
+            for setting in settings
+        }
+        left = {*chain.from_iterable(concerned.values())}
+        before = limits(connection, left, now)
+        revisions = [append_revision(connection, setting, now) for setting in settings]
+        last = {setting.budget: revision for setting, revision in zip(settings, revisions, strict=True)}
+        for budget in sorted(last, key=lambda each: each.scope == DEFAULT):  # first those that come before the default
+            cases = [case for case in concerned[budget] if case in left]
+            left -= {*cases}
+            changed = self._follow_up(connection, _LimitChange(cases, before, SummaryKey(last[budget])), now)
+            request_edits(connection, open_topics_of(connection, budget.scope, budget.unit))
+            _enqueue_in_threads(connection, [case for case in changed if case in before], last[budget], now)
+        return revisions
 
     def apply_end(
         self, connection: Connection, budget: StoredBudget, now: datetime, booked_after: BookedAmounts | None

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Connection, Row, and_, bindparam, cast, func, insert, or_, select, update
 
-from bot.budgets.limits.store import StoredBudget, stored_budget
+from bot.budgets.limits.store import BudgetIdentity, StoredBudget, stored_budget
 from bot.budgets.tables import budget, budget_revision
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
@@ -63,6 +63,11 @@ class LimitSetting:
     by: str
     reason: str | None = None
     ends_at: datetime | None = None
+
+    @property
+    def budget(self) -> BudgetIdentity:
+        """The budget that it is for."""
+        return BudgetIdentity(self.scope, self.unit)
 
 
 def append_revision(connection: Connection, setting: LimitSetting, now: datetime) -> int:

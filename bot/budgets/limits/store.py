@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
@@ -35,6 +35,7 @@ _NEW = bindparam("new", type_=Integer)
 _OF_UNIT = budget.c.unit == bindparam("unit")
 _IS_LIMITED = budget.c.limit_nanos.is_not(None)
 _STORED = select(budget.c.id, budget.c.scope, budget.c.unit, budget.c.revision, budget.c.limit_nanos, budget.c.ends_at)
+_IN_FORCE = _STORED.where(_IS_LIMITED).order_by(budget.c.id)
 _BUDGET = _STORED.where(budget.c.scope == bindparam("scope"), _OF_UNIT)
 _EXPIRED = _STORED.where(budget.c.ends_at <= bindparam("now")).order_by(budget.c.ends_at, budget.c.id)
 
@@ -140,6 +141,13 @@ def limit_counts(connection: Connection) -> dict[tuple[Unit, str], int]:
 # --- budgets as they stand -----------------------------------------------------------------------
 
 
+class BudgetIdentity(NamedTuple):
+    """What there is one budget for: a scope, and the unit of its periods."""
+
+    scope: int
+    unit: Unit
+
+
 @dataclass(frozen=True, slots=True)
 class StoredBudget:
     """A budget as it stands; `limit_nanos` is None if it was removed."""
@@ -150,6 +158,11 @@ class StoredBudget:
     revision: int
     limit_nanos: int | None
     ends_at: datetime | None
+
+    @property
+    def identity(self) -> BudgetIdentity:
+        """Its scope and unit."""
+        return BudgetIdentity(self.scope, self.unit)
 
 
 def stored_budget(connection: Connection, scope: int, unit: Unit) -> StoredBudget | None:
@@ -162,6 +175,11 @@ def budget_in_force(connection: Connection, scope: int, unit: Unit) -> StoredBud
     """Return the budget of a scope and unit, None if there is no limit now."""
     stored = stored_budget(connection, scope, unit)
     return None if stored is None or stored.limit_nanos is None else stored
+
+
+def budgets_in_force(connection: Connection) -> list[StoredBudget]:
+    """Return the budgets that have a limit, the oldest first."""
+    return [_stored(row) for row in connection.execute(_IN_FORCE)]
 
 
 def expired_budgets(connection: Connection, now: datetime) -> list[StoredBudget]:

@@ -15,10 +15,11 @@ from bot.domain.money import NANOS_PER_USD, usd_text
 
 def to_document(lines: Sequence[BudgetLine]) -> list[dict[str, Any]]:
     """Return the listing as data; amounts are exact decimal strings, moments UTC."""
-    return [_line_document(line) for line in lines]
+    return [line_document(line) for line in lines]
 
 
-def _line_document(line: BudgetLine) -> dict[str, Any]:
+def line_document(line: BudgetLine) -> dict[str, Any]:
+    """Return one budget as data."""
     return {
         "scope": line.scope,
         "period": line.period.unit.value,

@@ -1,0 +1,1 @@
+"""Budgets in a file: all limits as TOML, to be kept under version control, reviewed, and applied."""

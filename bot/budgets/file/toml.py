@@ -1,0 +1,164 @@
+"""Files of budgets as TOML: written for people to change, and read with every problem named at once."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bot.budgets.file.entries import BudgetEntry
+from bot.budgets.file.errors import BudgetFileError
+from bot.budgets.limits.grammar import parse_limit
+from bot.domain.access import RefusedError
+from bot.domain.money import exact_limit
+from bot.domain.periods import Unit
+from bot.domain.query.spelling import enumeration, nearest
+
+_HEADING = """\
+# Budgets of neo-usage. `neo-usage budget apply FILE --dry-run` shows what a changed file would do.
+# Applying removes every budget that the file doesn't have.
+"""
+_TABLE = "budget"
+_WHOSE, _LIMIT, _UNTIL, _REASON = KEYS = ("for", "limit", "until", "reason")
+_HEADER = re.compile(rf"\s*\[\[\s*{_TABLE}\s*\]\]")
+_LONGEST_REASON = 1_000  # characters; longer than what can be typed, as merged members have longer ones
+
+# --- written -------------------------------------------------------------------------------------
+
+
+def to_toml(entries: Iterable[BudgetEntry], names: Mapping[int, str]) -> str:
+    """Return entries as TOML, with the names of their scopes."""
+    return "\n".join([_HEADING, *(_entry(each, names[each.budget.scope]) for each in entries)])
+
+
+def _entry(entry: BudgetEntry, name: str) -> str:
+    values = {
+        _WHOSE: _string(name),
+        _LIMIT: _string(f"{exact_limit(entry.nanos)}/{entry.budget.unit}"),
+        _UNTIL: entry.until and entry.until.isoformat(),
+        _REASON: entry.reason and _string(entry.reason),
+    }
+    lines = (f"{key} = {value}" for key, value in values.items() if value)
+    return "\n".join([f"[[{_TABLE}]]", *lines, ""])
+
+
+def _string(text: str) -> str:
+    """Return a TOML string; its escapes are those of JSON, which leaves the last control character as it is."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+# --- read ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenEntry:
+    """An entry as somebody wrote it, before it is known whether there is such a person; `place` says where it is."""
+
+    place: str
+    name: str
+    nanos: int
+    unit: Unit
+    until: date | None
+    reason: str | None
+
+
+def parse(content: bytes) -> tuple[list[WrittenEntry], list[str]]:
+    """Return the entries of a file that can be read, and what is wrong with the others.
+
+    Raises:
+        BudgetFileError: it is no TOML, or has no budgets.
+    """
+    try:
+        text = content.decode()
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BudgetFileError([f"this isn't TOML: {error}"]) from None
+    tables = document.pop(_TABLE, [])
+    if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
+        raise BudgetFileError([f"each budget begins with `[[{_TABLE}]]`, in double brackets"])
+    problems = [f"I don't know `{key}`. Each budget begins with `[[{_TABLE}]]`." for key in document]
+    if not tables and not problems:
+        raise BudgetFileError(["the file has no budgets. To remove one, use `neo-usage budget remove`."])
+    entries = []
+    for place, table in zip(_places(text, len(tables)), tables, strict=True):
+        found = _Fields(table)
+        entry = found.entry(place)
+        problems += (f"{place}: {each}" for each in found.problems)
+        if entry is not None:
+            entries.append(entry)
+    return entries, problems
+
+
+def _places(text: str, count: int) -> Sequence[str]:
+    """Return where each table begins: its line or, where text that spans lines hides that, its number."""
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if _HEADER.match(line)]
+    if len(lines) == count:
+        return [f"line {number}" for number in lines]
+    return [f"budget {number}" for number in range(1, count + 1)]
+
+
+class _Fields:
+    """The fields of one table, and what is wrong with them."""
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self._table = table
+        self.problems = list(_unknown_keys(table))
+
+    def entry(self, place: str) -> WrittenEntry | None:
+        """Return the entry; None if it has problems."""
+        name, limit = self._text(_WHOSE), self._limit()
+        until, reason = self._day(), self._reason()
+        if self.problems or name is None or limit is None:
+            return None
+        return WrittenEntry(place, name, *limit, until, reason)
+
+    def _text(self, key: str) -> str | None:
+        value = self._table.get(key)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+        self.problems.append(f"`{key}` is missing. {_EXAMPLES[key]}")
+        return None
+
+    def _limit(self) -> tuple[int, Unit] | None:
+        value = self._table.get(_LIMIT)
+        text = str(value) if type(value) in {int, float} else self._text(_LIMIT)
+        if text is None:
+            return None
+        try:
+            return parse_limit(text)
+        except RefusedError as error:
+            self.problems.append(str(error))
+            return None
+
+    def _day(self) -> date | None:
+        value = self._table.get(_UNTIL)
+        if value is None or type(value) is date:  # not a date with a time, which is one of its kind
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.problems.append(f"`{_UNTIL}` isn't a day. {_EXAMPLES[_UNTIL]}")
+            return None
+
+    def _reason(self) -> str | None:
+        value = self._table.get(_REASON, "")
+        if isinstance(value, str) and len(value) <= _LONGEST_REASON:
+            return value or None
+        self.problems.append(f"`{_REASON}` must be a text of at most {_LONGEST_REASON:,} characters")
+        return None
+
+
+_EXAMPLES = {
+    _WHOSE: 'Write an e-mail, "team", or "default" for everyone without a personal budget.',
+    _LIMIT: f'Write {_LIMIT} = "$500/month".',
+    _UNTIL: f"Write {_UNTIL} = 2026-12-31.",
+}
+
+
+def _unknown_keys(table: Mapping[str, Any]) -> Iterator[str]:
+    for key in table.keys() - {*KEYS}:
+        meant = nearest(key, KEYS)
+        advice = f"Did you mean `{meant}`?" if meant else f"A budget has {enumeration(f'`{each}`' for each in KEYS)}."
+        yield f"I don't know `{key}`. {advice}"

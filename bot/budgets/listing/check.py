@@ -1,0 +1,58 @@
+"""The check of budgets: which ones are used up, and as of when that is known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.budgets.listing import formats
+from bot.budgets.listing.lines import BudgetLine, budget_listing
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import DEFAULT, FULL
+from bot.budgets.scopes import scope_of
+from bot.domain.formatting import utc
+from bot.ledger.freshness import freshness
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetCheck:
+    """The budgets that somebody spends of; `as_of` is how far their spend is known, None before the first data."""
+
+    lines: Sequence[BudgetLine]
+    as_of: datetime | None
+
+    @property
+    def used_up(self) -> int:
+        """How many of them are used up."""
+        return sum(map(is_used_up, self.lines))
+
+
+def is_used_up(line: BudgetLine) -> bool:
+    """Return whether all of a budget is used."""
+    return line.percent >= FULL
+
+
+def budget_check(connection: Connection, policy: BudgetPolicy, now: datetime, name: str = "") -> BudgetCheck:
+    """Check all budgets, or those of a person, of the team, or of everyone whom a default applies to.
+
+    Raises:
+        RefusedError: nobody is called so.
+    """
+    scope = scope_of(connection, name) if name else None
+    lines = budget_listing(connection, policy, now, None if scope == DEFAULT else scope)
+    checked = [
+        line for line in lines if line.spend_nanos is not None and (scope != DEFAULT or line.limit.scope == DEFAULT)
+    ]
+    return BudgetCheck(checked, freshness(connection, now).as_of)
+
+
+def to_document(check: BudgetCheck) -> dict[str, Any]:
+    """Return the check as data; amounts are exact decimal strings, moments UTC."""
+    budgets = [{"used_up": is_used_up(line), **formats.line_document(line)} for line in check.lines]
+    return {
+        "used_up": check.used_up,
+        "data_as_of": None if check.as_of is None else utc(check.as_of),
+        "budgets": budgets,
+    }

@@ -1,0 +1,127 @@
+"""Files of budgets as TOML: what people may write, and every problem of a file named at once."""
+
+from datetime import date
+
+import pytest
+
+from bot.budgets.file.entries import BudgetEntry
+from bot.budgets.file.errors import BudgetFileError
+from bot.budgets.file.toml import parse, to_toml
+from bot.budgets.limits.store import BudgetIdentity
+from bot.budgets.rules import DEFAULT, TEAM
+from bot.domain.money import NANOS_PER_USD
+from bot.domain.periods import Unit
+
+NAMES = {TEAM: "team", DEFAULT: "default", 1: "ana@acme.dev"}
+
+
+def problems(text: str) -> list[str]:
+    return parse(text.encode())[1]
+
+
+def refusal(content: bytes) -> str:
+    with pytest.raises(BudgetFileError) as caught:
+        parse(content)
+    return str(caught.value)
+
+
+def test_a_file_is_written_for_people() -> None:
+    entries = [
+        BudgetEntry(BudgetIdentity(TEAM, Unit.MONTH), 10_000 * NANOS_PER_USD),
+        BudgetEntry(BudgetIdentity(1, Unit.WEEK), 87_500_000_000, date(2026, 11, 30), 'a "pen\ntest\x7f"'),
+    ]
+    assert to_toml(entries, NAMES).partition("\n\n")[2] == (
+        '[[budget]]\nfor = "team"\nlimit = "$10,000/month"\n\n'
+        '[[budget]]\nfor = "ana@acme.dev"\nlimit = "$87.50/week"\nuntil = 2026-11-30\n'
+        'reason = "a \\"pen\\ntest\\u007f\\""\n'
+    )
+
+
+def test_people_may_write_comments_and_amounts_as_they_type_them() -> None:
+    (entry,), wrong = parse(
+        b"""
+        # of the pentest
+        [[ budget ]]  # for Ana
+        for = ' ana@acme.dev '
+        limit = "50cr/month"
+        until = "2026-12-04"
+        reason = ''
+        """
+    )
+    assert wrong == []
+    assert (entry.place, entry.name, entry.nanos, entry.unit) == (
+        "line 3",
+        "ana@acme.dev",
+        500 * NANOS_PER_USD,
+        "month",
+    )
+    assert (entry.until, entry.reason) == (date(2026, 12, 4), None)
+
+
+def test_every_problem_is_named_with_its_line() -> None:
+    text = """\
+limits = 1
+
+[[budget]]
+for = "team"
+limit = "10.000/month"
+
+[[budget]]
+whose = "default"
+limit = 500
+until = 2026-12-04T10:00:00Z
+reason = 7
+
+[[budget]]
+for = ""
+limmit = "$5/year"
+
+[[budget]]
+for = "ana@acme.dev"
+limit = "$5/year"
+until = "friday"
+
+[[budget]]
+for = true
+limit = true
+"""
+    assert problems(text) == [
+        "I don't know `limits`. Each budget begins with `[[budget]]`.",
+        "line 3: `10.000` could mean two amounts. Type `10000/month` or `10.00/month`.",
+        "line 7: I don't know `whose`. A budget has `for`, `limit`, `until` and `reason`.",
+        'line 7: `for` is missing. Write an e-mail, "team", or "default" for everyone without a personal budget.',
+        "line 7: `500` needs a period. Type `500/day`, `500/week` or `500/month`.",
+        "line 7: `until` isn't a day. Write until = 2026-12-31.",
+        "line 7: `reason` must be a text of at most 1,000 characters",
+        "line 13: I don't know `limmit`. Did you mean `limit`?",
+        'line 13: `for` is missing. Write an e-mail, "team", or "default" for everyone without a personal budget.',
+        'line 13: `limit` is missing. Write limit = "$500/month".',
+        "line 17: I don't know the period `year`. A budget is for a day, week or month: `$5/month`.",
+        "line 17: `until` isn't a day. Write until = 2026-12-31.",
+        'line 22: `for` is missing. Write an e-mail, "team", or "default" for everyone without a personal budget.',
+        'line 22: `limit` is missing. Write limit = "$500/month".',
+    ]
+
+
+def test_where_text_hides_the_lines_budgets_are_counted() -> None:
+    text = '[[budget]]\nfor = "team"\nlimit = "5/day"\nreason = """\n[[budget]]\n"""\n[[budget]]\nfor = "default"\n'
+    assert problems(text) == ['budget 2: `limit` is missing. Write limit = "$500/month".']
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "the file has no budgets. To remove one, use `neo-usage budget remove`."),
+        (b"# nothing\n", "the file has no budgets. To remove one, use `neo-usage budget remove`."),
+        (b"[budget]\nfor = 'team'\n", "each budget begins with `[[budget]]`, in double brackets"),
+        (b"budget = [1]\n", "each budget begins with `[[budget]]`, in double brackets"),
+        (b"[[budget]]\nfor = team\n", "this isn't TOML: Invalid value (at line 2, column 7)"),
+        (b"\xff\xfe", "this isn't TOML: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+    ],
+)
+def test_a_file_that_is_none_of_budgets_is_refused(content: bytes, problem: str) -> None:
+    assert refusal(content) == problem
+
+
+def test_brackets_without_end_are_refused_like_any_other_text() -> None:
+    assert refusal(b"a = " + b"[" * 100_000).startswith("this isn't TOML: ")
