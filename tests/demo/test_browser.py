@@ -42,6 +42,28 @@ AT_THE_TOP = """() => {
 }"""
 IS_ONE_LINE = "element => element.getBoundingClientRect().height < 40"
 FITS = "element => element.scrollWidth <= element.clientWidth"
+TABLET = {"width": 768, "height": 1024}
+BEYOND = """(root) => { // what reaches beyond its container, or covers another label of its chart
+  const found = [];
+  const walk = (element, limit) => {
+    const box = element.getBoundingClientRect();
+    if (!box.width || !box.height) return;
+    const name = `${element.tagName} ${element.getAttribute("class") ?? ""}: ${(element.textContent ?? "").slice(0, 40)}`;
+    if (box.right > limit.right + 0.5 || box.left < limit.left - 0.5) return found.push(name);
+    if (/auto|scroll/.test(getComputedStyle(element).overflowX)) return; // scrolls by itself
+    for (const child of element.children) walk(child, limit);
+  };
+  const { left } = root.getBoundingClientRect();
+  for (const child of root.children) walk(child, { left, right: left + root.clientWidth });
+  for (const chart of root.querySelectorAll("svg")) {
+    const boxes = [...chart.querySelectorAll("text")].map((label) => [label.textContent, label.getBoundingClientRect()]);
+    for (const [at, [name, one]] of boxes.entries())
+      for (const [other, two] of boxes.slice(at + 1))
+        if (one.left < two.right && two.left < one.right && one.top < two.bottom - 2 && two.top < one.bottom - 2)
+          found.push(`${name} covers ${other}`);
+  }
+  return found;
+}"""
 NO_GUESTS = "Sorry, I only answer full members of this workspace"
 PRIYA = "priya.raman@acme.example"
 
@@ -574,6 +596,26 @@ async def test_nothing_covers_text(shown: Demo, sit: Sit, window: dict[str, int]
         assert await part.evaluate(FITS)
     for step in await parts[1].get_by_role("button").all():
         assert await step.evaluate(IS_ONE_LINE)
+
+
+@pytest.mark.parametrize("window", [PHONE, TABLET, DESK])
+async def test_nothing_is_wider_than_its_container(shown: Demo, sit: Sit, window: dict[str, int]) -> None:
+    seat = await sit(shown, viewport=window)
+    lines = ("", "budgets", "team this month by:day", "team 14d by:day,model", "team 7d rows", "errors team 7d", "help")
+    for line in lines:
+        await seat.ask(line)
+    await expect(seat.find("log").locator(".chart-svg")).to_have_count(4)
+    assert await seat.find("log").evaluate(BEYOND) == []
+    for who in ("hannah", "priya"):
+        await seat.page.goto(f"{shown.url}/#{who}/neo-usage")
+        await expect(seat.messages.first).to_be_visible()
+        assert await seat.find("log").evaluate(BEYOND) == []
+        await seat.find("tab-home").click()
+        await expect(seat.find("home-view")).to_contain_text("Updates automatically")
+        await expect(seat.find("home-view").locator(".chart-svg").first).to_be_visible()
+        assert await seat.find("home-view").evaluate(BEYOND) == []
+    for part in ("html", ".main", "#top"):
+        assert await seat.page.locator(part).evaluate(FITS), part
 
 
 async def test_messages_of_one_author_have_the_name_once_in_five_minutes_and_gaps(shown: Demo, sit: Sit) -> None:

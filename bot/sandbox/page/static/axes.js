@@ -1,11 +1,11 @@
 /** Bar, line and area charts: scales, gridlines, marks, and a tooltip for each category. */
 
-import { amount } from "./chart_labels.js";
+import { amount, textWidth } from "./chart_labels.js";
 import { s } from "./dom.js";
 import { plain } from "./mrkdwn.js";
 
 const HEIGHT = 220;
-const CHAR_PX = 6.4; // about the width of an 11 px digit
+const NAME_GAP_PX = 10; // at least, between the names of two categories
 const MIN_BAR_PX = 4;
 
 /** @param tip shows or hides the tooltip, see `tooltip` in chart.js. */
@@ -34,7 +34,7 @@ function layout(spec, width) {
   const unit = spec.axis_config?.y_label ?? "";
   const ticks = niceTicks(series.flatMap((each) => each.values));
   const money = (value, tick = false) => amount(value, unit, tick);
-  const left = Math.ceil(Math.max(...ticks.map((tick) => money(tick, true).length)) * CHAR_PX) + 12;
+  const left = Math.ceil(Math.max(...ticks.map((tick) => textWidth(money(tick, true))))) + 12;
   const needed = spec.type === "bar" ? names.length * (series.length * MIN_BAR_PX + 8) + left + 8 : 0;
   const right = Math.max(width, needed) - 8;
   const [top, bottom] = [unit ? 24 : 10, HEIGHT - (spec.axis_config?.x_label ? 40 : 24)];
@@ -73,17 +73,19 @@ function grid(plot) {
   return s("g", {}, ticks, plot.unit && s("text", { class: "chart-text chart-axis", x: 2, y: 11 }, plain(plot.unit)));
 }
 
-/** As many category names as fit, always with the last one. */
+/** As many category names as fit at even distances, always with the last one; none covers another. */
 function names(plot) {
-  const widest = Math.max(1, ...plot.names.map((name) => name.length)) * CHAR_PX + 10;
-  const every = Math.max(1, Math.ceil(widest / plot.step));
-  const last = plot.names.length - 1;
-  const labels = plot.names.map((name, at) => {
-    if ((last - at) % every) return null;
-    const half = (name.length * CHAR_PX) / 2;
-    const x = Math.min(Math.max(plot.x(at), half + 2), plot.width - half - 2);
-    return s("text", { class: "chart-text", x, y: plot.bottom + 17, "text-anchor": "middle" }, plain(name));
-  });
+  const widths = plot.names.map((name) => textWidth(plain(name)));
+  const every = Math.max(1, Math.ceil((Math.max(1, ...widths) + NAME_GAP_PX) / plot.step));
+  const labels = [];
+  let free = Infinity; // left of it
+  for (let at = plot.names.length - 1; at >= 0; at -= every) {
+    const half = widths[at] / 2;
+    const x = Math.min(Math.max(plot.x(at), half + 2), plot.width - half - 2); // inside the picture
+    if (x + half > free - NAME_GAP_PX / 2) continue;
+    labels.push(s("text", { class: "chart-text", x, y: plot.bottom + 17, "text-anchor": "middle" }, plain(plot.names[at])));
+    free = x - half;
+  }
   const middle = (plot.left + plot.right) / 2;
   const xLabel = plot.xLabel && s("text", { class: "chart-text chart-axis", x: middle, y: HEIGHT - 5, "text-anchor": "middle" }, plain(plot.xLabel));
   return s("g", {}, labels, xLabel);

@@ -1,4 +1,4 @@
-/** What all charts share: amounts in the chart's unit, and the colour of a series. */
+/** What all charts share: amounts in the chart's unit, the width of texts, and the colour of a series. */
 
 import { h } from "./dom.js";
 
@@ -9,6 +9,14 @@ export function amount(value, unit = "", tick = false) {
   const digits = { minimumFractionDigits: cents ? 2 : 0, maximumFractionDigits: 2 };
   const number = new Intl.NumberFormat("en-US", digits).format(Math.abs(value));
   return `${value < 0 ? "−" : ""}${dollars ? "$" : ""}${number}`;
+}
+
+const pen = document.createElement("canvas").getContext("2d");
+
+/** How many pixels wide a text of a chart is. */
+export function textWidth(text) {
+  pen.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(text).width;
 }
 
 /** The colour sample of the series (or segment) at this index. */
