@@ -22,8 +22,10 @@ from bot.failures.keys import (
     StopNotifyingAction,
     TargetType,
 )
+from bot.failures.listener_store import is_listening
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_store import Silence, active_silences
+from bot.ledger.members import current_email
 from bot.ledger.scope import Scope
 from bot.outbox.keys import is_of
 from bot.outbox.live_store import live_messages
@@ -46,6 +48,12 @@ class _Content:
     latest: tuple[FailedTask, ...]
     silences: tuple[Silence, ...]
     is_posted: bool
+    is_listening: bool  # the member whose tasks alone it is about
+
+    @property
+    def is_silenced(self) -> bool:
+        """Whether silences are about all of the groups."""
+        return all(any(_is_about(each, [group]) for each in self.silences) for group in self.alert.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +82,12 @@ class FailureRenderer:
         draft = self._one(groups[0], content.latest, audience) if len(groups) == 1 else self._many(content, audience)
         if notes := list(self._notes(content)):
             draft.add(blocks.context(*notes))
-        reported = ReportedGroups(topic.id, is_first=True)
-        draft.add(blocks.actions(_buttons(reported, audience, is_closed=content.alert.is_closed)))
+        draft.add(blocks.actions(_buttons(ReportedGroups(topic.id, is_first=True), content, audience)))
         return draft.message()
 
     def _content(self, connection: Connection, topic: FailuresTopic, request: RenderRequest) -> _Content:
-        scope = Scope(AlertAudience.of(request, self.policy).member)
+        member = AlertAudience.of(request, self.policy).member
+        scope = Scope(member)
         alert = alert_facts(connection, topic.id, self.policy.basis, scope)
         alert = replace(alert, groups=tuple(self._for_reader(connection, each, scope) for each in alert.groups))
         single = [each.group for each in alert.groups] if len(alert.groups) == 1 else []
@@ -88,6 +96,7 @@ class FailureRenderer:
             latest=tuple(group_tasks(connection, single, self.policy.basis, scope, _LINKED)),
             silences=tuple(each for each in active_silences(connection, self.clock()) if _is_about(each, alert.groups)),
             is_posted=(topic, request.destination) in live_messages(connection, [topic]),
+            is_listening=member is not None and _is_listening(connection, member),
         )
 
     def _one(
@@ -131,7 +140,7 @@ class FailureRenderer:
         if facts is None:
             return None
         draft = self._one(facts, latest, audience, reply=True)
-        draft.add(blocks.actions(_buttons(group, audience, is_closed=facts.is_closed)))
+        draft.add(blocks.actions([blocks.button("Show tasks", ShowTasksAction(group))]))  # the parent has the others
         return draft.message()
 
     def _group(
@@ -162,10 +171,20 @@ def _is_about(silence: Silence, groups: Sequence[GroupFacts]) -> bool:
             return False
 
 
-def _buttons(groups: ReportedGroups, audience: AlertAudience, *, is_closed: bool) -> Iterator[Button]:
+def _is_listening(connection: Connection, member: int) -> bool:
+    """Return whether a member, or the one they were merged into, is notified of their own failures."""
+    current = current_email(connection, member)
+    return current is not None and is_listening(connection, current[0])
+
+
+def _buttons(groups: ReportedGroups, content: _Content, audience: AlertAudience) -> Iterator[Button]:
+    """Yield what can still be done about an alert."""
     yield blocks.button("Show tasks", ShowTasksAction(groups))
     if audience.is_member:
-        yield blocks.button("Turn off notifications", StopNotifyingAction(groups))
-    elif not is_closed:
-        yield blocks.button("Silence", SilenceAction(groups))
-        yield blocks.button("Acknowledge", AcknowledgeAction(groups))
+        if content.is_listening:
+            yield blocks.button("Turn off notifications", StopNotifyingAction(groups))
+    elif not content.alert.is_closed:
+        if not content.is_silenced:
+            yield blocks.button("Silence", SilenceAction(groups))
+        if content.alert.acknowledgement is None:
+            yield blocks.button("Acknowledge", AcknowledgeAction(groups))

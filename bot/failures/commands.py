@@ -16,7 +16,14 @@ from bot.domain.query.tokens import clean
 from bot.failures import alert_store, listener_store
 from bot.failures.alert_facts import FailedTask, group_tasks
 from bot.failures.alert_store import Acknowledgement
-from bot.failures.keys import AcknowledgeAction, AskErrorsAction, FailuresTopic, ReportedGroups, ShowTasksAction
+from bot.failures.keys import (
+    AcknowledgeAction,
+    AskErrorsAction,
+    FailuresTopic,
+    ReportedGroups,
+    ShowTasksAction,
+    StopNotifyingAction,
+)
 from bot.failures.report import ErrorReport, ErrorRequest, error_report, failure_question
 from bot.failures.report_render import FailureView, report_message, tasks_message
 from bot.failures.rules import FailurePolicy
@@ -121,7 +128,9 @@ class FailureCommands:
 
     async def stop_notifying(self, request: Request, caller: Caller) -> None:
         """End the messages about one's own failures."""
+        groups = StopNotifyingAction.decode(request.action, request.text).groups
         await self._set_listening(request, caller, on=False)
+        await self.database.write(lambda connection: _request_edit(connection, groups))
 
     async def _set_listening(self, request: Request, caller: Caller, *, on: bool) -> None:
         is_new = await self.set_listening(caller, on=on)
@@ -181,11 +190,16 @@ class FailureCommands:
         before = alert_store.acknowledgement(connection, first)
         if before is None:
             alert_store.acknowledge(connection, first, by, self.clock())
-            request_edits(connection, [FailuresTopic(first)])
+            _request_edit(connection, groups)
         return before
 
     async def _respond(self, request: Request, template: str, **values: object) -> None:
         await request.responder.respond(blocks.paragraph(self.templates.render(template, **values)))
+
+
+def _request_edit(connection: Connection, groups: ReportedGroups) -> None:
+    """Have the alert of groups edited, which shows what was done about it."""
+    request_edits(connection, [FailuresTopic(alert_store.first_group(connection, groups))])
 
 
 def _correction(tokens: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from bot.slack.blocks import Message, paragraph
 from bot.slack.errors import FormNotOpenedError, SlackError
 from bot.slack.line_errors import CommandAction
 from bot.slack.requests import Request, RequestKind
+from bot.slack.responders import ReplacingResponder
 from bot.slack.templates import Templates
 
 log = structlog.get_logger(__name__)
@@ -152,4 +153,5 @@ def _as_typed(request: Request) -> Request:
     if request.kind is not RequestKind.BUTTON or kind_of(request.action) != CommandAction.kind:
         return request
     line = CommandAction.decode(request.action, request.text).line
-    return replace(request, kind=RequestKind.COMMAND, text=line, action="")
+    responder = ReplacingResponder(request.responder)  # so that nobody chooses twice
+    return replace(request, kind=RequestKind.COMMAND, text=line, action="", responder=responder)

@@ -29,7 +29,7 @@ from bot.slack.payloads import (
     text_field,
     unescape,
 )
-from bot.slack.requests import Request, RequestKind, Responder
+from bot.slack.requests import PressedMessage, Request, RequestKind, Responder
 from bot.slack.responders import DirectResponder, HomeResponder, MessageResponder, ResponseUrlResponder
 from bot.slack.transport import web_client
 from bot.slack.workspace import Workspace
@@ -127,10 +127,10 @@ class Listener:
         channel = text_field(object_field(body, "channel"), "id")
         action, trigger = _first_action(body), text_field(body, "trigger_id")
         id_, value = text_field(action, "action_id"), _value(action)
-        responder = self._action_responder(body, user)
+        responder, pressed = self._action_responder(body, user), _pressed(body, channel)
         await ack()
         if responder is not None:
-            request = Request(RequestKind.BUTTON, user, channel, value, responder, id_, trigger)
+            request = Request(RequestKind.BUTTON, user, channel, value, responder, id_, trigger, pressed=pressed)
             self._accept(trigger, context, request)
 
     async def _on_home(self, ack: Acknowledge, event: Body, context: BoltContext) -> None:
@@ -229,6 +229,12 @@ def _first_action(body: Body) -> Body:
     if not actions:
         raise MalformedError("`actions` is empty")
     return actions[0]
+
+
+def _pressed(body: Body, channel: str) -> PressedMessage | None:
+    message = object_field(body, "message")
+    ts = text_field(message, "ts")
+    return PressedMessage(channel, ts, message) if ts else None
 
 
 def _value(action: Body) -> str:

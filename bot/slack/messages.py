@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.api_responses import ApiResponse, object_field, object_list, required_text, text_field
 from bot.slack.blocks import Block, Message
 from bot.slack.errors import RefusedBySlackError, translated_errors
+from bot.slack.requests import PressedMessage
 
 R = TypeVar("R")
 
@@ -101,6 +102,13 @@ class Messages:
                 **_NO_LINKS,
             )
 
+    async def remove_button(self, pressed: PressedMessage, action: str) -> None:
+        """Take a button out of a notification of the bot's, which otherwise stays; no other message changes."""
+        key = notification_key(pressed.body)
+        if key is not None:
+            kept = Message(text_field(pressed.body, "text"), tuple(_without_button(pressed.body, action)))
+            await self.edit(pressed.channel, pressed.ts, kept, key)
+
     async def delete(self, channel: str, ts: str) -> None:
         """Delete a message of the bot's."""
         with translated_errors():
@@ -148,6 +156,15 @@ def notification_key(message: ApiResponse) -> str | None:
         return None
     payload = metadata.get("event_payload")
     return payload.get("key") if isinstance(payload, dict) else None
+
+
+def _without_button(message: ApiResponse, action: str) -> Iterator[Block]:
+    """Yield the blocks of a message without a button, and without its row if there is no other in it."""
+    for block in object_list(message, "blocks"):
+        if block.get("type") != "actions":
+            yield block
+        elif others := [each for each in object_list(block, "elements") if each.get("action_id") != action]:
+            yield {**block, "elements": others}
 
 
 def _metadata(key: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.slack.blocks import Message
 
@@ -30,11 +30,21 @@ class Responder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PressedMessage:
+    """The message in which a button was pressed, as Slack sends it: to everybody's, not to one that one person sees."""
+
+    channel: str
+    ts: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a person did, and where. Only `user` is to be trusted: Slack vouches for it.
 
     `text` is what was typed, a button's value, or what a form was opened with. `action` is the id of the button or
-    form, `fields` what was filled into the form. `trigger` opens a form within three seconds.
+    form, `fields` what was filled into the form. `trigger` opens a form within three seconds. `pressed` holds the
+    button, None where Slack does not say.
     """
 
     kind: RequestKind
@@ -45,6 +55,7 @@ class Request:
     action: str = ""
     trigger: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+    pressed: PressedMessage | None = None
 
     @property
     def in_dm(self) -> bool:

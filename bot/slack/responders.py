@@ -19,6 +19,7 @@ from bot.slack.errors import (
     translated_errors,
 )
 from bot.slack.messages import sdk_blocks
+from bot.slack.requests import Responder
 from bot.slack.workspace import Workspace
 
 log = structlog.get_logger(__name__)
@@ -141,6 +142,22 @@ class HomeResponder:
     async def share(self, message: Message) -> None:
         """Publish it as their App Home, which nobody else sees."""
         await self.respond(message)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacingResponder:
+    """Answers in place of the message whose button was pressed, where that is possible."""
+
+    responder: Responder
+
+    async def respond(self, message: Message, *, replace: bool = True) -> None:
+        """Answer in place of the message."""
+        del replace  # it always is
+        await self.responder.respond(message, replace=True)
+
+    async def share(self, message: Message) -> None:
+        """Post for everybody."""
+        await self.responder.share(message)
 
 
 async def _post_in_dm(workspace: Workspace, user: str, message: Message) -> None:

@@ -113,6 +113,8 @@ class SubscriptionCommands:
             raise RefusedError("That subscription has ended already.")
         _check_right(request, caller, subscription)
         await self._end(request, subscription)
+        if request.pressed is not None:
+            await self.requests.workspace.messages.remove_button(request.pressed, request.action)
 
     async def _subscription(self, id_: int) -> StoredSubscription | None:
         return await self.database.read(lambda connection: store.subscription_of_id(connection, id_))

@@ -136,6 +136,9 @@ class QuestionHandlers:
         except SlackError as error:
             reason = "expired" if isinstance(error, RefusedBySlackError) else "unavailable"
             await request.responder.respond(self._paragraph("share_refusal", reason=reason))
+            return
+        own = replace(self._view(request, caller), can_share=False)
+        await request.responder.respond(report_message(report, own), replace=True)
 
     async def _share_refusal(self, request: Request) -> str:
         """Return why nothing may be shared in the request's channel; empty if it may."""

@@ -27,7 +27,7 @@ def buttons_of(report: Report, view: ReportView) -> Iterator[Button]:
         yield from _regroupings(question, operator=view.operator)
     elif not report.total.tasks and (line := without_filters(question)):
         yield from line_buttons([("instead", line)], AskAction)
-    if not view.in_dm:
+    if view.can_share and not view.in_dm:
         yield from _share_button(question)
     if has_tasks:
         yield from csv_button(question)

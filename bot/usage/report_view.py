@@ -12,9 +12,9 @@ class ReportView:
     """The reader of a report, and what is shown beside its own facts.
 
     `shared_by` is the Slack id of who shares it with a channel, None if it is not shared. `is_posted` says that it is
-    posted in a channel otherwise, so that others than its reader see it too. `titles` says whether
-    titles and errors may be shown. `reading` says how far a running sync is, `failure` why the last one failed;
-    `whom_to_ask` are operators, as mentions.
+    posted in a channel otherwise, so that others than its reader see it too. `can_share` says that its reader may share
+    it, which they can once. `titles` says whether titles and errors may be shown. `reading` says how far a running sync
+    is, `failure` why the last one failed; `whom_to_ask` are operators, as mentions.
     """
 
     templates: Templates
@@ -25,6 +25,7 @@ class ReportView:
     in_dm: bool = False
     shared_by: str | None = None
     is_posted: bool = False
+    can_share: bool = True
     reading: str = ""
     failure: str = ""
     whom_to_ask: str = "an operator"

@@ -114,6 +114,7 @@ async def test_whose_budget_an_alert_means_is_asked_back(harness: ServiceHarness
     assert "• `budget hannah.weiss@acme.example $500/week`  for you\n" in text
     pressed = visible_text(await harness.press("hannah", asked, "command:choice1"))
     assert "$500 a week" in pressed
+    assert [actions(each) for each in harness.visible("hannah") if each.ts == asked.ts] == [[]]  # chosen once
     team = await harness.ask("hannah", "alert me when the team passes 1000 a month")
     assert "• `budget team 1000/month`  for the whole team" in visible_text(team)
     assert actions(team) == ["command:choice1"]

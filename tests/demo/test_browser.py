@@ -48,7 +48,8 @@ BEYOND = """(root) => { // what reaches beyond its container, or covers another 
   const walk = (element, limit) => {
     const box = element.getBoundingClientRect();
     if (!box.width || !box.height) return;
-    const name = `${element.tagName} ${element.getAttribute("class") ?? ""}: ${(element.textContent ?? "").slice(0, 40)}`;
+    const text = (element.textContent ?? "").slice(0, 40);
+    const name = `${element.tagName} ${element.getAttribute("class") ?? ""}: ${text}`;
     if (box.right > limit.right + 0.5 || box.left < limit.left - 0.5) return found.push(name);
     if (/auto|scroll/.test(getComputedStyle(element).overflowX)) return; // scrolls by itself
     for (const child of element.children) walk(child, limit);
@@ -56,7 +57,8 @@ BEYOND = """(root) => { // what reaches beyond its container, or covers another 
   const { left } = root.getBoundingClientRect();
   for (const child of root.children) walk(child, { left, right: left + root.clientWidth });
   for (const chart of root.querySelectorAll("svg")) {
-    const boxes = [...chart.querySelectorAll("text")].map((label) => [label.textContent, label.getBoundingClientRect()]);
+    const labels = [...chart.querySelectorAll("text")];
+    const boxes = labels.map((label) => [label.textContent, label.getBoundingClientRect()]);
     for (const [at, [name, one]] of boxes.entries())
       for (const [other, two] of boxes.slice(at + 1))
         if (one.left < two.right && two.left < one.right && one.top < two.bottom - 2 && two.top < one.bottom - 2)

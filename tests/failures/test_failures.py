@@ -89,6 +89,8 @@ async def test_more_than_three_new_groups_in_a_tick_are_one_summary_with_a_threa
     assert "*6 tasks failed in 5 different ways.* 2 members, $12.00 so far" in visible_text(parent)
     assert len(replies) == 5
     assert {each.thread_ts for each in replies} == {parent.ts}
+    assert actions(parent) == ["failure_tasks", "failure_silence", "failure_ack"]
+    assert [actions(each) for each in replies] == [["failure_tasks"]] * 5
     assert sum("2 tasks failed the same way" in visible_text(each) for each in replies) == 1
     fail_task(harness, MARCUS, "gamma broke", 4)
     await harness.sync()
@@ -214,10 +216,34 @@ async def test_only_operators_silence_and_acknowledge(harness: ServiceHarness) -
             await harness.press("marcus", message, action)
         )
     await harness.press("hannah", message, "failure_ack")
+    again = await harness.press("hannah", message, "failure_ack")  # before the message has changed
+    assert "already acknowledged this" in visible_text(again)
     await harness.deliver()
     (message,) = notifications(harness.visible("marcus"))
     assert "Acknowledged by" in visible_text(message)
-    assert "already acknowledged this" in visible_text(await harness.press("hannah", message, "failure_ack"))
+    assert actions(message) == ["failure_tasks", "failure_silence"]
+
+
+async def test_what_is_silenced_is_not_offered_to_be_silenced_again(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    await silence(harness, message, "kind:")
+    await harness.deliver()
+    (message,) = notifications(harness.visible("marcus"))
+    assert actions(message) == ["failure_tasks", "failure_ack"]
+
+
+async def test_a_member_turns_notifications_off_once(harness: ServiceHarness) -> None:
+    await harness.ask("priya", "notify errors on")
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    (message,) = notifications(harness.dm("priya"))
+    assert actions(message) == ["failure_tasks", "failure_off"]
+    answer = await harness.press("priya", message, "failure_off", harness.workspace.im_of("U0PRIYA").id)
+    assert "Failure notifications are now off" in visible_text(answer)
+    await harness.deliver()
+    assert actions(notifications(harness.dm("priya"))[0]) == ["failure_tasks"]
 
 
 async def silence(harness: ServiceHarness, message: Message, what: str, **fields: str) -> Message:

@@ -141,6 +141,9 @@ async def test_share_shows_it_to_all_without_buttons(harness: ServiceHarness) ->
     shared = harness.visible("marcus")[-1]
     assert "Shared by <@U0HANNAH>" in visible_text(shared)
     assert actions(shared) == []
+    await harness.idle()
+    [own] = [each for each in harness.visible("hannah") if each.ts == answer.ts]
+    assert actions(own) == [each for each in actions(answer) if each != "share"]  # once is enough
 
 
 async def test_csv_comes_as_a_file_in_the_dm(harness: ServiceHarness) -> None:
