@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 def failure_commands(context: Context) -> FailureCommands:
     """Return what people type and press about failures; App Home has buttons for some of it."""
     policy = FailurePolicy.from_settings(context.settings)
-    return FailureCommands(context.database, context.people, context.templates, policy, context.clock)
+    return FailureCommands(
+        context.database, context.people, context.templates, policy, context.clock, silence_commands(context)
+    )
 
 
 def silence_commands(context: Context) -> SilenceCommands:
@@ -71,7 +73,7 @@ def failures(context: Context) -> Capability:
             StopNotifyingAction.kind: commands.stop_notifying,
             AcknowledgeAction.kind: commands.acknowledge,
             SilenceAction.kind: silences.open_form,
-            LiftSilenceAction.kind: silences.press_lift,
+            LiftSilenceAction.kind: commands.end_silence,
         },
         forms={SilenceForm.kind: Form(silences.submit_form, silences.problems)},
         event_renderers=dict.fromkeys((FailureKey.kind, FailuresKey.kind), renderer.render_event),

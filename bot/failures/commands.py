@@ -20,6 +20,7 @@ from bot.failures.keys import (
     AcknowledgeAction,
     AskErrorsAction,
     FailuresTopic,
+    LiftSilenceAction,
     ReportedGroups,
     ShowTasksAction,
     StopNotifyingAction,
@@ -27,7 +28,7 @@ from bot.failures.keys import (
 from bot.failures.report import ErrorReport, ErrorRequest, error_report, failure_question
 from bot.failures.report_render import FailureView, report_message, tasks_message
 from bot.failures.rules import FailurePolicy
-from bot.failures.silence_commands import check_operator
+from bot.failures.silence_commands import SilenceCommands, check_operator
 from bot.failures.silence_facts import ActiveSilence, named_silences
 from bot.ledger.freshness import UnreadError
 from bot.ledger.members import member_id
@@ -53,6 +54,7 @@ class FailureCommands:
     templates: Templates
     policy: FailurePolicy
     clock: Callable[[], datetime]
+    silences: SilenceCommands
 
     # --- the report ----------------------------------------------------------------------------------
 
@@ -64,7 +66,19 @@ class FailureCommands:
         """Answer the line of a button, as `errors` does."""
         await self._answer(request, caller, AskErrorsAction.decode(request.action, request.text).line)
 
-    async def _answer(self, request: Request, caller: Caller, line: str) -> None:
+    async def end_silence(self, request: Request, caller: Caller) -> None:
+        """End the silence whose button an operator pressed, and show the report anew, without that button."""
+        check_operator(caller)
+        key = LiftSilenceAction.decode(request.action, request.text)
+        name = await self.silences.lift(key.id)
+        note = self.templates.render("failures/silence_lifted", done=name is not None, name=name)
+        if key.line is None:
+            await request.responder.respond(blocks.paragraph(note))
+        else:
+            await self._answer(request, caller, key.line, note)
+
+    async def _answer(self, request: Request, caller: Caller, line: str, note: str = "") -> None:
+        """Answer the words behind `errors`; `note` says what was just done."""
         try:
             question = await self._question(line, caller)
         except QueryError as error:
@@ -74,7 +88,7 @@ class FailureCommands:
         view, silences = await self.database.read(lambda connection: self._surroundings(connection, report, caller))
         team = question_for_team(report.question, caller, report.members)
         buttons = [] if team is None else [blocks.button("Show the team's", AskErrorsAction("team", describe(team)))]
-        message = report_message(report, view, silences, buttons)
+        message = report_message(report, view, silences, buttons, note)
         await request.responder.respond(message, replace=bool(request.action))
 
     def _surroundings(
@@ -119,7 +133,8 @@ class FailureCommands:
                 on = await self.database.read(lambda connection: _is_listening(connection, caller.member))
                 await self._respond(request, "failures/notification_setting", on=on, new=False)
             case ["errors", "on" | "off" as switch]:
-                await self._set_listening(request, caller, on=switch == "on")
+                is_new = await self.set_listening(caller, on=switch == "on")
+                await self._respond(request, "failures/notification_setting", on=switch == "on", new=is_new)
             case tokens:
                 raise RefusedError(
                     f"{_correction(tokens)}Type `notify errors on` to get a DM when one of your tasks fails,"
@@ -129,12 +144,9 @@ class FailureCommands:
     async def stop_notifying(self, request: Request, caller: Caller) -> None:
         """End the messages about one's own failures."""
         groups = StopNotifyingAction.decode(request.action, request.text).groups
-        await self._set_listening(request, caller, on=False)
+        is_new = await self.set_listening(caller, on=False)
         await self.database.write(lambda connection: _request_edit(connection, groups))
-
-    async def _set_listening(self, request: Request, caller: Caller, *, on: bool) -> None:
-        is_new = await self.set_listening(caller, on=on)
-        await self._respond(request, "failures/notification_setting", on=on, new=is_new)
+        await self._respond(request, "failures/notification_setting", on=False, new=is_new)
 
     async def set_listening(self, caller: Caller, *, on: bool) -> bool:
         """Record whether somebody is notified of their own failures; return whether that is new.

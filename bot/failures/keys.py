@@ -123,11 +123,26 @@ class AcknowledgeAction(_GroupsAction):
     kind = "failure_ack"
 
 
+@dataclass(frozen=True, slots=True)
 class LiftSilenceAction(NumberedAction):
-    """Ends a silence, by its id."""
+    """Ends a silence, by its id; `line` asked `errors` for the answer that it stands in, None if that is unknown."""
 
-    __slots__ = ()
     kind = stem = "failure_lift"
+    line: str | None = None
+
+    @property
+    def value(self) -> str:
+        """`<id>:<line>`, or `<id>` as earlier versions of the bot posted it."""
+        return str(self.id) if self.line is None else f"{self.id}:{self.line}"
+
+    @classmethod
+    def decode(cls, action_id: str, value: str) -> Self:
+        """Return the key of the button. Raises MalformedKeyError if it is another one, or its parts disagree."""
+        silence, colon, line = value.partition(":")
+        key = cls(number(silence), line if colon else None)
+        if key.action_id != action_id:
+            raise MalformedKeyError(f"{action_id!r} is not {key.action_id!r}")
+        return key
 
 
 class AskErrorsAction(NamedLineAction):

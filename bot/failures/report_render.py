@@ -48,9 +48,16 @@ class FailureView:
 
 
 def report_message(
-    report: ErrorReport, view: FailureView, silences: Sequence[ActiveSilence], buttons: Sequence[Button] = ()
+    report: ErrorReport,
+    view: FailureView,
+    silences: Sequence[ActiveSilence],
+    buttons: Sequence[Button] = (),
+    note: str = "",
 ) -> Message:
-    """Return the report as a message, with its buttons, and the silences in force with buttons that lift them."""
+    """Return the report as a message, with its buttons, and the silences in force with buttons that lift them.
+
+    `note` says what was just done about them.
+    """
     text = view.templates.render("failures/report", **_facts(report, view))
     draft = Draft(text.partition("\n")[0])
     if report.question.in_words:
@@ -63,7 +70,9 @@ def report_message(
             draft.add(blocks.section(f"*{title}*\n" + "\n".join(lines)))
     if buttons:
         draft.add(blocks.actions(list(buttons)))
-    _add_silences(draft, silences, view)
+    if note:
+        draft.add(blocks.context(note))
+    _add_silences(draft, silences, report.query, view.zone)
     draft.add(blocks.context(view.templates.render("failures/footnotes", **_freshness(report, view))))
     return draft.message()
 
@@ -149,13 +158,19 @@ def _share_line(share: TaskShare, view: FailureView) -> str:
     return escape(f"{one_line(view.name(share.name), 60)}: {share.failed:,} of {share.tasks:,} ({percent})")
 
 
-def _add_silences(draft: Draft, silences: Sequence[ActiveSilence], view: FailureView) -> None:
+def _add_silences(draft: Draft, silences: Sequence[ActiveSilence], line: str, zone: ZoneInfo) -> None:
     for each in silences[:_SILENCES]:
-        draft.add(blocks.context(silence_line(each, view.zone)))
+        draft.add(blocks.context(silence_line(each, zone)))
     if len(silences) > _SILENCES:
         draft.add(blocks.context(f"and {formatting.count(len(silences) - _SILENCES, 'more silence')}"))
     if silences:
-        draft.add(blocks.actions([lift_button(each, LiftSilenceAction(each.id)) for each in silences[:_SILENCES]]))
+        draft.add(blocks.actions([lift_button(each, _lift_key(each, line)) for each in silences[:_SILENCES]]))
+
+
+def _lift_key(silence: ActiveSilence, line: str) -> LiftSilenceAction:
+    """Return the key of the button that ends a silence in the answer to `line`, if the button can hold that."""
+    key = LiftSilenceAction(silence.id, line)
+    return key if len(key.value) <= blocks.LONGEST_VALUE else LiftSilenceAction(silence.id)
 
 
 def silence_line(silence: ActiveSilence, zone: ZoneInfo) -> str:

@@ -1,4 +1,4 @@
-"""Silences in Slack: an operator silences what an alert is about, and lifts a silence."""
+"""Silences: an operator silences what an alert is about, and ends a silence."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
 from bot.failures import failure_formatting, silence_form
 from bot.failures.alert_store import open_first_groups
-from bot.failures.keys import FailuresTopic, LiftSilenceAction, SilenceAction
+from bot.failures.keys import FailuresTopic, SilenceAction
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_facts import silence_choices, target_name
 from bot.failures.silence_store import Silence, lift_silence, set_silence
@@ -68,24 +68,18 @@ class SilenceCommands:
         values = {"name": name, "until": until, "zone": zone.key, "reason": silence.reason or ""}
         await self._respond(request, "failures/silence_confirmation", **values)
 
-    async def press_lift(self, request: Request, caller: Caller) -> None:
-        """End the silence whose button an operator pressed."""
-        check_operator(caller)
-        key = LiftSilenceAction.decode(request.action, request.text)
-        await self._respond(request, "failures/silence_lifted", done=await self.lift(key.id))
-
-    async def lift(self, silence: int) -> bool:
-        """End a silence, by its id; return whether it was still in force. The caller is an operator."""
+    async def lift(self, silence: int) -> str | None:
+        """End a silence, by its id; return what it was about, None if it was over. The caller is an operator."""
         return await self.database.write(lambda connection: self._lift(connection, silence))
 
     def _set(self, connection: Connection, silence: Silence) -> None:
         set_silence(connection, silence, self.clock())
         _request_edits(connection)
 
-    def _lift(self, connection: Connection, silence: int) -> bool:
-        was_active = lift_silence(connection, silence, self.clock())
+    def _lift(self, connection: Connection, silence: int) -> str | None:
+        target = lift_silence(connection, silence, self.clock())
         _request_edits(connection)
-        return was_active
+        return None if target is None else target_name(connection, target, self.names)
 
     async def _respond(self, request: Request, template: str, **values: object) -> None:
         await request.responder.respond(blocks.paragraph(self.templates.render(template, **values)))

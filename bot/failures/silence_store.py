@@ -50,14 +50,17 @@ def set_silence(connection: Connection, silence: Silence, now: datetime) -> None
     connection.execute(_UPSERT, values)
 
 
-_LIFT = update(failure_silence).where(
-    failure_silence.c.id == bindparam("which"), failure_silence.c.until > bindparam("now")
+_LIFT = (
+    update(failure_silence)
+    .where(failure_silence.c.id == bindparam("which"), failure_silence.c.until > bindparam("now"))
+    .returning(failure_silence.c.what, failure_silence.c.value)
 )
 
 
-def lift_silence(connection: Connection, silence: int, now: datetime) -> bool:
-    """End a silence, by its id; return whether it was still in force."""
-    return bool(connection.execute(_LIFT, {"which": silence, "now": to_us(now), "until": to_us(now)}).rowcount)
+def lift_silence(connection: Connection, silence: int, now: datetime) -> SilenceTarget | None:
+    """End a silence, by its id; return what it was about, None if it was not in force any more."""
+    row = connection.execute(_LIFT, {"which": silence, "now": to_us(now), "until": to_us(now)}).one_or_none()
+    return None if row is None else SilenceTarget(TargetType(row.what), row.value)
 
 
 _ACTIVE = (

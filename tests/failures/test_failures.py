@@ -1,5 +1,6 @@
 """Failed tasks, from Neo to Slack: a group is reported once and kept up to date, to those who may see it."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -279,11 +280,46 @@ async def test_what_is_silenced_is_recorded_and_not_reported_until_it_is_lifted(
     assert "Silenced until Mar 8, 00:00, by <@U0HANNAH>: " in visible_text(report)
     assert "@acme" not in visible_text(report)
     lifted = await harness.press("hannah", report, "failure_lift:1")
-    assert "Silence ended." in visible_text(lifted)
+    name = {"kind": "opus: x broke", "model": "all failures of opus", "member": "all failures of Priya Raman"}[what]
+    assert f"Silence ended: {name}\nI'll post the next failure." in visible_text(lifted)
+    assert (lifted.ts, actions(lifted)) == (report.ts, [])  # the same answer, without the button
+    assert f"{visible_text(report).splitlines()[0]}\n" in visible_text(lifted)
     fail_task(harness, PRIYA, "x broke", 1)
     await harness.sync()
     _, second = notifications(harness.visible("marcus"))
     assert "2 tasks failed the same way" in visible_text(second)
+
+
+async def test_an_answer_offers_the_silences_that_are_in_force(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    (message,) = notifications(harness.visible("marcus"))
+    for what in ("kind", "model"):
+        await silence(harness, message, what)
+    report = await harness.ask("hannah", "errors everyone in the last 7 days")
+    assert actions(report) == ["failure_lift:1", "failure_lift:2"]
+    presses = (harness.slack.click("hannah", "neo-spend", report.ts, "failure_lift:1") for _ in range(2))
+    await asyncio.gather(*presses)  # the second one before the answer has changed
+    await harness.idle()
+    (report,) = [each for each in harness.visible("hannah") if each.ts == report.ts]
+    assert actions(report) == ["failure_lift:2"]
+    assert "*2 of 2 tasks failed (100%).*" in visible_text(report)
+    assert "all failures of opus" in visible_text(report)
+    assert "opus: x broke" not in visible_text(report).partition("Silenced")[2]
+
+
+async def test_a_button_of_an_earlier_version_ends_a_silence(harness: ServiceHarness) -> None:
+    fail_task(harness, PRIYA, "x broke")
+    await harness.sync()
+    await silence(harness, notifications(harness.visible("marcus"))[0], "model")
+    label, workspace = {"type": "plain_text", "text": "End silence"}, harness.workspace
+    button = {"type": "button", "action_id": "failure_lift:1", "text": label, "value": "1"}
+    posted = Message(
+        "1.000001", workspace.bot_user, blocks=[{"type": "actions", "block_id": "b", "elements": [button]}]
+    )
+    old = workspace.post(workspace.channel("neo-spend").id, posted)
+    assert "Silence ended: all failures of opus" in visible_text(await harness.press("hannah", old, "failure_lift:1"))
+    assert "That silence had already ended." in visible_text(await harness.press("hannah", old, "failure_lift:1"))
 
 
 async def test_a_silence_about_somebody_else_holds_nothing_back(harness: ServiceHarness) -> None:

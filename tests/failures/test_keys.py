@@ -28,6 +28,8 @@ POSTED: list[tuple[str, str, ActionKey]] = [
     ("failure_ack", "first:7", AcknowledgeAction(ALL)),
     ("failure_ack", "group:7", AcknowledgeAction(ONE)),
     ("failure_lift:3", "3", LiftSilenceAction(3)),
+    ("failure_lift:3", "3:", LiftSilenceAction(3, "")),
+    ("failure_lift:3", "3:team -status:error", LiftSilenceAction(3, "team -status:error")),
 ]
 
 
@@ -53,7 +55,14 @@ def test_another_button_is_refused(action_id: str, value: str, key: ActionKey) -
 
 @pytest.mark.parametrize(
     ("action_id", "value"),
-    [("failure_lift", "1"), ("failure_lift:", ""), ("failure_lift:1", "2"), ("failure_lift:x", "x")],
+    [
+        ("failure_lift", "1"),
+        ("failure_lift:", ""),
+        ("failure_lift:1", "2"),
+        ("failure_lift:1", "2:team"),
+        ("failure_lift:x", "x"),
+        ("failure_lift:1", "team"),
+    ],
 )
 def test_a_button_that_lifts_no_silence_is_refused(action_id: str, value: str) -> None:
     with pytest.raises(MalformedKeyError):
