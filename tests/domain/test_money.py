@@ -22,7 +22,7 @@ from bot.domain.money import (
     usd_of_chart,
     usd_text,
 )
-from bot.sandbox.page.bookings import rounded_usd
+from bot.sandbox.page.bookings import rounded_usd, shown_usd
 from tests.support.effort import examples
 
 UNITS = st.sampled_from([NANOS_PER_USD, NANOS_PER_CREDIT])
@@ -329,13 +329,15 @@ def test_an_amount_that_is_shown_in_full_can_be_typed_back(amount: int) -> None:
     assert typed_nanos(f"${amount // NANOS_PER_USD:,}.{amount % NANOS_PER_USD:09d}") == amount
 
 
-@given(nanos_=st.integers(min_value=NANOS_PER_USD // 100, max_value=2**50))
+@given(nanos_=st.one_of(st.integers(0, NANOS_PER_USD // 50), st.integers(NANOS_PER_USD // 100, 2**50)))
 @examples(300)
 def test_an_amount_is_shown_with_the_same_cents_in_texts_charts_and_the_panel(nanos_: int) -> None:
     in_mills = nanos_ // 1_000_000 * 1_000_000  # as Neo's amounts are: half cents are common
-    for each in (nanos_, max(in_mills, NANOS_PER_USD // 100)):
-        panel = rounded_usd(Decimal(each) / NANOS_PER_USD)
-        assert show_usd(each) == f"${usd_of_chart(each):,.2f}" == f"${panel:,.2f}"
+    for each in (nanos_, in_mills):
+        usd = Decimal(each) / NANOS_PER_USD
+        assert show_usd(each) == shown_usd(usd)
+        if each >= NANOS_PER_USD // 100:  # a chart has no sign for less than a cent
+            assert show_usd(each) == f"${usd_of_chart(each):,.2f}" == f"${rounded_usd(usd):,.2f}"
 
 
 @pytest.mark.parametrize(("mills", "text"), [(1_015, "$1.02"), (1_025, "$1.02"), (12_345, "$12.34"), (2_675, "$2.68")])

@@ -11,6 +11,7 @@ from bot.sandbox.clock import SimClock
 from bot.sandbox.error_messages import OVERLOADED, TOO_LONG, TOOL_ERRORS
 from bot.sandbox.faults import Status
 from bot.sandbox.neo import NeoApi
+from bot.sandbox.page.bookings import shown_usd
 from bot.sandbox.page.neo_panel import NeoPanel, task_cost
 from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
@@ -128,14 +129,14 @@ class PageActions:
     def _advance_report(self, start: datetime, now: datetime) -> str:
         ended = self._panel.ended_tasks(start, now)
         costs = [cost for task in ended if (cost := task_cost(task)) is not None]
-        spent = f" and cost ${sum(costs):,.2f}" if costs else ""
+        spent = f" and cost {shown_usd(sum(costs, Decimal(0)))}" if costs else ""
         return f"It is {_local_time(now, self._zone)}. {_count(len(ended), 'task')} ended{spent}."
 
     def _spike(self) -> str:
         email, usd = next(self._spikes)
         tasks = self._neo.world.spike(email, usd, self._clock())
         name = next((member.name for member in self._neo.world.members if member.email == email), email)
-        return f"{name} just spent ${usd:,.2f} on {len(tasks)} tasks with {tasks[0].last_model}."
+        return f"{name} just spent {shown_usd(usd)} on {len(tasks)} tasks with {tasks[0].last_model}."
 
     def _storm(self) -> str:
         error, meaning = next(self._storms)

@@ -80,8 +80,13 @@ def sum_usd(bookings: Iterable[Booking]) -> Decimal:
 
 
 def rounded_usd(usd: Decimal) -> float:
-    """Return an amount in dollars as the bot shows it: rounded once, half-even to the cent."""
-    return float(usd.quantize(_CENT, ROUND_HALF_EVEN))
+    """Return an amount in dollars, rounded once, half-even to the cent as the bot does; less than a cent as it is."""
+    return float(usd if abs(usd) < _CENT else usd.quantize(_CENT, ROUND_HALF_EVEN))
+
+
+def shown_usd(usd: Decimal) -> str:
+    """Return an amount as the bot shows it: `$1,234.56`, `<$0.01` for what is less than a cent."""
+    return "<$0.01" if 0 < usd < _CENT else f"${rounded_usd(usd):,.2f}"
 
 
 def cost_usd(row: Row) -> Decimal | None:

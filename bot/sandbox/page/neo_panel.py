@@ -54,7 +54,7 @@ class NeoPanel:
         return {
             "up": self._neo.faults.always is None,
             "read_at": read_at and wire_time(read_at),
-            "unread_usd": float(self._bookings.unread_usd(_rows(tasks, now))),
+            "unread_usd": rounded_usd(self._bookings.unread_usd(_rows(tasks, now))),
             "tasks": today.tasks,
             "running": len(running),
             "failed": today.failed,

@@ -85,6 +85,11 @@ async def test_an_unknown_cost_is_no_zero(post: Post, world: World) -> None:
     assert (await post("/page/world", do="hour"))["text"].endswith(" 1 task ended.")
 
 
+async def test_a_cost_of_less_than_a_cent_is_no_zero(post: Post, world: World) -> None:
+    world.add(SimTask.of("tiny", Stream(START, START + HOUR / 2, credits=Decimal("0.0004"))))
+    assert (await post("/page/world", do="hour"))["text"].endswith(" 1 task ended and cost <$0.01.")
+
+
 async def test_a_spike_says_who_and_how_much(post: Post, get: Get, observed: list[str]) -> None:
     report = (await post("/page/world", do="spike"))["text"]
     assert report.startswith("Marcus Delgado just spent $247.35 on ")

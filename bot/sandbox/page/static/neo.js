@@ -4,7 +4,7 @@ import { h, replace, s } from "./dom.js";
 import { icon } from "./icons.js";
 import { ago, formatDate } from "./time.js";
 
-const dollars = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
+const cents = new Intl.NumberFormat("en-US", { style: "currency", currency: "USD" });
 const ACTIONS = {
   hour: ["Next hour", "hour"],
   day: ["Next day", "day"],
@@ -83,10 +83,10 @@ export class NeoPanel {
     return h(
       "section",
       { "aria-label": "Today and this month" },
-      h("div", { class: "today-spend" }, h("span", {}, "Spent today"), h("b", { testid: "spent-today" }, dollars.format(neo.spent_today_usd)), h("small", {}, `${dollars.format(neo.last_hour_usd)} in the last hour`)),
+      h("div", { class: "today-spend" }, h("span", {}, "Spent today"), h("b", { testid: "spent-today" }, dollars(neo.spent_today_usd)), h("small", {}, `${dollars(neo.last_hour_usd)} in the last hour`)),
       hours(neo.by_hour_usd, this.ctx),
       h("div", { class: "today-counts" }, figure(neo.running, "running", "running"), figure(neo.tasks, "tasks today", "tasks-today"), figure(neo.failed, "failed today", "failed")),
-      h("div", { class: "today-spend month-spend" }, h("span", {}, "This month"), h("b", { testid: "spent-this-month" }, dollars.format(neo.spent_this_month_usd)), h("small", { testid: "tasks-this-month" }, month)),
+      h("div", { class: "today-spend month-spend" }, h("span", {}, "This month"), h("b", { testid: "spent-this-month" }, dollars(neo.spent_this_month_usd)), h("small", { testid: "tasks-this-month" }, month)),
       h("p", { class: "muted figures-note", testid: "figures-note" }, this.note(neo)),
     );
   }
@@ -95,7 +95,7 @@ export class NeoPanel {
   note(neo) {
     if (!neo.read_at) return "The bot has not read any tasks yet.";
     const read = `As the bot read it at ${formatDate(new Date(neo.read_at), "time", this.ctx.timezone)}. New tasks count when they were created, later changes of their cost when the bot reads them.`;
-    return Math.abs(neo.unread_usd) < 0.005 ? read : `${read} The bot has not read ${dollars.format(neo.unread_usd)} yet.`;
+    return neo.unread_usd ? `${read} The bot has not read ${dollars(neo.unread_usd)} yet.` : read;
   }
 
   list(neo) {
@@ -105,7 +105,7 @@ export class NeoPanel {
   }
 
   task(task) {
-    const cost = task.cost_usd === null ? "…" : dollars.format(task.cost_usd);
+    const cost = task.cost_usd === null ? "…" : dollars(task.cost_usd);
     const when = task.status === "running" ? `since ${formatDate(new Date(task.at), "time", this.ctx.timezone)}` : ago(new Date(task.at), this.ctx.now());
     const title = task.title ?? "Untitled task";
     return h(
@@ -117,13 +117,19 @@ export class NeoPanel {
   }
 }
 
+/** An amount as the bot shows it: `$1,234.56`, `-$3.10`, `<$0.01` for what is less than a cent. */
+function dollars(usd) {
+  const isTiny = usd !== 0 && Math.abs(usd) < 0.01;
+  return isTiny ? `${usd < 0 ? "-" : ""}<$0.01` : cents.format(usd);
+}
+
 /** Today's spend, hour by hour. */
 function hours(spent, ctx) {
   const most = Math.max(...spent, 0.01);
   const now = Number(formatDate(ctx.now(), "time", ctx.timezone).slice(0, 2));
   const bars = spent.map((usd, hour) => {
     const height = usd ? Math.max(2, (usd / most) * 34) : 1.5;
-    const label = `${String(hour).padStart(2, "0")}:00 ${dollars.format(usd)}`;
+    const label = `${String(hour).padStart(2, "0")}:00 ${dollars(usd)}`;
     const kind = hour === now ? "now" : hour > now ? "later" : "";
     return s("rect", { class: `hour ${kind}`, x: hour * 11, y: 36 - height, width: 8, height, rx: 1.5 }, s("title", {}, label));
   });
