@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from bot.demo.runner import Demo, demo
 from bot.domain.access import OWN_SPEND_ONLY
 from bot.domain.money import show_usd, usd_text
 from bot.sandbox.slack.models import Message
+from bot.sandbox.tasks import SimTask, Stream
 from tests.support.app import report_of
 from tests.support.effort import amount
 from tests.support.questions import QUESTIONS
@@ -41,6 +43,7 @@ AT_THE_TOP = """() => {
   return !document.getElementById("to-end").hidden;
 }"""
 IS_ONE_LINE = "element => element.getBoundingClientRect().height < 40"
+ALL_FIT = "elements => elements.length > 0 && elements.every(each => each.scrollWidth <= each.clientWidth)"
 FITS = "element => element.scrollWidth <= element.clientWidth"
 TABLET = {"width": 768, "height": 1024}
 BEYOND = """(root) => { // what reaches beyond its container, or covers another label of its chart
@@ -51,7 +54,10 @@ BEYOND = """(root) => { // what reaches beyond its container, or covers another 
     const text = (element.textContent ?? "").slice(0, 40);
     const name = `${element.tagName} ${element.getAttribute("class") ?? ""}: ${text}`;
     if (box.right > limit.right + 0.5 || box.left < limit.left - 0.5) return found.push(name);
-    if (/auto|scroll/.test(getComputedStyle(element).overflowX)) return; // scrolls by itself
+    const style = getComputedStyle(element);
+    if (/auto|scroll/.test(style.overflowX)) return; // scrolls by itself
+    const cuts = /hidden|clip/.test(style.overflowX) && style.textOverflow !== "ellipsis";
+    if (cuts && element.scrollWidth > element.clientWidth + 1) found.push(`cut off: ${name}`);
     for (const child of element.children) walk(child, limit);
   };
   const { left } = root.getBoundingClientRect();
@@ -66,6 +72,7 @@ BEYOND = """(root) => { // what reaches beyond its container, or covers another 
   }
   return found;
 }"""
+UNDRAWN = ".chart-stage:not(:has(svg))"
 NO_GUESTS = "Sorry, I only answer full members of this workspace"
 PRIYA = "priya.raman@acme.example"
 
@@ -474,6 +481,17 @@ async def test_a_spike_is_seen_in_slack_at_once_and_is_in_the_next_answer(own: D
     assert await total_of(await seat.ask(today)) >= after_spike
 
 
+async def test_less_than_a_cent_is_no_zero_in_the_panel(own: Demo, sit: Sit) -> None:
+    seat = await sit(own)
+    ended = own.page.clock() - timedelta(minutes=1)
+    stream = Stream(ended - timedelta(minutes=1), ended, credits=Decimal("0.0004"))
+    own.page.neo.world.add(SimTask.of("tiny", stream, title="Look at one header", email=PRIYA))
+    task = seat.find("tasks").get_by_test_id("task").filter(has_text="Look at one header")
+    await expect(task.locator(".task-top b")).to_have_text("<$0.01")
+    await own.bot.catch_up()
+    await expect(await seat.ask("task:tiny")).to_contain_text("<$0.01")
+
+
 async def test_an_error_storm_is_seen_in_slack_at_once(own: Demo, sit: Sit) -> None:
     seat = await sit(own, where="security")
     await seat.go("neo-spend")
@@ -606,7 +624,8 @@ async def test_nothing_is_wider_than_its_container(shown: Demo, sit: Sit, window
     lines = ("", "budgets", "team this month by:day", "team 14d by:day,model", "team 7d rows", "errors team 7d", "help")
     for line in lines:
         await seat.ask(line)
-    await expect(seat.find("log").locator(".chart-svg")).to_have_count(4)
+    await expect(seat.find("log").locator(".chart-svg").last).to_be_visible()
+    await expect(seat.find("log").locator(UNDRAWN)).to_have_count(0)
     assert await seat.find("log").evaluate(BEYOND) == []
     for who in ("hannah", "priya"):
         await seat.page.goto(f"{shown.url}/#{who}/neo-usage")
@@ -615,7 +634,10 @@ async def test_nothing_is_wider_than_its_container(shown: Demo, sit: Sit, window
         await seat.find("tab-home").click()
         await expect(seat.find("home-view")).to_contain_text("Updates automatically")
         await expect(seat.find("home-view").locator(".chart-svg").first).to_be_visible()
+        await expect(seat.find("home-view").locator(UNDRAWN)).to_have_count(0)
         assert await seat.find("home-view").evaluate(BEYOND) == []
+        if window == DESK:  # beside the panel
+            assert await seat.find("home-view").get_by_test_id("table").evaluate_all(ALL_FIT)
     for part in ("html", ".main", "#top"):
         assert await seat.page.locator(part).evaluate(FITS), part
 

@@ -18,6 +18,7 @@ export function table(block, ctx) {
 }
 
 const PAGE_ROWS = 5; // without a `page_size`
+const LONG_TEXT = 18; // characters, from which a text is cut off where the table is too wide otherwise
 
 /** A table that is sorted by a press on a column's name, and has pages. */
 export function dataTable(block, ctx) {
@@ -98,8 +99,8 @@ function alignment(at, block, rows) {
 
 function cellProps(tag, align, wrap, cell) {
   const text = cell?.type === "rich_text" ? null : cell?.text;
-  const title = !wrap && text?.length > 40 ? text : null;
-  return { class: `align-${align} ${wrap ? "wrap" : "nowrap"}`, scope: tag === "th" && "col", title };
+  const shrinks = !wrap && tag === "td" && text?.length > LONG_TEXT;
+  return { class: `align-${align} ${wrap ? "wrap" : "nowrap"} ${shrinks ? "shrinks" : ""}`, scope: tag === "th" && "col", title: shrinks && text };
 }
 
 function content(cell, ctx) {
