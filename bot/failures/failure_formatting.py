@@ -49,7 +49,7 @@ def within(group: GroupFacts) -> str:
 def deleted_errors(report: ErrorReport, zone: ZoneInfo) -> str:
     """Return that errors are deleted, as a sentence; empty if none of the time asked for are."""
     before = report.details_deleted_before
-    if before is None or not report.failed or report.window.start >= before:
+    if before is None or not report.lacks_errors:
         return ""
     return f"{formatting.deleted_details(before, zone, report.asked_at)}."
 

@@ -78,6 +78,12 @@ class ErrorReport:
         return sum(line.unknown for line in self.lines)
 
     @property
+    def lacks_errors(self) -> bool:
+        """Whether it is about failures of a time from which errors may be deleted."""
+        before = self.details_deleted_before
+        return before is not None and self.failed > 0 and self.window.start < before
+
+    @property
     def emails(self) -> set[str]:
         """The e-mails that it names."""
         named = self.question.values_of(Field.EMAIL)
@@ -156,7 +162,7 @@ def _recovered(connection: Connection, window: Window, where: Conditions, failin
 
 def error_document(report: ErrorReport) -> dict[str, Any]:
     """Return the report as data; amounts are exact decimal strings, moments UTC."""
-    return {
+    document = {
         "query": report.query,
         "window": {"from": formatting.utc(report.window.start), "to": formatting.utc(report.window.end)},
         "tasks": report.tasks,
@@ -181,6 +187,9 @@ def error_document(report: ErrorReport) -> dict[str, Any]:
         "data_as_of": None if report.as_of is None else formatting.utc(report.as_of),
         "complete": report.complete,
     }
+    if report.details_deleted_before is not None and report.lacks_errors:
+        document["details_deleted_before"] = formatting.utc(report.details_deleted_before)
+    return document
 
 
 def _share(share: TaskShare) -> dict[str, Any]:

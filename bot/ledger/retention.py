@@ -15,6 +15,7 @@ from bot.ledger.tables import task, task_detail
 
 _DELETED_BEFORE = "details_deleted_before"  # the metadata of when the youngest task without its details was created
 DELETED_BEFORE = metadata.value_of(_DELETED_BEFORE)
+_SECOND = 1_000_000  # microseconds; what is shown is to the second
 
 _D, _BEFORE = task_detail.c, bindparam("before", type_=BigInteger)
 _OLD = (
@@ -45,7 +46,7 @@ def prune_details(connection: Connection, now: datetime, after: int, retain: tim
     old = connection.execute(_OLD, values).all()
     if old:
         connection.execute(_DELETE, {"tasks": [row.id for row in old]})
-        _record(connection, max(row.created_at for row in old) + 1)
+        _record(connection, (max(row.created_at for row in old) // _SECOND + 1) * _SECOND)
     return PruneStep(len(old), reached)
 
 

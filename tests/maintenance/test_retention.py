@@ -1,5 +1,7 @@
 """RETAIN_DAYS: details of old tasks go at night; every amount stays, and whoever asks for what is gone is told so."""
 
+import asyncio
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +20,7 @@ from bot.database.engine import Database
 from bot.doctor.check import CheckState
 from bot.doctor.ledger import ledger_checks
 from bot.domain.access import AT_THE_TERMINAL, Caller, RefusedError, Role
+from bot.domain.formatting import utc
 from bot.domain.query.errors import QueryError, WhenError
 from bot.domain.tasks import Task
 from bot.ledger.question_parsing import parse_question
@@ -31,6 +34,7 @@ from bot.settings.environment import load
 from bot.usage.report import Report, ReportPolicy, ReportRequest
 from bot.usage.report_builder import build_report
 from tests.support.bookings import ANA, NOW, book_random_work, book_tasks
+from tests.support.command import run_command
 from tests.support.effort import amount
 from tests.support.engines import always_on_both, rows_of, url_of
 from tests.support.generated_questions import generated_questions
@@ -215,6 +219,27 @@ async def test_status_and_doctor_say_what_is_deleted(pruned: ServiceHarness) -> 
     (check,) = [each for each in ledger_checks(pruned.app()) if each.what == "details"]
     assert check.state is CheckState.OK
     assert check.finding.endswith("are kept for 30 days; those of tasks up to Jan 16 are deleted")
+
+
+@pytest.mark.parametrize(
+    ("words", "lacks"),
+    [
+        ("report 2026-01..2026-03 rows", True),
+        ("report 2026-01..2026-03 by:tool", True),
+        ("report task:old", True),
+        ("errors 2026-01..2026-03", True),
+        ("report 2026-01..2026-03", False),
+        ("report task:recent", False),
+        ("errors 2026-03", False),
+    ],
+)
+async def test_answers_as_data_say_if_details_are_deleted(pruned: ServiceHarness, words: str, *, lacks: bool) -> None:
+    command = (*words.split(), "--json")
+    answer = await asyncio.to_thread(run_command, command, pruned.environment(), pruned.directory)
+    assert answer.returncode == 0, answer.stderr
+    document = json.loads(answer.stdout)
+    before = utc(OLD + timedelta(seconds=1)) if lacks else None
+    assert document.get("details_deleted_before") == before
 
 
 async def test_without_the_setting_everything_is_kept(closed: ServiceHarness) -> None:
