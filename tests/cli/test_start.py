@@ -28,13 +28,14 @@ UNUSED = SERVICE | {"jinja2", "rich", "sqlalchemy.dialects.postgresql", "sqlalch
 DATABASE = {"sqlalchemy", "sqlmodel"}
 
 
-def imported(directory: Path, *words: str) -> set[str]:
-    """The modules that a command has imported when it ends."""
+def imported(directory: Path, *words: str, code: int = 0) -> set[str]:
+    """The modules that a command has imported when it ends, with that code."""
     settings = {"NEO_API_URL": "http://127.0.0.1:1", "NEO_API_KEY": "key", "DATABASE_URL": "sqlite:///ledger.db"}
     command = [sys.executable, "-c", COMMAND, *words]
     done = subprocess.run(  # noqa: S603 - our own command
-        command, cwd=directory, env=settings, capture_output=True, text=True, check=True
+        command, cwd=directory, env=settings, capture_output=True, text=True, check=False
     )
+    assert done.returncode == code, done.stderr
     return set(done.stderr.split())
 
 
@@ -61,6 +62,12 @@ def test_an_answer_for_programs_imports_the_database_and_nothing_of_the_service(
 def test_an_answer_for_people_imports_what_prints_it_besides(directory: Path, words: str) -> None:
     found = imported(directory, words)
     assert found & UNUSED == {"rich"}
+
+
+def test_the_service_imports_nothing_that_prints_for_people(directory: Path) -> None:
+    found = imported(directory, "run", code=1)  # it has no token of Slack
+    assert found >= {"bot.service.service", "httpx", "structlog"}
+    assert found & {"rich.console", "pygments.lexers"} == set()
 
 
 @pytest.mark.parametrize("words", ["--help", "report --help", "run --help"])
