@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from bot.budgets.first_days import first_whole_days
 from bot.budgets.periods import Case
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import TEAM, BudgetLimit
+from bot.budgets.rules import BudgetLimit
 from bot.budgets.spend import spend_by_window
 from bot.budgets.usual_rest import rest_forecasts
-from bot.domain.forecast import Forecast, days_seen, forecast
-from bot.domain.periods import Unit, Window, buckets, local_day, period
-from bot.ledger.daily_spend import first_charges
-from bot.ledger.freshness import beginning, freshness
-from bot.ledger.scope import EVERYTHING
+from bot.domain.forecast import EARLIER_DAYS, Forecast, days_seen, forecast
+from bot.domain.periods import Unit, Window, buckets, day_start, local_day, period
+from bot.ledger.freshness import freshness
 
 if TYPE_CHECKING:
     from bot.budgets.periods import BudgetPeriod
-
-_ONE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,40 +106,27 @@ def _month_pace(month: Forecast | None, case: LimitedCase, seen: int) -> Pace:
 def month_forecasts(
     connection: Connection, subjects: Collection[int], now: datetime, policy: BudgetPolicy
 ) -> dict[int, Forecast | None]:
-    """Return where the present month ends for each subject; None from too few days."""
+    """Return where the present month ends for each subject; None from too few days of it."""
     today, whole = local_day(now, policy.zone), _present_month(now, policy)
-    days = list(buckets(Unit.DAY, Window(whole.start, now + timedelta.resolution), policy.zone))
+    start = min(whole.start, day_start(today - timedelta(days=EARLIER_DAYS), policy.zone))
+    days = list(buckets(Unit.DAY, Window(start, now + timedelta.resolution), policy.zone))
     names = [date.fromisoformat(each.label) for each in days]
     windows = [each.window for each in days]
     windows[-1] = Window(windows[-1].start, whole.end)  # what is booked ahead counts as today's
     spent = spend_by_window(connection, subjects, windows, policy.basis)
-    since, end = first_days(connection, list(spent), now, policy), local_day(whole.end, policy.zone)
+    since = first_whole_days(connection, subjects, freshness(connection, now), policy.zone)
+    end = local_day(whole.end, policy.zone)
     return {
-        subject: forecast(dict(zip(names, nanos, strict=True)), since[subject], today, end)
+        subject: forecast(dict(zip(names, nanos, strict=True)), since.get(subject, today), today, end)
         for subject, nanos in spent.items()
     }
 
 
 def first_days(connection: Connection, subjects: Sequence[int], now: datetime, policy: BudgetPolicy) -> dict[int, date]:
-    """Return the first whole day of the present month that the ledger holds of each subject.
-
-    Where it holds everything, that is the day of their own first charge, so that no pace reveals others' data.
-    """
-    fresh = freshness(connection, now)
-    team = beginning(connection, fresh, EVERYTHING)
-    begins: dict[int, datetime | None] = dict.fromkeys(subjects, team)
-    if fresh.since == 0:
-        own = first_charges(connection, [subject for subject in subjects if subject != TEAM])
-        begins |= {subject: own.get(subject) for subject in subjects if subject != TEAM}
+    """Return the first whole day of the present month that the ledger holds of each subject; today if there is none."""
     today = local_day(now, policy.zone)
-    month_start = today.replace(day=1)
-
-    def first_day(begins: datetime | None) -> date:
-        if begins is None:
-            return today
-        return max(month_start, local_day(begins - timedelta.resolution, policy.zone) + _ONE)
-
-    return {subject: first_day(begun) for subject, begun in begins.items()}
+    whole = first_whole_days(connection, subjects, freshness(connection, now), policy.zone)
+    return {subject: max(today.replace(day=1), whole.get(subject, today)) for subject in subjects}
 
 
 def _present_month(now: datetime, policy: BudgetPolicy) -> Window:

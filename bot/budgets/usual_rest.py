@@ -6,21 +6,17 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from sqlalchemy import Connection
 
+from bot.budgets.first_days import first_whole_days
 from bot.budgets.periods import BudgetPeriod
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import TEAM
 from bot.budgets.spend import spend_by_window
 from bot.domain.forecast import Forecast, is_weekend, rest_forecast
 from bot.domain.periods import Unit, Window, day_start, instant, local_day
-from bot.domain.timestamps import from_us
-from bot.ledger.daily_spend import first_charges
-from bot.ledger.freshness import Freshness, first_charge, freshness
-from bot.ledger.scope import EVERYTHING
+from bot.ledger.freshness import freshness
 
 _BACK = {Unit.DAY: 28, Unit.WEEK: 8}  # how many periods before the present one count
 _ONE = timedelta(days=1)
 _QUARTER_MINUTES = 15  # at which the team's totals are kept
-_FIRST_OF_ALL = first_charge(EVERYTHING.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ def rest_forecasts(
     rests = list(_rests(period, calendar, read_until))
     windows = [window for rest in rests for window in rest.windows]
     nanos = spend_by_window(connection, list(spent), windows, policy.basis)
-    since = _first_whole_days(connection, list(spent), fresh, calendar)
+    since = first_whole_days(connection, list(spent), fresh, calendar)
     days = _days(local_day(read_until, calendar), _last_day(period, calendar))
     return {
         subject: rest_forecast(so_far, list(_held(rests, nanos[subject], since.get(subject))), days)
@@ -80,20 +76,6 @@ def _day_windows(start: datetime, last: date, calendar: tzinfo) -> Iterator[Wind
         ends = max(begins, day_start(day + _ONE, calendar))
         yield Window(begins, ends)
         begins = ends
-
-
-def _first_whole_days(
-    connection: Connection, subjects: Sequence[int], fresh: Freshness, calendar: tzinfo
-) -> dict[int, date]:
-    """Return the first day that the ledger holds as a whole, of each subject who has any charge."""
-    if fresh.since is None:
-        return {}
-    read_since = from_us(fresh.since)
-    first = first_charges(connection, [subject for subject in subjects if subject != TEAM])
-    if TEAM in subjects and (of_all := connection.execute(_FIRST_OF_ALL, EVERYTHING.values).scalar_one()) is not None:
-        first[TEAM] = from_us(of_all)
-    begins = {subject: max(read_since, at) for subject, at in first.items()}
-    return {subject: local_day(at - timedelta.resolution, calendar) + _ONE for subject, at in begins.items()}
 
 
 def _last_day(period: BudgetPeriod, calendar: tzinfo) -> date:

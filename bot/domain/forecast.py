@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
 from math import isqrt
+from typing import Self
 
 from bot.domain.money import median_nanos
 
 LEAST_DAYS = 5  # the fewest whole days of data that a month's forecast needs
+EARLIER_DAYS = 56  # before today, also of months before, by which its low end is checked
 LEAST_PERIODS = 4  # the fewest earlier days or weeks that the forecast of a day or week needs
 _SATURDAY = 5
 _ONE = timedelta(days=1)
@@ -28,27 +30,28 @@ class Forecast:
 
 
 def forecast(spent: Mapping[date, int], since: date, today: date, end: date) -> Forecast | None:
-    """Return the forecast of a month; None before LEAST_DAYS whole days are seen (see `days_seen`).
+    """Return the forecast of the month that holds `today`; None before LEAST_DAYS whole days of it are seen.
 
     Each day to come is expected to cost the average of its weekday or, if that has not been seen yet, of working days
-    or of days of the weekend. The range reaches one standard deviation of such days to either side: two months in three
-    end within it.
+    or of days of the weekend. The range reaches one standard deviation of such days to either side. Its low end is the
+    lower of two: by the days of this month, and by the last EARLIER_DAYS, so that some expensive days at the beginning
+    of a month do not count as what is usual.
 
     Args:
-        spent: nanos by day, including today so far; a day left out cost nothing.
-        since: the first day of the month with data.
+        spent: nanos by day, including today so far, and days of months before; a day left out cost nothing.
+        since: the first day with data, of this month or an earlier one.
         today: the present day, which is not over.
         end: the first day after the month.
     """
-    seen = [(day.weekday(), spent.get(day, 0)) for day in _days(since, today)]
-    if len(seen) < LEAST_DAYS:
+    month = today.replace(day=1)
+    if days_seen(max(since, month), today) < LEAST_DAYS:
         return None
-    usual = _UsualDays(seen)
-    so_far = sum(spent.values())
-    path = tuple(_path(usual, so_far, spent.get(today, 0), today, end))
-    rest = path[-1][1] - so_far
-    spread = usual.spread(len(path))
-    return Forecast(so_far + max(rest - spread, 0), so_far + rest + spread, path)
+    so_far = sum(nanos for day, nanos in spent.items() if day >= month)
+    usual = _UsualDays.between(spent, max(since, month), today)
+    earlier = _UsualDays.between(spent, max(since, today - EARLIER_DAYS * _ONE), today)
+    path, other_path = (tuple(_path(each, so_far, spent.get(today, 0), today, end)) for each in (usual, earlier))
+    low = min(path[-1][1] - usual.spread(len(path)), other_path[-1][1] - earlier.spread(len(path)))
+    return Forecast(max(low, so_far), path[-1][1] + usual.spread(len(path)), path)
 
 
 def rest_forecast(spent: int, rests: Sequence[Sequence[int]], days: Sequence[date]) -> Forecast | None:
@@ -114,6 +117,11 @@ class _UsualDays:
             sums[weekday] // counts[weekday] if counts[weekday] else means[weekday >= _SATURDAY] for weekday in range(7)
         ]
         self._means = means
+
+    @classmethod
+    def between(cls, spent: Mapping[date, int], since: date, today: date) -> Self:
+        """Return what days cost by those from `since` to the one before today."""
+        return cls([(day.weekday(), spent.get(day, 0)) for day in _days(since, today)])
 
     def spread(self, to_come: int) -> int:
         """Return a standard deviation of the total of so many days to come, whose mean is only estimated."""

@@ -68,13 +68,37 @@ def test_the_day_a_limit_is_used_up(limit: int, day: date | None) -> None:
     assert found.passes(limit * USD) == day
 
 
-@given(st.lists(st.integers(0, 10**15), min_size=6, max_size=31))
+@given(st.lists(st.integers(0, 10**15), min_size=6, max_size=30))
 def test_it_never_ends_below_what_is_spent_and_the_middle_lies_in_the_range(amounts: list[int]) -> None:
     spent = dict(zip((NOVEMBER + timedelta(days=number) for number in range(31)), amounts, strict=False))
     today = NOVEMBER + timedelta(days=len(amounts) - 1)
     found = forecast(spent, NOVEMBER, today, DECEMBER + timedelta(days=2))
     assert found is not None
     assert sum(amounts) <= found.low_nanos <= found.path[-1][1] <= found.high_nanos
+
+
+def test_an_expensive_beginning_does_not_raise_the_low_end_above_what_was_usual_before() -> None:
+    before = {NOVEMBER - timedelta(days=back): 10 * USD for back in range(1, 51)}
+    alone = forecast(days(*[100] * 5), NOVEMBER, date(2026, 11, 6), DECEMBER)
+    found = forecast(days(*[100] * 5) | before, NOVEMBER - timedelta(days=50), date(2026, 11, 6), DECEMBER)
+    assert alone is not None
+    assert found is not None
+    assert alone.low_nanos == 3000 * USD
+    assert 500 * USD <= found.low_nanos < 1000 * USD
+    assert found.path == alone.path
+    assert found.high_nanos == alone.high_nanos
+
+
+def test_what_was_spent_in_months_before_is_no_part_of_the_month() -> None:
+    before = {NOVEMBER - timedelta(days=back): 10 * USD for back in range(1, 51)}
+    found = forecast(days(*[10] * 20) | before, NOVEMBER - timedelta(days=50), date(2026, 11, 21), DECEMBER)
+    assert found is not None
+    assert (found.low_nanos, found.high_nanos) == (300 * USD, 300 * USD)
+
+
+def test_days_of_months_before_do_not_replace_those_that_a_month_needs() -> None:
+    before = {NOVEMBER - timedelta(days=back): 10 * USD for back in range(1, 51)}
+    assert forecast(days(*[10] * 4) | before, NOVEMBER - timedelta(days=50), date(2026, 11, 5), DECEMBER) is None
 
 
 @pytest.mark.parametrize(
