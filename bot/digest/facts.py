@@ -102,9 +102,9 @@ def digest_facts(
 
 
 def _spikes(connection: Connection, span: DigestDays, policy: DigestPolicy) -> Iterator[tuple[date, str, Spike]]:
-    """Return the dates on which members spent unusually much, with their e-mails."""
+    """Return the dates on which members spent unusually much by their own usual days, with their e-mails."""
     days = [span.first + timedelta(days=number) for number in range(span.count)][-_MOST_DAYS:]
-    spikes = [(day, each) for day in days for each in spikes_of(connection, day, policy.spikes)]
+    spikes = [(day, each) for day in days for each in spikes_of(connection, day, policy.spikes) if each.has_baseline]
     emails = emails_by_id(connection, {each.member for _, each in spikes})
     return ((day, emails[each.member], each) for day, each in spikes)
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from bot.domain.formatting import weekday
 from bot.domain.money import show_usd
 from bot.ledger.members import current_email
-from bot.outbox.events import EventMembers, EventRequest, WebhookEvent, amount
+from bot.outbox.events import EventMembers, EventRequest, WebhookEvent, amount, optional_amount
 from bot.spikes.facts import spikes_of
 from bot.spikes.keys import SpikeEventKey
 from bot.spikes.rules import SpikePolicy
@@ -27,15 +27,16 @@ class SpikeEvent:
         spike = next(iter(spikes_of(connection, key.day, self.policy, [current[0]])), None) if current else None
         if current is None or spike is None:
             return None
-        spent, usual = show_usd(spike.nanos), show_usd(spike.usual_nanos)
+        spent = show_usd(spike.nanos)
+        usual = f" A typical day costs {show_usd(spike.usual_nanos)}." if spike.has_baseline else ""
         return WebhookEvent(
             "spike.detected",
-            f"{self.members.name(current[1])} spent {spent} on {weekday(key.day)}. A typical day costs {usual}.",
+            f"{self.members.name(current[1])} spent {spent} on {weekday(key.day)}.{usual}",
             {
                 "member": self.members.reference(current[1]),
                 "date": key.day.isoformat(),
                 "timezone": self.policy.zone.key,
                 "spend": amount(spike.nanos),
-                "typical_spend": amount(spike.usual_nanos),
+                "typical_spend": optional_amount(spike.usual_nanos if spike.has_baseline else None),
             },
         )

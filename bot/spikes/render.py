@@ -43,7 +43,7 @@ class SpikeRenderer:
                 who=name if is_named else "A member",
                 day=weekday(key.day),
                 spent=show_usd(spike.nanos),
-                usual=show_usd(spike.usual_nanos),
+                usual=show_usd(spike.usual_nanos) if spike.has_baseline else "",
                 times=spike.times,
                 active=spike.active,
             )

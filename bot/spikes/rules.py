@@ -1,4 +1,7 @@
-"""What a spike is: a day at least three times the median of a member's own active days, and above a floor."""
+"""What a spike is: a day at least three times the median of a member's own active days, and above a floor.
+
+Without enough active days to compare with, it is a day above a floor of its own.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 TIMES = 3
 DAYS = 28  # before the day in question; those with spend count
 LEAST_ACTIVE = 5
+FIRST_DAYS_FLOOR = 10  # times the floor: what a day has to cost before there are so many active ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,10 @@ class SpikePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Spike:
-    """A member's day, the median of their active days before it (nanos both), and how many those were."""
+    """A member's day, the median of their active days before it (nanos both), and how many those were.
+
+    With fewer than LEAST_ACTIVE there is nothing to compare it with, and the median is 0.
+    """
 
     member: int
     nanos: int
@@ -40,9 +47,14 @@ class Spike:
     active: int
 
     @property
+    def has_baseline(self) -> bool:
+        """Whether there are enough active days to compare it with."""
+        return self.active >= LEAST_ACTIVE
+
+    @property
     def times(self) -> int:
-        """How many usual days it cost, rounded down."""
-        return self.nanos // self.usual_nanos
+        """How many usual days it cost, rounded down; 0 without a baseline."""
+        return self.nanos // self.usual_nanos if self.has_baseline else 0
 
 
 def spike(member: int, nanos: int, before: Sequence[int], floor_nanos: int) -> Spike | None:
@@ -52,10 +64,12 @@ def spike(member: int, nanos: int, before: Sequence[int], floor_nanos: int) -> S
         member: the member's id.
         nanos: what the day cost.
         before: what each of the DAYS days before it cost; those that cost something are active.
-        floor_nanos: below which no day is one.
+        floor_nanos: below which no day is one; FIRST_DAYS_FLOOR times that without a baseline.
     """
     active = [each for each in before if each > 0]
-    if nanos < floor_nanos or len(active) < LEAST_ACTIVE:
+    if nanos < floor_nanos:
         return None
+    if len(active) < LEAST_ACTIVE:
+        return Spike(member, nanos, 0, len(active)) if nanos >= FIRST_DAYS_FLOOR * floor_nanos else None
     usual = median_nanos(active)
     return Spike(member, nanos, usual, len(active)) if nanos >= TIMES * usual else None

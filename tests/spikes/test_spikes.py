@@ -21,6 +21,9 @@ PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
         (30, [10] * 5, 20, True),
         (29, [10] * 5, 20, False),  # below three times
         (30, [10] * 4 + [0] * 24, 20, False),  # too few active days
+        (199, [10] * 4 + [0] * 24, 20, False),
+        (200, [10] * 4 + [0] * 24, 20, True),  # ten times the floor
+        (200, [0] * 28, 20, True),  # the first day of all
         (30, [10] * 5 + [0] * 23, 20, True),  # idle days do not lower what is usual
         (19, [1] * 28, 20, False),  # below the floor
         (20, [1] * 28, 20, True),
@@ -57,6 +60,18 @@ async def test_an_unusual_day_is_reported_once(closed: ServiceHarness) -> None:
     assert (
         "*Priya Raman spent $40.00 on Mon, Mar 2:* 4 times a typical day ($10.00, based on 6 active days"
         in visible_text(message)
+    )
+
+
+async def test_in_the_first_days_a_very_expensive_one_is_reported(closed: ServiceHarness) -> None:
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
+    await closed.open()
+    await spend(closed, "new@acme.example", 249)
+    assert notifications(closed.visible("marcus")) == []
+    await spend(closed, "new@acme.example", 1)
+    (message,) = notifications(closed.visible("marcus"))
+    assert visible_text(message).startswith(
+        "*new@acme.example spent $250.00 on Mon, Mar 2.* There are too few earlier days to compare it with."
     )
 
 
