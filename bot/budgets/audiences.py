@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.budgets.rules import FULL, TEAM
+from bot.outbox.destinations import AlertDestination, Destination, MemberDestination, OperatorsDestination
 
 _OPERATOR = "operator="
 
@@ -47,3 +48,10 @@ def crossing_audiences(subject: int, step: int) -> tuple[Audience, ...]:
     if subject == TEAM:
         return (Audience.DM,) if step < FULL else (Audience.CHANNEL,)
     return (Audience.DM,) if step < FULL else (Audience.DM, Audience.CHANNEL)
+
+
+def audience_destination(subject: int, audience: Audience) -> Destination:
+    """Return where an audience is notified of a subject's budgets."""
+    if audience is Audience.CHANNEL:
+        return AlertDestination(team=subject == TEAM)
+    return OperatorsDestination() if subject == TEAM else MemberDestination(subject)

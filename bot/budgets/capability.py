@@ -13,6 +13,8 @@ from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.commands import BudgetCommands
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.explain.commands import ExplainCommand
+from bot.budgets.forecasts.evaluator import ForecastEvaluator
+from bot.budgets.forecasts.render import ForecastRenderer
 from bot.budgets.keys import (
     AcknowledgeAction,
     ApproveAction,
@@ -22,6 +24,8 @@ from bot.budgets.keys import (
     DecidedKey,
     DeclineAction,
     DeclineForm,
+    ForecastKey,
+    ForecastTopic,
     FormAction,
     LimitForm,
     LimitKey,
@@ -45,7 +49,7 @@ from bot.budgets.requests.store import open_topics
 from bot.budgets.snoozes.commands import SnoozeCommands
 from bot.budgets.upkeep import restore
 from bot.budgets.upkeep.person import erase_budgets, exported_budgets
-from bot.capability import Capability, Context, Form, Timer, Upkeep, apply_due
+from bot.capability import After, Capability, Context, Form, Timer, Upkeep, apply_due
 from bot.outbox.events import EventMembers
 from bot.outbox.pruning import RetainedKeys
 from bot.outbox.renderers import Renderer
@@ -100,11 +104,13 @@ def budgets(context: Context) -> Capability:
     form = Form(commands.forms.submit, commands.forms.check)
     alerts = _alert_context(context, evaluator.policy)
     requests = BudgetRequestRenderer(context.database, context.templates, evaluator.policy, context.clock)
+    forecasts = ForecastRenderer(alerts, context.people.names)
     members = EventMembers.from_settings(context.settings)
     return Capability(
         "budgets",
         keys=(
             *(CrossingKey, CrossingEventKey, LimitKey, SummaryKey, RequestKey, DecidedKey, BudgetTopic, RequestTopic),
+            *(ForecastKey, ForecastTopic),
             *(AcknowledgeAction, SnoozeAction, RaiseAction, FormAction, ApproveAction, DeclineAction),
             *(LimitForm, RequestForm, DeclineForm),
         ),
@@ -128,14 +134,15 @@ def budgets(context: Context) -> Capability:
             RequestForm.kind: form,
             DeclineForm.kind: Form(commands.requests.submit_decline, decline_form.field_errors),
         },
-        event_renderers=_event_renderers(alerts, requests),
+        event_renderers={**_event_renderers(alerts, requests), ForecastKey.kind: forecasts.render_event},
         topic_renderers={  # these render a notification that starts a thread too
             BudgetTopic.kind: LiveMessageRenderer(alerts).render_current,
+            ForecastTopic.kind: forecasts.render_current,
             RequestTopic.kind: requests.render_current,
         },
         event_builders={CrossingEventKey.kind: CrossingEvent(evaluator.policy, members).build},
         observers=[evaluator.record_booking],
-        timers=[Timer("budgets", 1, partial(apply_due, context, evaluator.due_work))],
+        timers=[Timer("budgets", 1, partial(apply_due, context, evaluator.due_work)), *_forecast_timers(context)],
         upkeep=Upkeep(
             merge_members=evaluator.merge_members,
             record_repricing=evaluator.record_repricing,
@@ -145,6 +152,14 @@ def budgets(context: Context) -> Capability:
             export_person=exported_budgets,
         ),
     )
+
+
+def _forecast_timers(context: Context) -> list[Timer]:
+    """Return the timer that looks for budgets that run out early; none without FORECAST_ALERTS."""
+    if not context.settings.forecast_alerts:
+        return []
+    work = ForecastEvaluator(BudgetPolicy.from_settings(context.settings))
+    return [Timer("forecasts", None, partial(apply_due, context, work), after=frozenset({After.SYNC}))]
 
 
 def _alert_context(context: Context, policy: BudgetPolicy) -> AlertContext:

@@ -64,6 +64,13 @@ class SummaryKey(NumberedKey, NotificationKey):
     kind = "summary"
 
 
+class ForecastKey(NumberedKey, NotificationKey):
+    """A month's budget of a subject that is not expected to last, by the alert's id."""
+
+    __slots__ = ()
+    kind = "forecast"
+
+
 class RequestKey(NumberedKey, NotificationKey):
     """A budget request, for operators to decide upon."""
 
@@ -119,6 +126,13 @@ class BudgetTopic(TopicKey):
         subject, _, period = rest_of(text, cls.kind).partition(":")
         name = PeriodName.decode(period)
         return cls(number(subject), name.unit, name.label)
+
+
+class ForecastTopic(NumberedKey, TopicKey):
+    """How long a month's budget of a subject is expected to last, by the alert's id."""
+
+    __slots__ = ()
+    kind = "forecast"
 
 
 class RequestTopic(NumberedKey, TopicKey):

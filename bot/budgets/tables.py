@@ -13,6 +13,7 @@ _LIMITED = text("limit_nanos IS NOT NULL")
 _SUMMED = text("decision = 'SUMMARY'")
 _WAITING = text("outcome IS NULL")
 _OPEN = text("state = 'open'")
+_GOES_ON = text("outlook != 'ended'")
 
 
 class Budget(SQLModel, table=True):
@@ -68,6 +69,22 @@ class Crossing(SQLModel, table=True):
     last_charge: int  # the id of the newest charge then
     late: bool  # the period had ended
     decision: str
+
+
+class ForecastAlert(SQLModel, table=True):
+    """An alert that a subject's budget of a month is not expected to last: one a subject and month."""
+
+    __tablename__ = "forecast_alert"
+    __table_args__ = (
+        UniqueConstraint("subject", "period", name="uq_forecast_alert_subject"),
+        partial_index("ix_forecast_alert_open", "id", where=_GOES_ON),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    subject: int
+    period: str
+    alerted_at: int = Field(sa_type=BigInteger)
+    outlook: str  # an Outlook: what its message says
 
 
 class Deferral(SQLModel, table=True):
@@ -141,4 +158,5 @@ budget_request = table_of(BudgetRequest)
 budget_revision = table_of(BudgetRevision)
 crossing = table_of(Crossing)
 deferral = table_of(Deferral)
+forecast_alert = table_of(ForecastAlert)
 snooze = table_of(Snooze)

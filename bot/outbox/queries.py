@@ -42,6 +42,11 @@ _DROPPED_AS_EMPTY = _OF_KEY.where(
     in_state(NotificationState.DISCARDED),
     notification.c.error == NOTHING_TO_SAY,
 )
+_EMPTY_DESTINATIONS = (
+    select(notification.c.destination)
+    .where(_HAS_KEY, in_state(NotificationState.DISCARDED), notification.c.error == NOTHING_TO_SAY)
+    .order_by(notification.c.id)
+)
 _LAST_CLAIMED_AT = select(func.max(notification.c.claimed_at)).where(_HAS_KEY)
 _RECORDS = (
     select(
@@ -92,6 +97,13 @@ def is_dropped_as_empty(connection: Connection, key: NotificationKey, destinatio
     """
     values = {"key": key.encode(), "destination": destination.encode()}
     return connection.execute(_DROPPED_AS_EMPTY, values).first() is not None
+
+
+def empty_destinations(connection: Connection, key: NotificationKey) -> list[Destination]:
+    """Return the destinations at which a notification was discarded because there was nothing to say."""
+    return [
+        decode_destination(each) for each in connection.execute(_EMPTY_DESTINATIONS, {"key": key.encode()}).scalars()
+    ]
 
 
 def last_claimed_at(connection: Connection, key: NotificationKey) -> datetime | None:

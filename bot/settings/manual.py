@@ -24,6 +24,7 @@ PURPOSES: Final = MappingProxyType(
         "ALERT_CHANNEL": "the channel for budget and failure alerts",
         "OPS_CHANNEL": "the channel for problems of the bot; without it, `ALERT_CHANNEL`",
         "BUDGET_STEPS": "the percentages at which budgets notify; from 100 on `ALERT_CHANNEL`, too",
+        "FORECAST_ALERTS": "`on`: a DM, once a month, when a monthly budget is expected to run out early",
         "ALERT_PRIVACY": (
             "how channels name people: `named`, `anonymous`, or `operators` (these messages go to operators instead)"
         ),

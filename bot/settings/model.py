@@ -55,6 +55,7 @@ class Settings:
     alert_channel: str | None
     ops_channel: str | None
     budget_steps: tuple[int, ...]
+    forecast_alerts: bool
     alert_privacy: Privacy
     quiet_hours: tuple[time, time] | None
     show_titles: Titles

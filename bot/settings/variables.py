@@ -104,6 +104,7 @@ VARIABLES = (
     Variable("ALERT_CHANNEL", "", recipients.optional_channel),
     Variable("OPS_CHANNEL", "", recipients.optional_channel),
     Variable("BUDGET_STEPS", "50,80,100,150,200", values.budget_steps),
+    Variable("FORECAST_ALERTS", "on", values.switch),
     Variable("ALERT_PRIVACY", "named", values.choice_parser(Privacy)),
     Variable("QUIET_HOURS", "", schedule.hours),
     Variable("SHOW_TITLES", "operators", values.choice_parser(Titles)),

@@ -54,8 +54,9 @@ OF_NOBODY = {
     "task.task_id", "task.model", "task.status", "task.neo_credits", "task.llm_cost", "task.neo_cost",
     "task_detail.tools", "task_detail.agents", "charge.kind", "pass.kind", "pass.ending", "quarantine.key", "seen.kind",
     "seen.value", "note.key", "note.value", "lease.name", "lease.holder", "budget.unit", "crossing.unit",
-    "crossing.period", "crossing.decision", "deferral.audience", "deferral.outcome", "snooze.unit",
-    "acknowledgement.unit", "acknowledgement.period", "budget_request.unit", "budget_request.state",
+    "crossing.period", "crossing.decision", "forecast_alert.period", "forecast_alert.outlook", "deferral.audience",
+    "deferral.outcome", "snooze.unit", "acknowledgement.unit", "acknowledgement.period",
+    "budget_request.unit", "budget_request.state",
     "digest.channel", "digest.day", "digest.fate", "digest.since", "failure_kind.status", "failure_kind.model",
     "failure_kind.cap", "failure_group.state", "failure_silence.what", "home_viewer.looks", "incident.name",
     "incident.told_on", "slack_request.key", "subscription.schedule", "subscription.last_day",
@@ -138,7 +139,7 @@ async def test_everything_about_a_person_is_exported(lived: ServiceHarness) -> N
     (day,) = document["charges_by_day"]
     assert day["platform_usd"] == "131.000000000"
     empty = {name for name, rows in document.items() if not rows}
-    assert empty == {"acknowledgement", "failure_silence", "failure_group"}
+    assert empty == {"acknowledgement", "failure_silence", "failure_group", "forecast_alert"}
     again = await run(lived, "member", "export", PRIYA, "hers.json")
     assert (again.returncode, again.stderr) == (1, "neo-usage: File exists: hers.json.\n")
 

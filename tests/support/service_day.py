@@ -37,7 +37,7 @@ EMAILS = (PRIYA, MARCUS, *(f"old.{n}@acme.example" for n in range(8)))
 GROWING = {
     "task", "task_detail", "charge", "charge_quarter", "pass", "notification", "living", "failure", "failure_group",
     "crossing", "deferral", "budget_revision", "budget_request", "acknowledgement", "digest", "incident", "home_viewer",
-    "slack_link_change", "subscription",
+    "slack_link_change", "subscription", "forecast_alert",
 }  # fmt: skip
 # indexes of what is open, which holds few rows however old the ledger is: all of them may be looked through
 OPEN = {
@@ -45,6 +45,7 @@ OPEN = {
     "ix_living_behind",
     "ix_deferral_waiting",
     "ix_failure_group_open",
+    "ix_forecast_alert_open",
     "ix_failure_group_waiting",
     "ix_incident_open",
     "ix_subscription_active",

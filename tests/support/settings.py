@@ -19,6 +19,7 @@ GOOD = {
     "DIGEST_AT": "08:30", "DIGEST_DAYS": "mon-fri", "ALERT_CHANNEL": "#a", "OPS_CHANNEL": "C0123ABCD",
     "BUDGET_STEPS": "50,100", "ALERT_PRIVACY": "anonymous", "QUIET_HOURS": "20:00-08:00", "SHOW_TITLES": "channel",
     "FAILURE_STATUSES": "error,blocked", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$20", "WEBHOOK_MEMBERS": "on",
+    "FORECAST_ALERTS": "off",
     "WEBHOOK_URL": "https://hooks.example.com/in", "WEBHOOK_SECRET": SECRET,
     "BACKUP_DIR": "/backups", "BACKUP_AT": "04:00", "BACKUP_KEEP": "7",
     "TEMPLATES_DIR": "/",

@@ -6,16 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.budgets.audiences import Audience, SnoozeAudience, crossing_audiences
+from bot.budgets.audiences import Audience, SnoozeAudience, audience_destination, crossing_audiences
 from bot.budgets.crossings.store import NewCrossings, NotifiedCrossing, record_crossings, recorded_steps
 from bot.budgets.keys import BudgetTopic, CrossingEventKey, CrossingKey
 from bot.budgets.limits.store import limits
 from bot.budgets.periods import LATE, Case
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import TEAM, CrossingDecision, crossing_decisions, reached_steps
+from bot.budgets.rules import CrossingDecision, crossing_decisions, reached_steps
 from bot.budgets.snoozes.store import snoozed_audiences
 from bot.budgets.spend import BookedAmounts, spends
-from bot.outbox.destinations import AlertDestination, Destination, MemberDestination, OperatorsDestination
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
 from bot.outbox.webhook_queue import NewEvent, enqueue_events
@@ -100,10 +99,6 @@ def crossing_notification(crossing: NotifiedCrossing, audience: Audience) -> New
     """Return the notification of a crossing for one of its audiences."""
     subject, period = crossing.subject, crossing.period
     topic = BudgetTopic.of(subject, period)
-    return NewNotification(CrossingKey(crossing.id), _destination(subject, audience), topic, period.window.end + LATE)
-
-
-def _destination(subject: int, audience: Audience) -> Destination:
-    if audience is Audience.CHANNEL:
-        return AlertDestination(team=subject == TEAM)
-    return OperatorsDestination() if subject == TEAM else MemberDestination(subject)
+    return NewNotification(
+        CrossingKey(crossing.id), audience_destination(subject, audience), topic, period.window.end + LATE
+    )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.budgets.audiences import encode_audience
-from bot.budgets.explain.facts import SNOOZED, ExplainedStep, Explanation
+from bot.budgets.explain.facts import SNOOZED, ExplainedForecast, ExplainedStep, Explanation
 from bot.budgets.snoozes.store import ActiveSnooze
 from bot.domain import formatting
 from bot.domain.money import usd_text
@@ -24,6 +24,7 @@ def to_document(explanation: Explanation) -> dict[str, Any]:
         "reason": explanation.reason or None,
         "quiet": [_snooze(each) for each in explanation.snoozes],
         "steps": [_step(step) for step in explanation.steps],
+        "forecast": None if explanation.forecast is None else _forecast(explanation.forecast),
     }
 
 
@@ -42,6 +43,10 @@ def _step(step: ExplainedStep) -> dict[str, Any]:
         "left_out": [{"where": audience.value, "why": why} for audience, why in step.left_out],
         "messages": [_message(each) for each in step.messages],
     }
+
+
+def _forecast(forecast: ExplainedForecast) -> dict[str, Any]:
+    return {"at": formatting.utc(forecast.at), "messages": [_message(each) for each in forecast.messages]}
 
 
 def _message(each: DeliveryRecord) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from bot.budgets import budget_formatting
 from bot.budgets.audiences import Audience
 from bot.budgets.crossings.store import CrossedStep, crossed_steps
-from bot.budgets.keys import CrossingKey
+from bot.budgets.forecasts.store import alert_of
+from bot.budgets.keys import CrossingKey, ForecastKey
 from bot.budgets.limits.revision_store import limit_revision
 from bot.budgets.limits.store import limits
 from bot.budgets.periods import UNITS, BudgetPeriod, budget_period, previous_period
@@ -45,6 +46,14 @@ class ExplainedStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ExplainedForecast:
+    """An alert that a budget was expected to run out: when, and what became of its messages."""
+
+    at: datetime
+    messages: tuple[DeliveryRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """A budget of a subject in a period. `reason` says why there was no notification, if there was none."""
 
@@ -56,6 +65,7 @@ class Explanation:
     charges: ChargeCount
     next_step: int | None
     steps: tuple[ExplainedStep, ...]
+    forecast: ExplainedForecast | None
     snoozes: tuple[ActiveSnooze, ...]
     reason: str
 
@@ -90,6 +100,7 @@ class _Explainer:
         limit = limits(self.connection, [case], self.now).get(case)
         spend = spends(self.connection, [case], self.policy.basis)[case]
         steps = tuple(map(self._step, crossed_steps(self.connection, self.subject, period)))
+        forecast = self._forecast(period)
         charges = ChargeRange(period.window, None if self.subject == TEAM else self.subject)
         snoozes = active_snoozes(self.connection, self.subject, period.unit, self.now)
         goes_on = self.now < period.window.end
@@ -102,9 +113,16 @@ class _Explainer:
             charges=charge_count(self.connection, charges),
             next_step=self._next_step(limit, spend) if goes_on else None,
             steps=steps,
+            forecast=forecast,
             snoozes=tuple(snoozes) if goes_on else (),
-            reason=_no_budget(period) if limit is None else ("" if steps else BELOW),
+            reason=_no_budget(period) if limit is None else ("" if steps or forecast else BELOW),
         )
+
+    def _forecast(self, period: BudgetPeriod) -> ExplainedForecast | None:
+        alert = alert_of(self.connection, self.subject, period)
+        if alert is None:
+            return None
+        return ExplainedForecast(alert.at, tuple(delivery_records(self.connection, ForecastKey(alert.id))))
 
     def _next_step(self, limit: BudgetLimit | None, spend_nanos: int) -> int | None:
         if limit is None:

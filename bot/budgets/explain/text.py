@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.budgets import budget_formatting
 from bot.budgets.audiences import Audience, OperatorAudience, SnoozeAudience
-from bot.budgets.explain.facts import SNOOZED, ExplainedStep, Explanation
+from bot.budgets.explain.facts import SNOOZED, ExplainedForecast, ExplainedStep, Explanation
 from bot.budgets.rules import BudgetLimit
 from bot.domain import formatting
 from bot.domain.money import show_limit, show_usd
@@ -57,6 +57,7 @@ def sentences(explanation: Explanation, zone: ZoneInfo, now: datetime) -> list[S
         Sentence(f"{unit.title()} ({days}): {spent}. Limit: {explanation.limit_from}."),
         Sentence(_charges(explanation.charges, clock)),
         *(sentence for step in explanation.steps for sentence in _step(step, clock)),
+        *(_forecast(explanation.forecast, clock) if explanation.forecast else ()),
         *map(Sentence, _outlook(explanation, explanation.limit, clock)),
     ]
 
@@ -95,6 +96,12 @@ def _step(step: ExplainedStep, clock: _Clock) -> Iterator[Sentence]:
         yield Sentence(f"not sent in {_place(audience)} yet: {SNOOZED}", within=True)
     for audience, why in step.left_out:
         yield Sentence(f"not sent in {_place(audience)}: {why}", within=True)
+
+
+def _forecast(forecast: ExplainedForecast, clock: _Clock) -> Iterator[Sentence]:
+    yield Sentence(f"Expected to run out before the month ends, since {clock.time(forecast.at)}.")
+    for each in forecast.messages:
+        yield _message(each, clock)
 
 
 # --- messages ------------------------------------------------------------------------------------

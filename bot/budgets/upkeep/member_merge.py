@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 
 from bot.budgets.acknowledgements.store import move_acknowledgements
 from bot.budgets.crossings.store import crossing_ids, move_crossings, move_revision
-from bot.budgets.keys import BudgetTopic, CrossingKey
+from bot.budgets.forecasts.store import alert_ids, move_alerts
+from bot.budgets.keys import BudgetTopic, CrossingKey, ForecastKey, ForecastTopic
 from bot.budgets.limits.revision_store import LimitSetting, append_revision, lasting_revisions
 from bot.budgets.limits.store import StoredBudget, move_budgets, stored_budget
 from bot.budgets.periods import UNITS
@@ -22,14 +23,20 @@ _NOTIFIED_ALREADY = "the same is told to them already"
 
 
 def merge_budgets(connection: Connection, old: int, new: int, now: datetime) -> None:
-    """Move the budgets, crossings and requests of member `old` to `new`, who keeps limits of their own."""
+    """Move the budgets, crossings, alerts and requests of member `old` to `new`, who keeps limits of their own."""
     move_budgets(connection, old, new)
     for unit in UNITS:
         _merge_limits(connection, stored_budget(connection, old, unit), stored_budget(connection, new, unit), now)
     move_crossings(connection, old, new)
+    forecasts = [ForecastTopic(each) for each in alert_ids(connection, old)]
+    move_alerts(connection, old, new)
     move_snoozes(connection, old, new)
     move_acknowledgements(connection, old, new)
     request_edits(connection, merge_requests(connection, old, new, now))
+    merge_topics(
+        connection, dict(zip(forecasts, forecasts, strict=True)), MemberDestination(old), MemberDestination(new)
+    )
+    request_edits(connection, forecasts)
     _merge_messages(connection, old, new, now)
 
 
@@ -57,3 +64,4 @@ def _merge_messages(connection: Connection, old: int, new: int, now: datetime) -
     merge_topics(connection, topics, MemberDestination(old), MemberDestination(new))
     redirect(connection, MemberDestination(old), MemberDestination(new), _NOTIFIED_ALREADY, now)
     withdraw(connection, map(CrossingKey, crossing_ids(connection, old)), _NOTIFIED_ALREADY, now)
+    withdraw(connection, map(ForecastKey, alert_ids(connection, old)), _NOTIFIED_ALREADY, now)

@@ -6,13 +6,32 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, sele
 
 from bot.budgets.audiences import OperatorAudience, encode_audience
 from bot.budgets.crossings.store import crossing_ids
-from bot.budgets.keys import BudgetTopic, CrossingEventKey, CrossingKey, DecidedKey, LimitKey, RequestKey, RequestTopic
+from bot.budgets.forecasts.store import alert_ids, delete_alerts
+from bot.budgets.keys import (
+    BudgetTopic,
+    CrossingEventKey,
+    CrossingKey,
+    DecidedKey,
+    ForecastKey,
+    ForecastTopic,
+    LimitKey,
+    RequestKey,
+    RequestTopic,
+)
 from bot.budgets.limits.revision_store import LimitSetting, append_revision
 from bot.budgets.limits.store import budget_in_force
 from bot.budgets.periods import UNITS
 from bot.budgets.requests.store import RequestState
 from bot.budgets.snoozes.deferral_store import delete_deferrals
-from bot.budgets.tables import acknowledgement, budget, budget_request, budget_revision, crossing, snooze
+from bot.budgets.tables import (
+    acknowledgement,
+    budget,
+    budget_request,
+    budget_revision,
+    crossing,
+    forecast_alert,
+    snooze,
+)
 from bot.database.personal_rows import Document, documents, redact
 from bot.domain.person import REMOVED_NAME, Person
 from bot.domain.timestamps import to_us
@@ -45,15 +64,17 @@ def erase_budgets(connection: Connection, person: Person, now: datetime) -> None
 
 def _erase_messages(connection: Connection, member: int, now: datetime) -> None:
     crossings, requests = crossing_ids(connection, member), _request_ids(connection, member)
+    forecasts = alert_ids(connection, member)
     erase_messages_about(
         connection,
         keys=[
             *map(CrossingKey, crossings), *map(CrossingEventKey, crossings),
-            *map(RequestKey, requests), *map(DecidedKey, requests), *_limit_keys(connection, member),
+            *map(RequestKey, requests), *map(DecidedKey, requests), *map(ForecastKey, forecasts),
+            *_limit_keys(connection, member),
         ],
         topics=[
             *(topic for topic in topics_of(connection, BudgetTopic) if topic.subject == member),
-            *map(RequestTopic, requests),
+            *map(RequestTopic, requests), *map(ForecastTopic, forecasts),
         ],
         now=now,
     )  # fmt: skip
@@ -80,6 +101,7 @@ def _erase_subject(connection: Connection, member: int, now: datetime) -> None:
     # the newest stays, as its id, which keys are made of, would be given to another one
     newest = select(func.max(crossing.c.id)).scalar_subquery()
     connection.execute(delete(crossing).where(crossing.c.subject == member, crossing.c.id < newest))
+    delete_alerts(connection, member)
     connection.execute(delete(snooze).where(snooze.c.subject == member))
     connection.execute(delete(acknowledgement).where(acknowledgement.c.subject == member))
     asked = update(budget_request).where(budget_request.c.member == member)
@@ -94,7 +116,7 @@ def _is_snoozed_for(person: Person) -> ColumnElement[bool]:
 
 
 def exported_budgets(connection: Connection, person: Person) -> dict[str, list[Document]]:
-    """Return the limits, crossings, snoozes and requests of a person, and what they did to those of others."""
+    """Return a person's limits, crossings, forecast alerts, snoozes and requests, and what they did to others' ones."""
     budgets = select(budget.c.id).where(budget.c.scope.in_(person.members))
     about: dict[Table, ColumnElement[bool]] = {
         budget_revision: budget_revision.c.budget.in_(budgets),
@@ -109,6 +131,7 @@ def exported_budgets(connection: Connection, person: Person) -> dict[str, list[D
     return {
         "budget": documents(connection, budget, budget.c.scope.in_(person.members)),
         "crossing": documents(connection, crossing, crossing.c.subject.in_(person.members)),
+        "forecast_alert": documents(connection, forecast_alert, forecast_alert.c.subject.in_(person.members)),
         **rows,
     }
 

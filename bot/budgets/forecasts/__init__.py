@@ -1,0 +1,1 @@
+"""Forecast alerts: a notification, once a month, that a budget is not expected to last it."""

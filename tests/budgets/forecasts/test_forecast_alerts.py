@@ -1,0 +1,165 @@
+"""Forecast alerts through the front door: one a month, when even the low end of the forecast passes a limit."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.faults import Status
+from bot.sandbox.slack.models import Message
+from bot.sandbox.world import START, World
+from tests.support.acts import spend
+from tests.support.app import merge
+from tests.support.harness import ServiceHarness
+from tests.support.messages import actions, notifications, visible_text
+from tests.support.worlds import MARCUS, PRIYA, add, spent
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def world() -> World:
+    """It is Monday, 2 March, 21:00. Priya has spent $20 on each day since February."""
+    world = World.empty()
+    for back in range(30):
+        add(world, f"hers-{back}", "2", email=PRIYA, begun=START - back * DAY, model="opus")
+    return world
+
+
+@pytest.fixture
+async def harness(closed: ServiceHarness) -> ServiceHarness:
+    closed.settings |= {"HISTORY_DAYS": "60", "BUDGET_STEPS": "100"}
+    await closed.open()
+    return closed
+
+
+async def live(harness: ServiceHarness, days: int, usd: int = 20) -> None:
+    """Let days go by on each of which Priya spends so much."""
+    for _ in range(days):
+        harness.clock.advance(DAY)
+        spent(harness.neo.world, harness.clock(), PRIYA, usd, model="opus")
+        await harness.sync()
+
+
+def alerts(harness: ServiceHarness, user: str) -> list[Message]:
+    """Return the forecast alerts that somebody has in their direct messages."""
+    return [
+        each
+        for each in notifications(harness.dm(user))
+        if each.metadata and each.metadata["event_payload"]["key"].startswith("forecast:")
+    ]
+
+
+async def alert(harness: ServiceHarness, user: str) -> str:
+    """Return the text of the only one."""
+    (message,) = alerts(harness, user)
+    return visible_text(message)
+
+
+async def test_a_budget_that_runs_out_is_announced_once_after_five_whole_days(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 300/month")
+    await live(harness, 3)
+    assert alerts(harness, "priya") == []
+    await live(harness, 1)  # the sixth of March
+    assert await alert(harness, "priya") == (
+        "*Your monthly budget is expected to run out on Sun, Mar 15:* $120.00 of $300 is spent (40%), and the forecast"
+        " for Mar 1–31 is $620.00.\n"
+        "*Biggest model:* opus, $120.00 so far (100%)\n"
+        "Budgets only notify. They don't stop tasks. Data as of Mar 6, 21:00 (UTC).\n"
+        "Ask for a higher limit"
+    )
+    assert notifications(harness.visible("marcus")) == []
+    explained = visible_text(await harness.ask("priya", "explain"))
+    assert "Expected to run out before the month ends, since 21:00." in explained
+    assert "to the member: sent at 21:00" in explained
+    assert "No alert was sent: spend is below" not in explained
+    await live(harness, 2)
+    await harness.restart()
+    await harness.sync()
+    assert len(alerts(harness, "priya")) == 1
+
+
+async def test_what_becomes_of_it_is_said_in_its_place(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 300/month")
+    await live(harness, 4)
+    await harness.ask("hannah", "budget @priya 800/month")
+    await harness.sync()
+    text = await alert(harness, "priya")
+    assert text.startswith(
+        "*Your monthly budget is expected to last after all:* $120.00 of $800 is spent (15%), and the"
+    )
+    await harness.ask("hannah", "budget @priya 620/month")
+    await harness.sync()
+    assert "expected to run out on Tue, Mar 31" in await alert(harness, "priya")
+    await harness.ask("hannah", "budget @priya remove month")
+    await harness.sync()
+    assert "*Your monthly budget was removed.* $120.00 is spent so far (Mar 1–31)." in await alert(harness, "priya")
+    await harness.ask("hannah", "budget @priya 200/month")
+    await spend(harness, PRIYA, 80)
+    text = await alert(harness, "priya")
+    assert text.startswith("*Your monthly budget is used up:* $200.00 of $200 is spent (100%).")
+    assert actions(alerts(harness, "priya")[0]) == []
+    harness.clock.advance(26 * DAY)
+    await harness.sync()
+    text = await alert(harness, "priya")
+    assert text.startswith("*Your monthly budget for Mar 1–31:* $200.00 of $200 was spent (100%).")
+
+
+async def test_a_limit_that_is_passed_is_no_forecast(harness: ServiceHarness) -> None:
+    await live(harness, 4)
+    await harness.ask("hannah", "budget @priya 100/month")
+    await harness.sync()
+    assert alerts(harness, "priya") == []
+
+
+async def test_operators_learn_of_the_teams_budget_and_who_spends_most(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget team 400/month")
+    for _ in range(4):
+        spent(harness.neo.world, harness.clock(), MARCUS, 5, model="haiku")
+        await live(harness, 1)
+    text = await alert(harness, "hannah")
+    assert text.startswith("*The team's monthly budget is expected to run out on ")
+    assert "*Biggest spender:* Priya Raman, $120.00 so far (86%)\n*Biggest model:* opus, $120.00 so far (86%)" in text
+    assert "Raise limit" in text
+    assert alerts(harness, "priya") == alerts(harness, "marcus") == []
+
+
+async def test_it_waits_for_the_end_of_a_snooze(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 300/month")
+    await live(harness, 3)
+    harness.clock.advance(22 * HOUR)
+    await harness.ask("priya", "snooze 8h")
+    spent(harness.neo.world, harness.clock(), PRIYA, 20)
+    harness.clock.advance(2 * HOUR)
+    await harness.sync()
+    assert alerts(harness, "priya") == []
+    harness.clock.advance(8 * HOUR)
+    await harness.sync()
+    assert len(alerts(harness, "priya")) == 1
+
+
+async def test_days_that_were_not_read_say_nothing(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 300/month")
+    await live(harness, 4)
+    harness.neo.faults.always = Status(503)
+    harness.clock.advance(12 * DAY)
+    await harness.sync()
+    assert "expected to run out on Sun, Mar 15" in await alert(harness, "priya")
+
+
+async def test_they_can_be_switched_off(closed: ServiceHarness) -> None:
+    closed.settings |= {"HISTORY_DAYS": "60", "BUDGET_STEPS": "100", "FORECAST_ALERTS": "off"}
+    await closed.open()
+    await closed.ask("hannah", "budget @priya 300/month")
+    await live(closed, 5)
+    assert alerts(closed, "priya") == []
+
+
+async def test_whoever_gets_another_email_is_not_notified_again(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget default 300/month")
+    await live(harness, 4)
+    await spend(harness, "priya@new.example", 1)
+    with harness.service.database.transaction() as connection:
+        merge(harness.service.app, harness.service.database, connection, PRIYA, "priya@new.example")
+    await harness.sync()
+    assert len(alerts(harness, "priya")) == 1
+    assert alerts(harness, "hannah") == []
