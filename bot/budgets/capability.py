@@ -10,6 +10,7 @@ from bot.budgets.alerts.live_message_render import LiveMessageRenderer
 from bot.budgets.alerts.subject_names import SubjectNamer
 from bot.budgets.alerts.thread_reply_render import ThreadReplyRenderer
 from bot.budgets.authorization import BudgetAuthorization
+from bot.budgets.backtest.commands import BacktestCommands
 from bot.budgets.commands import BudgetCommands
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.explain.commands import ExplainCommand
@@ -60,6 +61,7 @@ class _Commands:
     """The objects that carry out commands, buttons and forms."""
 
     budget: BudgetCommands
+    backtests: BacktestCommands
     listing: ListingCommand
     forms: FormCommands
     requests: RequestCommands
@@ -76,8 +78,10 @@ def _commands(context: Context, evaluator: BudgetEvaluator) -> _Commands:
     limits = LimitCommands(database, people, templates, names, evaluator, requests, clock)
     forms = FormCommands(database, context.workspace, templates, policy, authorization, names, limits, clock)
     listing = ListingCommand(database, people, names, templates, policy, authorization, clock)
+    backtests = BacktestCommands(database, people, names, templates, policy, clock)
     return _Commands(
-        budget=BudgetCommands(policy, templates, names, limits, forms, listing, clock),
+        budget=BudgetCommands(policy, templates, names, limits, forms, listing, backtests, clock),
+        backtests=backtests,
         listing=listing,
         forms=forms,
         requests=requests,
@@ -120,6 +124,7 @@ def budgets(context: Context) -> Capability:
             "budgets": commands.listing.budgets,
             "snooze": commands.snoozes.snooze,
             "explain": commands.explain.explain,
+            "backtest": commands.backtests.backtest,
         },
         actions={
             AcknowledgeAction.kind: commands.acknowledgement.acknowledge,

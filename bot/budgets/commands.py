@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.budgets.backtest.commands import BacktestCommands
 from bot.budgets.limits.alert_choices import alert_choices, wanted_alert
 from bot.budgets.limits.commands import LimitCommands
 from bot.budgets.limits.form_commands import FormCommands
@@ -20,6 +21,7 @@ from bot.slack.templates import Templates
 
 _ALERT = "alert"  # what everyday words that ask to be alerted begin with
 _REQUEST = "request"
+_SUGGEST = "suggest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,17 @@ class BudgetCommands:
     limits: LimitCommands
     forms: FormCommands
     listing: ListingCommand
+    backtests: BacktestCommands
     clock: Callable[[], datetime]
 
     async def budget(self, request: Request, caller: Caller) -> None:
-        """Set, remove or ask for a limit. Without one, open the form, or list budgets where no form can open."""
+        """Set, remove, ask for or suggest a limit. Without one, open the form, or list budgets where none can open."""
         line = clean(request.text).partition(" ")[2]
         first, _, rest = line.partition(" ")
         if first.lower() == _ALERT:
             await self._offer(request, caller, rest)
+        elif line.lower() == _SUGGEST:
+            await self.backtests.suggest(request, caller)
         elif line and line.lower() != _REQUEST:
             instruction = parse_instruction(line, self.clock(), self.policy.zone)
             await self.limits.carry_out(request, caller, instruction)

@@ -41,6 +41,24 @@ def list_budgets(*, as_json: bool) -> None:
         print_listing(lines, policy, now, streams.console())
 
 
+@budgets.command("suggest")
+@print_errors
+def suggest_budgets() -> None:
+    """Suggest default budgets that would have notified about 1 member in 10. Nothing is changed.
+
+    Example: neo-usage budget suggest
+    """
+    from bot.budgets.backtest.cli import print_suggestions
+    from bot.budgets.backtest.suggestions import budget_suggestions
+    from bot.budgets.policy import BudgetPolicy
+
+    app = load_app()
+    policy, now = BudgetPolicy.from_settings(app.settings), app.clock()
+    with app.ledger.reader() as connection:
+        found = budget_suggestions(connection, policy, now)
+    print_suggestions(found, app.settings, streams.console())
+
+
 @budgets.command("set", context_settings={"ignore_unknown_options": True})
 @click.argument("words", metavar="SCOPE AMOUNT/PERIOD", nargs=-1, required=True)
 @click.option("--until", metavar="DATE", help="Through that day. Then the limit before it applies again.")

@@ -9,6 +9,7 @@ import click
 
 from bot import __version__
 from bot.cli import (
+    backtest,
     budgets,
     database,
     digest,
@@ -50,6 +51,7 @@ for module in (
     setup,
     members,
     budgets,
+    backtest,
     explain,
     digest,
     subscriptions,

@@ -122,6 +122,18 @@ def name_and_limit(words: Sequence[str]) -> tuple[str, str]:
     return " ".join(words[:place]), _with_periods(" ".join(words[place:]))
 
 
+def limit_and_name(line: str) -> tuple[str, str]:
+    """Return the limit in a line such as `500/month marcus delgado`, and the rest, which is a name or empty.
+
+    Raises RefusedError if there is none.
+    """
+    found = _AMOUNT.search(line)
+    if found is None:
+        raise RefusedError("Type a limit to try, such as `backtest 500/month` or `backtest 500/month @ana`.")
+    rest = f"{line[: found.start()]} {line[found.end() :]}"
+    return _with_period(found), " ".join(rest.split())
+
+
 def name_and_period(words: Sequence[str]) -> tuple[str, Unit | None]:
     """Return the name that words of a shell are, and the period at their end: `marcus delgado month`.
 

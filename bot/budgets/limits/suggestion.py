@@ -35,14 +35,15 @@ def suggest_limit(limit_nanos: int, spend_nanos: int, forecast_nanos: int) -> Su
     if covered <= 0 and limit_nanos <= 0:
         return Suggestion(0, SuggestionReason.NONE)
     needed = covered + covered // _ROOM
-    nanos = _rounded_up(max(needed, limit_nanos + 1))
+    nanos = round_limit(max(needed, limit_nanos + 1))
     if limit_nanos >= needed:
         return Suggestion(nanos, SuggestionReason.NEXT)
     reason = SuggestionReason.FORECAST if forecast_nanos >= spend_nanos else SuggestionReason.SPEND
     return Suggestion(nanos, reason)
 
 
-def _rounded_up(nanos: int) -> int:
+def round_limit(nanos: int) -> int:
+    """Return the smallest round limit of at least so many nanos. Round limits are those of `suggest_limit`."""
     dollars = -(-nanos // NANOS_PER_USD)
     if dollars < _ONES_BELOW:
         step = 1

@@ -1,0 +1,43 @@
+"""The command `backtest`."""
+
+import click
+
+from bot.cli.errors import print_errors
+from bot.cli.output import json_option, print_json
+from bot.cli.startup import load_app
+from bot.terminal import streams
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("words", metavar="AMOUNT/PERIOD [SCOPE]", nargs=-1, required=True)
+@click.option("--over", metavar="LENGTH", default="90d", help="How far to look back: 90d, 12w.", show_default=True)
+@json_option
+@print_errors
+def backtest(words: tuple[str, ...], over: str, *, as_json: bool) -> None:
+    """Show who would have been notified of a budget, when and how often. Nothing is changed.
+
+    SCOPE is a person's e-mail or name, `team`, or `default` (everyone), which is meant without it.
+
+    Example: neo-usage backtest 500/month --over 90d
+    """
+    from bot.budgets.backtest.cli import print_backtest
+    from bot.budgets.backtest.document import to_document
+    from bot.budgets.backtest.facts import BacktestRequest
+    from bot.budgets.backtest.facts import backtest as run_backtest
+    from bot.budgets.backtest.grammar import parse_backtest, parse_days
+    from bot.budgets.policy import BudgetPolicy
+    from bot.budgets.scopes import scope_of
+
+    typed, days = parse_backtest(" ".join(words)), parse_days(over)
+    app = load_app()
+    policy, now = BudgetPolicy.from_settings(app.settings), app.clock()
+    with app.ledger.reader() as connection:
+        wanted = BacktestRequest(typed.nanos, typed.unit, scope_of(connection, typed.name), days)
+        found = run_backtest(connection, wanted, policy, now)
+    if as_json:
+        print_json(to_document(found))
+    else:
+        print_backtest(found, app.settings, now, streams.console())
+
+
+COMMANDS = (backtest,)
