@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import (
     age,
     answers,
+    backtests,
     booking,
     budgets,
     decoding,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "start": start.measure,
     "tail": tail.measure,
     "budgets": budgets.measure,
+    "backtests": backtests.measure,
     "age": age.measure,
     "delivery": delivery.measure,
     "digest": digest.measure,
