@@ -55,7 +55,7 @@ async def test_a_day_whose_costs_are_all_unknown_is_no_day_for_nothing(harness: 
     text = await digest_text(harness)
     assert "*Mon, Mar 2: cost unknown* · 1 task by 1 member\n" in text
     assert "unknown  Priya Raman" in text
-    assert "*1 task failed.* Its cost is unknown.\n• opus: 1 task, rate limited, unknown" in text
+    assert "*1 task failed.* Its cost is unknown.\n• opus: 1 task, rate limited, unknown cost" in text
     assert "$0.00" not in text
     assert "acme-7" not in text
 
