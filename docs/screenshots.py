@@ -19,6 +19,7 @@ from bot.demo.runner import Demo, demo
 HERE = Path(__file__).parent
 SEED = 7
 COLOURS = 256  # of a picture: all flat ones, and for the edges of letters the nearest of them
+ALIKE = 60  # the squared distance of colours that are not both needed
 PIXELS = """async (png) => {
   const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
   const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
@@ -44,20 +45,20 @@ class Picture:
 
 
 PICTURES = (
+    Picture("failures", "hannah/neo-spend", (), 1280, 560, shows="tasks failed:"),
     Picture("card", "hannah/neo-spend", ("",), 1280, 1080),
-    Picture("team-by-member", "hannah/neo-spend", ("team 7d by:member",), 1280, 832),  # the table as a whole
+    Picture("team-by-member", "hannah/neo-spend", ("team 7d by:member",), 1280, 872),  # the table as a whole
     Picture("by-day-dark", "hannah/neo-spend", ("team 14d by:day,model",), 1280, 800, dark=True, chart=True),
     Picture("member-phone", "priya/neo-spend", ("14d by:day",), 390, 760, chart=True),
     Picture("refused", "priya/general", ("@marcus 7d", "modle:opus"), 1280, 420),
-    Picture("budget-over", "priya/neo-usage", (), 1280, 640, shows="over your daily budget"),
-    Picture("thread", "priya/neo-usage", (), 1280, 640, shows="over your daily budget", thread=True),
+    Picture("budget-over", "priya/neo-usage", (), 1280, 690, shows="over your daily budget"),
+    Picture("thread", "priya/neo-usage", (), 1280, 690, shows="over your daily budget", thread=True),
     Picture("request", "hannah/neo-usage", (), 1280, 640, shows="Globex pentest"),
-    Picture("failures", "hannah/neo-spend", (), 1280, 620, shows="tasks failed:"),
-    Picture("errors-dark", "hannah/general", ("errors team 24h",), 1280, 760, dark=True),
+    Picture("errors-dark", "hannah/general", ("errors team 24h",), 1440, 760, dark=True),
     Picture("help", "marcus/general", ("help",), 1280, 640),
-    Picture("digest", "marcus/neo-spend", (), 1440, 1320, shows="the day before"),
-    Picture("home", "hannah/neo-usage", (), 1280, 1500, home=True),
-    Picture("home-dark", "priya/neo-usage", (), 1280, 1160, dark=True, home=True),
+    Picture("digest", "marcus/neo-spend", (), 1440, 1262, shows="the day before"),
+    Picture("home", "hannah/neo-usage", (), 1440, 1500, home=True),
+    Picture("home-dark", "priya/neo-usage", (), 1440, 1160, dark=True, home=True),
 )
 
 
@@ -118,8 +119,8 @@ async def _ask(page: Page, line: str) -> None:
 def _png(pixels: list[int], width: int) -> bytes:
     """A PNG with a palette: a third of the bytes. A pixel is its red, green, blue and alpha, the lowest byte first."""
     counted = Counter(pixels)
-    palette = [colour.to_bytes(4, "little")[:3] for colour, _ in counted.most_common(COLOURS)]
-    place = {colour: _nearest(colour.to_bytes(4, "little"), palette) for colour in counted}
+    palette = _palette([colour.to_bytes(4, "little")[:3] for colour, _ in counted.most_common()])
+    place = {colour: _nearest(colour.to_bytes(4, "little")[:3], palette)[1] for colour in counted}
     rows = (bytes(map(place.__getitem__, pixels[at : at + width])) for at in range(0, len(pixels), width))
     header = struct.pack(">IIBBBBB", width, len(pixels) // width, 8, 3, 0, 0, 0)
     body = zlib.compress(b"".join(b"\0" + row for row in rows), 9)
@@ -127,10 +128,19 @@ def _png(pixels: list[int], width: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
 
 
-def _nearest(colour: bytes, palette: list[bytes]) -> int:
-    red, green, blue, _ = colour
-    away = [(red - r) ** 2 + (green - g) ** 2 + (blue - b) ** 2 for r, g, b in palette]
-    return away.index(min(away))
+def _palette(colours: list[bytes]) -> list[bytes]:
+    """The first of the colours that are not alike, so that a small sign in another colour keeps it."""
+    palette = colours[:1]
+    for colour in colours:
+        if _nearest(colour, palette)[0] > ALIKE:
+            palette.append(colour)
+    return palette[:COLOURS]
+
+
+def _nearest(colour: bytes, palette: list[bytes]) -> tuple[int, int]:
+    """How far the nearest of a palette is, squared, and its place."""
+    red, green, blue = colour
+    return min(((red - r) ** 2 + (green - g) ** 2 + (blue - b) ** 2, at) for at, (r, g, b) in enumerate(palette))
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:
