@@ -49,6 +49,7 @@ def subscriptions(context: Context) -> Capability:
             "subscribe": commands.subscribe,
             "subscriptions": commands.list,
             "unsubscribe": commands.unsubscribe,
+            "reschedule": commands.reschedule,
         },
         actions={RemoveAction.kind: commands.remove, StopAction.kind: commands.stop},
         event_renderers={

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.database.engine import Database
 from bot.domain.access import Caller
-from bot.domain.formatting import days_text, local_time
+from bot.domain.formatting import dated_time, days_text
 from bot.domain.post_times import CATCH_UP
 from bot.domain.visibility import Titles
 from bot.ledger.freshness import UnreadError
@@ -216,9 +216,10 @@ class SubscriptionList:
     facts: SubscriptionFacts
     zone: ZoneInfo
 
-    def message(self, subscriptions: Sequence[StoredSubscription], now: datetime) -> Message:
-        """Return the list, with a button to remove each."""
-        title = self.templates.render("subscriptions/listing", count=len(subscriptions), zone=self.zone.key)
+    def message(self, subscriptions: Sequence[StoredSubscription], now: datetime, *, ending: bool = False) -> Message:
+        """Return the list, with a button to remove each; `ending` says that it is read to stop something."""
+        count = len(subscriptions)
+        title = self.templates.render("subscriptions/listing", count=count, zone=self.zone.key, ending=ending)
         draft = Draft(title)
         draft.add(blocks.section(title))
         for each in subscriptions:
@@ -229,4 +230,4 @@ class SubscriptionList:
 
     def next_time(self, subscription: NewSubscription, now: datetime) -> str:
         """Return when the next answer is posted."""
-        return local_time(subscription.schedule.next_at(now, self.zone), self.zone, now)
+        return dated_time(subscription.schedule.next_at(now, self.zone), self.zone, now)

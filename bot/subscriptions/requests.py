@@ -10,10 +10,9 @@ from sqlalchemy import Connection
 
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
-from bot.domain.periods import Unit
 from bot.domain.query.errors import AmbiguousError, QueryError
-from bot.domain.query.question import Question, describe
-from bot.domain.query.when import Calendar
+from bot.domain.query.question import describe
+from bot.domain.query.when import THIS_MONTH
 from bot.ledger.freshness import UnreadError
 from bot.outbox.destinations import ChannelDestination, UserDestination
 from bot.outbox.store import NewNotification, enqueue
@@ -22,9 +21,9 @@ from bot.subscriptions import store
 from bot.subscriptions.answering import LostRightError, SubscriptionAnswers
 from bot.subscriptions.channels import obstacle
 from bot.subscriptions.keys import SubscriptionEndedKey
-from bot.subscriptions.schedule import Frequency, Schedule
-from bot.subscriptions.schedule_choices import is_pointing
-from bot.subscriptions.schedule_parser import REPORT, ScheduleError, split_schedule
+from bot.subscriptions.schedule import Schedule
+from bot.subscriptions.schedule_choices import UnclearError, is_pointing, with_time
+from bot.subscriptions.schedule_parser import ScheduleError, split_schedule
 from bot.subscriptions.store import EndReason, NewSubscription, Place, StoredSubscription
 
 OPERATORS_ONLY = (
@@ -36,7 +35,7 @@ _CHANNEL = re.compile(r"(?<!\S)(?:(?:in|into|to|on) )?(?:the channel )?(?:<#[^>]
 _COMMANDS = frozenset(
     {
         "backtest", "balance", "budget", "budgets", "digest", "errors", "explain", "failures", "help", "link", "notify",
-        "reconcile", "snooze", "status", "threshold", "subscribe", "subscriptions", "unsubscribe",
+        "reconcile", "reschedule", "snooze", "status", "threshold", "subscribe", "subscriptions", "unsubscribe",
     }
 )  # fmt: skip
 _REFUSALS = {
@@ -106,15 +105,15 @@ class SubscriptionRequests:
         try:
             question = await self.answering.answers.parse(text, typist)
         except AmbiguousError as error:
-            lines = " or ".join(f"`{command} {each} {schedule.typed}`" for each in error.lines)
-            raise RefusedError(f"{error.why or 'That could mean several things.'} Type {lines}.") from error
+            lines = [f"{command} {each or THIS_MONTH} {schedule.typed}" for each in error.lines]
+            raise UnclearError(error.why or "That could mean several things.", lines) from error
         except QueryError as error:
             said = error.instead or error.understood
             instead = f"{command} {said} {schedule.typed}" if said else None
             raise QueryError(error.reason, error.word, instead=instead) from error
         if question.csv:
             raise RefusedError("I can't post files on a schedule. Leave `csv` out: the answer has a button for it.")
-        return describe(_with_time(question, text, schedule))
+        return describe(with_time(question, text, schedule, command))
 
     async def _check(self, new: NewSubscription) -> None:
         """Raise RefusedError unless the answer could be posted now."""
@@ -127,18 +126,27 @@ class SubscriptionRequests:
         except LostRightError as error:
             _refuse(error)
 
+    async def reschedule(self, subscription: StoredSubscription, schedule: Schedule) -> StoredSubscription:
+        """Put another subscription, with another schedule, in the place of an active one, and return it.
+
+        Raises:
+            RefusedError: it cannot be, which the message explains.
+            SlackError: Slack does not say who is meant.
+        """
+        new = NewSubscription(subscription.owner, subscription.place, subscription.question, schedule)
+        await self._check(new)
+        now = self.clock()
+
+        def write(connection: Connection) -> StoredSubscription:
+            store.end(connection, subscription.id, EndReason.REMOVED, subscription.owner, now)
+            return store.add(connection, new, now)
+
+        return await self.database.write(write)
+
     async def end(self, subscription: StoredSubscription, reason: EndReason, by: str | None = None) -> bool:
         """End a subscription, and tell its owner if that was not they; return whether it was active."""
         now = self.clock()
         return await self.database.write(lambda connection: end_subscription(connection, subscription, reason, by, now))
-
-
-def _with_time(question: Question, text: str, schedule: Schedule) -> Question:
-    """Return a question with the time that a report is of which names none: the day, week or month before its post."""
-    if question.when is not None or not REPORT.search(text):
-        return question
-    unit = {Frequency.MONTH: Unit.MONTH, Frequency.DAY: Unit.DAY, Frequency.WEEKDAY: Unit.DAY}.get(schedule.on)
-    return replace(question, when=Calendar(unit or Unit.WEEK, -1))
 
 
 def end_subscription(

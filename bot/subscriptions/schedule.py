@@ -6,10 +6,11 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Self
 
-from bot.domain.periods import instant, local_day
+from bot.domain.periods import Unit, instant, local_day
 from bot.domain.post_times import CATCH_UP
 
 DEFAULT_TIME = time(9)
+_NOON = time(12)
 _DAY = timedelta(days=1)
 _FRIDAY = 4
 _MOST_DAYS = 40  # to look ahead or back: every schedule has a day among them
@@ -64,6 +65,16 @@ class Schedule:
         """Return the schedule that was stored."""
         on, _, at = text.partition(" ")
         return cls(Frequency(on), time.fromisoformat(at))
+
+    def is_at_start(self, unit: Unit) -> bool:
+        """Return whether an answer is posted when a day, week or month has just begun."""
+        match unit:
+            case Unit.DAY:
+                return self.at < _NOON
+            case Unit.WEEK:
+                return self.on is Frequency.MONDAY
+            case _:
+                return self.on is Frequency.MONTH
 
     @property
     def typed(self) -> str:

@@ -1,11 +1,13 @@
 """The parser of schedules: `every monday 09:00`, as people also type it, at the end of a question."""
 
 import re
+from dataclasses import replace
 from datetime import time
 
 from bot.domain.access import RefusedError
 from bot.domain.everyday.dates import WEEKDAYS
 from bot.domain.everyday.typography import plain
+from bot.domain.query.errors import quoted
 from bot.subscriptions.schedule import DEFAULT_TIME, WEEK, Frequency, Schedule
 
 _DAYS = {name: WEEK[number] for name, number in WEEKDAYS.items()}
@@ -47,6 +49,8 @@ _DIVIDED = re.compile(
 _SAID_TWICE = re.compile(rf"(?<!\S)(?P<often>daily|weekly|monthly) (?={_REPORT})", re.IGNORECASE)
 _ONE_DAY = re.compile(rf"(?:^|(?<= ))(?:on )?(?P<one>{_DAY}){_CLOCK}$", re.IGNORECASE)
 _OPENING = re.compile(r"^(?:(?:to|for|me|us to) )+", re.IGNORECASE)  # `subscribe to`, `subscribe me to`
+_MOVED_TO = re.compile(r"^(?:(?:to|for) )+", re.IGNORECASE)
+_HAS_TIME = re.compile(r"\d|(?<!\S)(?:noon|midnight)(?!\S)", re.IGNORECASE)
 _ANOTHER = re.compile(rf"(?:^|(?<= ))(?:and|or|,) (?:on )?(?:(?:every|each) )?(?:{_DAY})s?(?!\S)", re.IGNORECASE)
 _JOINED = re.compile(r"(?:^| )(?:and|or)$", re.IGNORECASE)
 _EXAMPLE = "every monday 09:00"
@@ -82,6 +86,25 @@ def split_schedule(line: str) -> tuple[str, Schedule]:
         raise _one_only(question, found)
     schedule = Schedule(_frequency(found, question), _time(found, question))
     return _without_repetition(question, schedule), schedule
+
+
+def changed_schedule(line: str, before: Schedule) -> Schedule:
+    """Return the schedule that a line says in place of another one: `every friday`, `fridays at 10`, `at 10`.
+
+    A line without a time keeps the time, one without a day the days.
+
+    Raises:
+        ScheduleError: it says none.
+    """
+    typed = _MOVED_TO.sub("", plain(line))
+    for text in (typed, f"every {typed}", f"every {before.on} {typed}"):
+        try:
+            question, schedule = split_schedule(text)
+        except ScheduleError:
+            continue
+        if not question:
+            return schedule if _HAS_TIME.search(typed) else replace(schedule, at=before.at)
+    raise ScheduleError(f"I don't know the schedule {quoted(typed)}.", "")
 
 
 def _divided(typed: str) -> tuple[str, Schedule] | None:

@@ -64,7 +64,8 @@ async def said_in_dm(harness: ServiceHarness, user: str, line: str) -> str:
 async def test_an_answer_is_posted_in_the_channel_once_a_date(harness: ServiceHarness) -> None:
     confirmation = await said(harness, "hannah", BY_MEMBER)
     assert (
-        "I'll post `team yesterday by:member` here every day at 09:00. The first is due Mar 3, 09:00." in confirmation
+        "I'll post `team yesterday by:member` here every day at 09:00. The first is due Mar 3, 09:00 (UTC)."
+        in confirmation
     )
     assert "`unsubscribe 1`" in confirmation
     await goes_on(harness, 11 * HOUR)
@@ -92,7 +93,12 @@ async def test_an_answer_is_posted_in_the_channel_once_a_date(harness: ServiceHa
     [
         ("send me a report every Monday at 9", "`last week` in your DM with me every Monday at 09:00"),
         ("schedule a weekly report on Mondays", "`last week` in your DM with me every Monday at 09:00"),
-        ("send the team's spend by member here every weekday at 9am", "`team by:member` here every weekday at 09:00"),
+        (
+            "send the team's spend of yesterday by member here every weekday at 9am",
+            "`team yesterday by:member` here every weekday at 09:00",
+        ),
+        ("subscribe team by:model every weekday", "`team this month by:model` here every weekday at 09:00"),
+        ("send me priya's spend every month", "`last month email:priya.raman@acme.example` in your DM with me on the"),
         ("subscribe to a weekly report on Monday at 9:00", "`last week` here every Monday at 09:00"),
         ("daily report at 8", "`yesterday` in your DM with me every day at 08:00"),
         ("send us a monthly summary by model every month", "`team last month by:model` here on the 1st of every month"),
@@ -103,6 +109,122 @@ async def test_an_answer_is_posted_in_the_channel_once_a_date(harness: ServiceHa
 )
 async def test_it_is_made_in_everyday_words(harness: ServiceHarness, line: str, promise: str) -> None:
     assert promise in await said(harness, "hannah", line)
+
+
+async def test_whose_spend_it_is_about_is_said_and_what_to_type_for_the_teams(harness: ServiceHarness) -> None:
+    own = "\nIt's about your own spend."
+    instead = " For the team's, type `subscribe dm team last week every monday 09:00`."
+    line = "send me a report every monday"
+    assert f"{own}{instead}\n" in await said(harness, "hannah", line)
+    assert f"{own}\n" in await said(harness, "priya", line)
+    promise = await said(harness, "hannah", instead.split("`")[1])
+    assert "`team last week` in your DM with me every Monday" in promise
+    assert own not in promise
+
+
+@pytest.mark.parametrize(
+    ("line", "why", "choices"),
+    [
+        ("send me every monday", "What should I send every Monday at 09:00?", ["team last week", "last week"]),
+        ("send me something daily", "What should I send every day at 09:00?", ["team yesterday", "yesterday"]),
+        (
+            "mail me monthly please",
+            "What should I send on the 1st of every month at 09:00?",
+            ["team last month", "last month"],
+        ),
+        (
+            "send me priya's spend daily at 9",
+            "Which time should it be about?",
+            ["yesterday email:priya.raman@acme.example", "this month email:priya.raman@acme.example"],
+        ),
+        (
+            "every friday send me our spend",
+            "Which time should it be about?",
+            ["team last week", "team this week", "team this month"],
+        ),
+        (
+            "every monday send me the team's week",
+            "At that time, this week has only begun. Which one do you mean?",
+            ["team last week", "team this week"],
+        ),
+        (
+            "send me what we spent today, every day",
+            "At that time, the day has only begun. Which one do you mean?",
+            ["team yesterday", "team today"],
+        ),
+        ("send me our 3/2 every day", "That could mean several things.", ["team 2026-03-02", "team 2026-02-03"]),
+    ],
+)
+async def test_what_is_left_open_is_asked_back_before_anything_is_subscribed_to(
+    harness: ServiceHarness, line: str, why: str, choices: list[str]
+) -> None:
+    asked = await harness.ask("hannah", line)
+    first, *rest = visible_text(asked).splitlines()
+    assert first == f"{why} Press a button, or type the line:"
+    typed = [each.strip("• `") for each in rest[: len(choices)]]
+    assert [re.sub(" every .*", "", each.removeprefix("subscribe dm ")) for each in typed] == choices
+    assert actions(asked) == [f"command:choice{number}" for number in range(1, len(choices) + 1)]
+    assert "You have no subscriptions" in await said(harness, "hannah", "subscriptions")
+    done = visible_text(await harness.press("hannah", asked, f"command:choice{len(choices)}"))
+    assert f"I'll post `{choices[-1]}` in your DM with me" in done
+    assert f"I'll post `{choices[0]}` in your DM with me" in await said(harness, "hannah", typed[0])
+
+
+async def test_the_last_question_is_the_first_of_what_could_be_sent(harness: ServiceHarness) -> None:
+    await said_in_dm(harness, "priya", "last month by model")
+    asked = await said_in_dm(harness, "priya", "send me every friday at 10")
+    assert asked.startswith(
+        "What should I send every Friday at 10:00? Press a button, or type the line:\n"
+        "• `subscribe dm last month by:model every friday 10:00`\n• `subscribe dm last week every friday 10:00`\n"
+    )
+    assert "Only operators" in await said_in_dm(harness, "priya", "send us every friday")
+    assert "Only operators" in await said(harness, "priya", "post here every friday")
+
+
+async def test_it_is_posted_at_other_times_instead(harness: ServiceHarness) -> None:
+    assert "You have no subscriptions." in await said_in_dm(harness, "priya", "send it on fridays instead")
+    await said_in_dm(harness, "priya", "subscribe yesterday every monday 10:30")
+    for line, schedule, before in (
+        ("send it on fridays instead", "every Friday at 10:30", "every Monday at 10:30"),
+        ("make it daily at 8", "every day at 08:00", "every Friday at 10:30"),
+        ("move it to 17:15", "every day at 17:15", "every day at 08:00"),
+        ("reschedule 4 weekdays", "every weekday at 17:15", "every day at 17:15"),
+    ):
+        done = await said_in_dm(harness, "priya", line)
+        assert f"Done: I'll post `yesterday` in your DM with me {schedule}, no longer {before}." in done
+    again = await said_in_dm(harness, "priya", "reschedule 5 every weekday")
+    assert again == "It's posted every weekday at 17:15 already."
+    assert "You have no subscription `1`" in await said_in_dm(harness, "priya", "reschedule 1 every friday")
+    assert 'I don\'t know the schedule "frobnicate".' in await said_in_dm(harness, "priya", "reschedule 5 frobnicate")
+    assert "You have 1 subscription." in await said_in_dm(harness, "priya", "subscriptions")
+    await goes_on(harness, 13 * HOUR)
+    assert dm_answers(harness, "priya") == []
+    await goes_on(harness, 8 * HOUR)
+    assert len(dm_answers(harness, "priya")) == 1
+
+
+async def test_of_several_it_is_asked_back_which_is_to_be_posted_at_other_times(harness: ServiceHarness) -> None:
+    await said(harness, "hannah", BY_MEMBER)
+    await said(harness, "hannah", "subscribe dm last week every monday 08:00")
+    asked = await harness.ask("hannah", "on fridays instead")
+    assert visible_text(asked).startswith(
+        "Which of your subscriptions? Press a button, or type the line:\n"
+        "• `reschedule 1 every friday 09:00`  `team yesterday by:member`\n"
+        "• `reschedule 2 every friday 08:00`  `last week`\n"
+    )
+    done = visible_text(await harness.press("hannah", asked, "command:choice1"))
+    assert "I'll post `team yesterday by:member` in <#C0NEOSPEND> every Friday at 09:00, no longer every day" in done
+
+
+@pytest.mark.parametrize("line", ["stop sending me that", "stop it", "cancel that", "no more reports please", "stop"])
+async def test_stop_lists_them_and_without_any_says_what_else_can_be_stopped(
+    harness: ServiceHarness, line: str
+) -> None:
+    none = await said(harness, "priya", line)
+    assert none.startswith("*You have no subscriptions,* so there is none to stop.\n")
+    assert "`snooze today`" in none
+    await said_in_dm(harness, "priya", "subscribe yesterday daily")
+    assert "You have 1 subscription." in await said(harness, "priya", line)
 
 
 async def test_everyday_words_list_and_end_them(harness: ServiceHarness) -> None:
@@ -200,7 +322,7 @@ async def test_in_another_zone_the_same_date_is_posted_once(harness: ServiceHarn
 
 async def test_a_question_is_understood_and_kept_in_the_query_language(harness: ServiceHarness) -> None:
     text = await said(harness, "hannah", "subscribe how much did everyone spend in the last 7 days per model weekly")
-    assert "I'll post `team 7d by:model` here every Monday at 09:00. The first is due Mar 9, 09:00." in text
+    assert "I'll post `team 7d by:model` here every Monday at 09:00. The first is due Mar 9, 09:00 (UTC)." in text
 
 
 async def test_what_cannot_be_is_explained_and_changes_nothing(harness: ServiceHarness) -> None:
@@ -212,7 +334,7 @@ async def test_what_cannot_be_is_explained_and_changes_nothing(harness: ServiceH
         ("subscribe team 11/5 every day", "That could mean several things."),
         ("subscribe @nobody every day", "@nobody"),
         ("unsubscribe 7", "You have no subscription `7`."),
-        ("unsubscribe everything", "You have no subscriptions."),
+        ("unsubscribe everything", "You have no subscriptions,"),
     ):
         assert expected in await said(harness, "hannah", line), line
         assert "You have no subscriptions." in await said(harness, "hannah", "subscriptions"), line

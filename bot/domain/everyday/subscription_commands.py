@@ -30,6 +30,11 @@ _OFTEN = re.compile(
     rf"(?<!\S)(?<!for )(?<!by )(?<!per )(?:every|each) (?:day|week|month|other)(?!\S)"
     rf"|(?<!\S)(?:daily|weekly|monthly|weekdays|workdays)(?!\S)|(?<!\S)on (?:{_DAYS})s(?!\S)"
 )
+_NOT_SO_OFTEN = re.compile(  # which no schedule is
+    r"(?<!\S)(?:every|each) (?:hour|quarter|year|(?:other|second|third|few|two|three|four|\d{1,2}) \S+)(?!\S)"
+    r"|(?<!\S)(?:once|twice|\w+ times) (?:a|per|every) \S+"
+    r"|(?<!\S)(?:hourly|quarterly|yearly|annually|biweekly|bi-weekly|fortnightly)(?!\S)"
+)
 _REPORT_AT = re.compile(
     rf"(?<!\S)(?:daily|weekly|monthly) (?:\S+ )?(?:{'|'.join(_REPORTS)})(?: \S+){{0,20}}?"
     rf"(?: on (?:the 1st|the first|(?:{_DAYS})s?)(?!\S)|{_CLOCK})",
@@ -39,7 +44,13 @@ _TO_ME = re.compile(r"(?<!\S)(?:to me|(?:in|by|as|via|to) (?:a |my )?dms?)(?!\S)
 _SEND_ME = re.compile(r"(?<!\S)(?:please )?(?:send|give|show|tell|dm|message) me(?!\S)", re.IGNORECASE)
 _COURTESY = re.compile(r"(?: (?:please|pls|thanks|thank you|thx))+$", re.IGNORECASE)
 _OFTEN_ALONE = re.compile(rf"(?:{_ON_CERTAIN_DAYS.pattern})(?:{_CLOCK})?")
+_ANY_OFTEN_ALONE = re.compile(
+    rf"(?:(?:something|anything|stuff|the news|news) )?(?:{_ON_CERTAIN_DAYS.pattern}|{_OFTEN.pattern})(?:{_CLOCK})?"
+    r"(?: (?:something|anything|stuff))?"
+)
+"""How often, without what; `something` is nothing more."""
 """What is asked to be sent regularly by a line that says only how often: what was answered just before."""
+_NOTHING = re.compile(r"(?<!\S)(?:something|anything|stuff|the news|news)(?!\S)", re.IGNORECASE)
 _POINTING = re.compile(r"(?:this|that|it|these|those) (?:every|each|on|daily|weekly|monthly|weekdays|workdays)(?!\S)")
 """What points to the answer before, whosever it was."""
 _SUMMARY = re.compile(
@@ -47,7 +58,28 @@ _SUMMARY = re.compile(
     rf"(?P<often>daily|weekly|monthly) (?:{'|'.join(_REPORTS)})"
 )
 """What is wanted once, or regularly."""
+_STOP = re.compile(
+    r"(?:(?:please|ok|no) )*(?:(?:stop|cancel|quit|end|pause)"
+    r"(?: (?:it|that|this|them|those|sending|posting|me|now|please|already|everything|all|the|messages))*"
+    r"|(?:don't|dont|do not|never|no need to) (?:send|post|dm|message|mail)(?: (?:it|that|this|them|me|us|to|here))+"
+    rf"(?: (?:anymore|any more|again|every|each|{_DAYS}|day|week|month))*"
+    rf"|(?:no more|enough)(?: of)?(?: (?:the|these|those|your|daily|weekly|monthly))*"
+    rf"(?: (?:{'|'.join(sorted(_REPORTS))}|messages|dms|posts))?)(?: (?:please|thanks|now))*"
+)
+"""That something is not to be sent any more."""
 _NUMBER = re.compile(r"#?(\d+)", re.ASCII)
+_MOVING = {"move", "change", "switch", "shift", "reschedule"}
+_TO_DAYS = rf"(?:(?:on|every|each) )*(?:{_DAYS}|day|weekday|workday|week|month|morning)s?|daily|weekly|monthly"
+_CHANGING = re.compile(
+    rf"(?:(?:please|can|could|would|you|i'd|like|want|to|actually|no|ok|hey) ){{0,5}}"
+    rf"(?:(?P<verb>send|post|do|make|have|get|give|{'|'.join(sorted(_MOVING))}) (?:me )?"
+    rf"(?:(?:it|that|this|them|those|(?:the|my|our) (?:\S+ )?(?:{'|'.join(sorted(_REPORTS | _NOUNS))}))"
+    rf"|(?:subscription )?#?(?P<number>\d{{1,7}})) )?(?:to )?"
+    rf"(?P<when>(?:{_TO_DAYS})(?:{_CLOCK})?|at{_CLOCK}|\d{{1,2}}[:.]\d\d(?: ?[ap]m)?|\d{{1,2}} ?[ap]m)"
+    r"(?P<instead> (?:instead|rather|from now on))?"
+)
+"""At which other times something is to be sent, in a line that says nothing else."""
+_REPEATED = re.compile(rf"(?<!\S)(?:every|each|daily|weekly|monthly|(?:{_DAYS}|weekday|workday)s)(?!\S)")
 
 
 def subscription_line(words: list[str], texts: list[str]) -> str | None:
@@ -57,7 +89,7 @@ def subscription_line(words: list[str], texts: list[str]) -> str | None:
     """
     if texts[0] in {"subscribe", "subscriptions"}:
         return None  # a command already
-    if _is_ending(texts):
+    if _is_ending(texts) or _STOP.fullmatch(" ".join(texts)):
         number = next((found[1] for text in texts if (found := _NUMBER.fullmatch(text))), "")
         return f"unsubscribe {number}".strip()
     if _is_listing(texts):
@@ -65,13 +97,26 @@ def subscription_line(words: list[str], texts: list[str]) -> str | None:
     if summary := _SUMMARY.fullmatch(_COURTESY.sub("", " ".join(texts))):
         whose = "team " if {"us", "we", "our", "team", "team's"} & set(texts) else ""
         return f"subscribe ask {whose}{summary['often']}"
-    return _order(words) if _is_order(texts) else None
+    return _change(texts) or (_order(words) if _is_order(texts) else None)
 
 
 def _is_ending(texts: list[str]) -> bool:
     verbs = _ENDING if _NOUNS & set(texts) else _STOPPING
     is_about_reports = bool({*_NOUNS, *_REPORTS, "sending", "posting"} & set(texts))
     return is_about_reports and any(text in verbs for text in texts[:3])
+
+
+def _change(texts: list[str]) -> str | None:
+    """Return the command that posts an answer at other times: `send it on fridays instead`, `move 2 to 10:00`."""
+    said = _COURTESY.sub("", " ".join(texts))
+    found = _CHANGING.fullmatch(said)
+    if found is None:
+        return None
+    verb, is_repeated = found["verb"], bool(_REPEATED.search(found["when"]))
+    is_made = verb == "make" and (is_repeated or any(letter.isdigit() for letter in found["when"]))
+    if not (is_made or verb in _MOVING or (found["instead"] and (verb or is_repeated))):
+        return None
+    return " ".join(filter(None, ["reschedule", found["number"], found["when"]]))
 
 
 def _is_listing(texts: list[str]) -> bool:
@@ -86,7 +131,10 @@ def _is_order(texts: list[str]) -> bool:
     if _ON_CERTAIN_DAYS.search(said) or _REPORT_AT.search(said):
         return True
     asked = next((text for text in texts if text not in _LEADING - _SENDING), "")
-    return asked in _SENDING and bool(_OFTEN.search(said) or asked in {"schedule", "subscribe"})
+    if _NOT_SO_OFTEN.match(said) and _SENDING & set(texts):
+        return True
+    is_often = _OFTEN.search(said) or _NOT_SO_OFTEN.search(said)
+    return asked in _SENDING and bool(is_often or asked in {"schedule", "subscribe"})
 
 
 def _order(words: list[str]) -> str:
@@ -99,4 +147,7 @@ def _order(words: list[str]) -> str:
     is_here = bool(_HERE.search(rest)) or "us" in opening
     rest = " ".join(_TO_ME.sub("", _HERE.sub("", rest)).split())
     whose = "team" if "us" in opening and not _POINTING.match(rest.lower()) else ""
-    return " ".join(filter(None, ["subscribe", "" if is_here else "dm", whose, rest]))
+    what = "ask what" if _ANY_OFTEN_ALONE.fullmatch(rest.lower()) else ""
+    if what:
+        rest = _NOTHING.sub("", rest).strip()
+    return " ".join(filter(None, ["subscribe", what, "" if is_here else "dm", whose, rest]))

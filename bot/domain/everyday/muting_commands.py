@@ -1,0 +1,40 @@
+"""Silence in everyday words: `stop the alerts`, `don't notify me about errors`, `mute until tomorrow`."""
+
+import re
+
+_STOP = (
+    r"(?:stop|mute|silence|pause|quit|disable|cancel|end|no more|enough|don't|dont|do not|never|(?:turn|switch) off"
+    r"|unsubscribe(?: me)? from)"
+    r"(?: (?:sending|send|giving|give|getting|get|showing|me|us|the|my|all|these|those|any|more|of|from|budget|spend))*"
+)
+_ALERTS = (
+    r" (?:(?:alert|warning|notification|ping|message|dm)s?"
+    r"|(?:alert|warn|notify|ping|bother|disturb|message|dm)(?:ing)?(?: me)?)"
+)
+_FAILURES = r" (?:error|failure|failed task|failing task|task failure)s?"
+_ABOUT = r"(?: (?:about|of|for|when|the|my|any|all))+"
+_PLEASE = r"(?:(?:please|can|could|you|ok) )*"
+_END = r"(?: (?:off|anymore|any more|again|now|please|thanks))*"
+_UNTIL = r"(?P<until>(?: for)? today| (?:for|until|till) .{1,40})?"
+_ABOUT_FAILURES = re.compile(
+    rf"{_PLEASE}{_STOP}(?:{_FAILURES}{_ALERTS}|(?:{_ALERTS}| tell(?:ing)? me){_ABOUT}{_FAILURES}(?: fail)?){_END}"
+    rf"|{_PLEASE}(?:turn|switch)(?: the| my)?{_FAILURES}{_ALERTS} off{_END}"
+)
+_ABOUT_BUDGETS = re.compile(
+    rf"{_PLEASE}(?:{_STOP}|(?:turn|switch)(?: the| my| budget)*(?=.* off)|mute(?= )){_ALERTS}{_END}{_UNTIL}{_END}"
+)
+_ALONE = re.compile(
+    rf"(?:please )?(?:mute(?: yourself| me| it)?|silence|be quiet|quiet|hush|shut up|leave me alone){_UNTIL}{_END}"
+)
+
+
+def muting_line(_words: list[str], texts: list[str]) -> str | None:
+    """Return the command that keeps alerts away for a while, or messages about failures; None if none is asked for.
+
+    `texts` are the words of a line in lower case.
+    """
+    said = " ".join(texts)
+    if _ABOUT_FAILURES.fullmatch(said):
+        return "notify errors off"
+    found = _ABOUT_BUDGETS.fullmatch(said) or _ALONE.fullmatch(said)
+    return None if found is None else f"snooze{(found['until'] or '').replace(' for today', ' today')}"
