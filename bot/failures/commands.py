@@ -109,7 +109,14 @@ class FailureCommands:
         now, policy, in_slack = self.clock(), self.policy, self.people.emails_by_name
         question = await self.database.read(
             lambda connection: parse_question(
-                connection, caller, line, now=now, zone=policy.zone, failing=policy.failing, in_slack=in_slack
+                connection,
+                caller,
+                line,
+                now=now,
+                zone=policy.zone,
+                failing=policy.failing,
+                in_slack=in_slack,
+                takes_groups=False,
             )
         )
         return failure_question(question, policy.failing)

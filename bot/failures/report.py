@@ -112,7 +112,9 @@ def terminal_error_report(connection: Connection, settings: "Settings", line: st
         UnreadError: nothing has been read yet.
     """
     policy = FailurePolicy.from_settings(settings)
-    question = parse_question(connection, AT_THE_TERMINAL, line, now=now, zone=policy.zone, failing=policy.failing)
+    question = parse_question(
+        connection, AT_THE_TERMINAL, line, now=now, zone=policy.zone, failing=policy.failing, takes_groups=False
+    )
     question = failure_question(question, policy.failing)
     return error_report(connection, ErrorRequest(question, AT_THE_TERMINAL, now), policy)
 

@@ -10,7 +10,7 @@ from bot.domain.access import OWN_SPEND_ONLY, Caller, RefusedError, Role
 from bot.domain.everyday.meaning import TypingContext
 from bot.domain.everyday.understanding import understand
 from bot.domain.periods import local_day
-from bot.domain.query.errors import EMPTY, AmbiguousError, QueryError, UnknownWordError
+from bot.domain.query.errors import EMPTY, AmbiguousError, MisspeltError, QueryError, UnknownWordError
 from bot.domain.query.parser import parse
 from bot.domain.query.question import Question, describe, quote
 from bot.domain.query.when import When, compares_with
@@ -31,8 +31,9 @@ def parse_question(
     zone: tzinfo,
     failing: Sequence[str] = (),
     in_slack: Callable[[Connection], EmailsByName] = no_names,
+    takes_groups: bool = True,
 ) -> Question:
-    """Return the question that a line asks.
+    """Return the question that a line asks. `takes_groups` says whether several people that it names make groups.
 
     A status is one of the upstream's own, of the settings, or of a task that the caller may see.
     A line of the query language means itself; any other is understood as everyday words, if it can be.
@@ -52,7 +53,7 @@ def parse_question(
         return parse(line, now=now, zone=zone, statuses=statuses)
     except QueryError as error:
         own = "" if caller.member is None else f"email:{quote(caller.member)}"
-        reader = _EverydayReader(LedgerNames(connection, scope, in_slack), statuses, now, zone, own)
+        reader = _EverydayReader(LedgerNames(connection, scope, in_slack), statuses, now, zone, own, takes_groups)
         is_operator = caller.role is Role.OPERATOR
         return reader.question(line, error, is_operator=is_operator)
 
@@ -69,13 +70,17 @@ class _EverydayReader:
     now: datetime
     zone: tzinfo
     own: str
+    takes_groups: bool
 
     def question(self, line: str, strict: QueryError, *, is_operator: bool) -> Question:
         """Return the question of everyday words; `strict` says why the line is none of the query language.
 
         Raises as `parse_question`.
         """
-        context = TypingContext(local_day(self.now, self.zone), self.statuses, self.names, self._is_compared, self.own)
+        today = local_day(self.now, self.zone)
+        context = TypingContext(
+            today, self.statuses, self.names, self._is_compared, self.own, takes_groups=self.takes_groups
+        )
         try:
             lines = understand(line, context)
             questions = {each: self._parsed(each) for each in lines}
@@ -102,7 +107,8 @@ class _EverydayReader:
             # the same whether or not there is somebody of that name
             return QueryError(_OTHERS, error.word, error.column, understood or EMPTY)
         # about one word the query language knows more, unless only everyday words know what was meant
-        is_strict = strict.instead or (error.word == strict.word and not error.instead)
+        is_explained = not error.reason.startswith("I don't know") and not isinstance(error, MisspeltError)
+        is_strict = strict.instead or (error.word == strict.word and not error.instead and not is_explained)
         said = strict if is_strict else error
         return QueryError(said.reason, said.word, said.column, said.instead, understood)
 

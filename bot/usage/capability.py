@@ -29,7 +29,7 @@ def usage(context: Context) -> Capability:
     questions = QuestionHandlers(
         answering, context.workspace, context.templates, settings.show_titles, csv, context.last_questions
     )
-    help_commands = HelpCommands(context.templates, answering.policy)
+    help_commands = HelpCommands(context.templates, answering.policy, context.clock)
     status_commands = StatusCommands(answering, context.templates, settings.admins)
     poll = timedelta(seconds=settings.poll_seconds)
     welcome = Welcome(

@@ -1,11 +1,13 @@
 """The command `help`: six examples, and a page for each topic, for the role of whoever reads it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from bot.domain.access import Caller, Role
 from bot.domain.everyday.vocabulary import FILLER
+from bot.domain.periods import Unit, local_day
 from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.text import one_line
 from bot.slack import blocks
@@ -50,10 +52,11 @@ _WORD = re.compile(r"[\w-]+")
 
 @dataclass(frozen=True, slots=True)
 class HelpCommands:
-    """The command `help` in Slack, and the buttons under its pages."""
+    """The command `help` in Slack, and the buttons under its pages; `clock` gives aware times."""
 
     templates: Templates
     policy: ReportPolicy
+    clock: Callable[[], datetime]
 
     async def help(self, request: Request, caller: Caller) -> None:
         """`help [topic]`: answer with what the caller can ask, or with the page of a topic."""
@@ -83,6 +86,7 @@ class HelpCommands:
             examples=self._examples(operator=operator),
             failing=",".join(self.policy.failing),
             unknown=one_line(unknown, 60),
+            **example_times(local_day(self.clock(), self.policy.zone)),
         )
         draft = Draft("See what Neo costs: type /neo-usage, or /neo-usage with time, filters and groups in any order.")
         draft.add(blocks.section(text))
@@ -94,6 +98,19 @@ class HelpCommands:
         failing, usual = (f"status:{','.join(each)} " for each in (self.policy.failing, FAILED_STATUSES))
         lines = FOR_OPERATORS if operator else FOR_MEMBERS
         return [(line.replace(usual, failing), meaning) for line, meaning in lines]
+
+
+def example_times(today: date) -> dict[str, str]:
+    """Return times that are over, as they can be typed: last month with its first days, last week, yesterday."""
+    first = Unit.MONTH.shift(Unit.MONTH.first_day(today), -1)
+    monday = Unit.WEEK.shift(Unit.WEEK.first_day(today), -1)
+    return {
+        "month": Unit.MONTH.label(first),
+        "week": Unit.WEEK.label(monday),
+        "day": Unit.DAY.label(today - timedelta(days=1)),
+        "first": Unit.DAY.label(first),
+        "last": Unit.DAY.label(first + timedelta(days=14)),
+    }
 
 
 def template_of(topic: HelpTopic) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 from bot.domain.access import Caller, RefusedError
-from bot.domain.query.errors import QueryError, WhenError, quoted
+from bot.domain.query.errors import AmbiguousError, QueryError, WhenError, quoted
 from bot.domain.query.question import Question, describe
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean, without_markup
@@ -22,6 +22,7 @@ from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 from bot.usage.answers import Answers
 from bot.usage.csv_sender import CsvSender
+from bot.usage.follow_up import followed_up, is_follow_up
 from bot.usage.keys import AskAction, CsvAction, ShareAction
 from bot.usage.report_render import report_message
 from bot.usage.report_view import ReportView
@@ -48,7 +49,22 @@ class QuestionHandlers:
             corrected = self._misspelt_command(request.text, error, commands)
             await request.responder.respond(corrected or line_error_message(error, self.templates, AskAction))
             return
+        if (lines := await self._choices(request, caller, question)) is not None:
+            choice = AmbiguousError(lines, "Do you mean it of your last question, or by itself?")
+            await request.responder.respond(line_error_message(choice, self.templates, AskAction))
+            return
         await self._respond(self.csv.send if question.csv else self._answer, request, caller, question)
+
+    async def _choices(self, request: Request, caller: Caller, question: Question) -> tuple[str, str] | None:
+        """Return what a line means that may go on from the last question there: with that one, and without it.
+
+        None if it does not, or means the same.
+        """
+        asked = self.last_questions.of(request.user, request.channel, self.answers.clock())
+        if asked is None or not question.in_words or not is_follow_up(request.text):
+            return None
+        continued = followed_up(await self.answers.parse(asked, caller), question)
+        return None if continued == question else (describe(continued), describe(question))
 
     async def answer_button(self, request: Request, caller: Caller) -> None:
         """Answer the question of a button. Raises QueryError if its value is no question."""

@@ -33,7 +33,8 @@ def who(report: Report) -> str:
     """Return whose spend is answered: "team", the members named, or the one the answer is limited to."""
     question = report.question
     members = report.scope.members or question.included_values(Field.EMAIL)
-    exclusions = (f"without {report.name_of(email)}" for email in question.excluded_values(Field.EMAIL))
+    left_out = [*map(report.name_of, question.excluded_values(Field.EMAIL))]
+    exclusions = [f"without {enumeration(left_out)}"] if left_out else []
     return one_line(", ".join([*(map(report.name_of, members) if members else ["team"]), *exclusions]))
 
 
@@ -72,7 +73,7 @@ def without_filters(question: Question) -> str:
 def people(report: Report) -> str:
     """Return the people whose spend is summed up, if they are several: `Ana Silva and Marcus Delgado`, `5 people`."""
     members = report.scope.members or report.question.included_values(Field.EMAIL)
-    return _named(sorted(map(report.name_of, members)), "people") if len(members) > 1 else ""
+    return _named([*map(report.name_of, members)], "people") if len(members) > 1 else ""
 
 
 def summed(report: Report) -> str:

@@ -7,12 +7,12 @@ import pytest
 from bot.app import build
 from bot.domain.access import Role
 from bot.registry import build_registry
-from bot.sandbox.world import World
+from bot.sandbox.world import START, World
 from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from bot.shipped import shipped
 from bot.slack.templates import Templates
-from bot.usage.help import FOR_MEMBERS, FOR_OPERATORS, template_of
+from bot.usage.help import FOR_MEMBERS, FOR_OPERATORS, example_times, template_of
 from bot.usage.keys import HelpTopic
 from tests.support.engines import url_of
 from tests.support.harness import ServiceHarness
@@ -45,7 +45,7 @@ def commands(place: DatabasePlace) -> set[str]:
 def first_words(role: Role) -> set[str]:
     """Return the first word of each piece of code in the help."""
     operator, templates = role is Role.OPERATOR, Templates(shipped("templates"))
-    values = {"operator": operator, "examples": [], "failing": "error", "unknown": ""}
+    values = {"operator": operator, "examples": [], "failing": "error", "unknown": "", **example_times(START.date())}
     pages = [topic for topic in HelpTopic if operator or topic is not HelpTopic.TEAM]
     text = "\n".join(templates.render(template_of(topic), **values) for topic in pages)
     return {code.split()[0] for code in re.findall(r"`([^`]+)`", text)}

@@ -9,6 +9,7 @@ import pytest
 from bot.sandbox.slack.models import Message
 from bot.sandbox.world import World
 from bot.shipped import shipped
+from bot.usage.keys import HelpTopic
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.worlds import generated_world
@@ -26,6 +27,17 @@ LINES = (
     "compare priya", "send me this every monday", "yesterday by model", "every monday please", "weekly summary",
     "is priya nicer than opus", "more than yesterday",
 )  # fmt: skip
+CODE = re.compile(r"`([^`\n]+)`")
+ANA = re.compile(r"(?<![\w.])ana(?![\w@])")  # who is in all examples
+NO_LINES = {
+    "budget",  # opens a form
+    "link",  # names the command
+    "link @you e-mail",
+    "/invite @neo-usage",
+    "@",
+    "day",
+    "week",
+}
 SUGGESTED = re.compile(r"(?:Try|Type|or|•) `([^`]+)`")
 
 
@@ -59,6 +71,36 @@ async def test_each_line_that_an_answer_suggests_is_taken_as_it_stands(
     assert len(suggested) > len(lines) / 3
     for each, line in suggested.items():
         assert REFUSED not in visible_text(await harness.ask(user, each)), (line, each)
+
+
+@pytest.mark.parametrize("user", ["hannah", "priya"])
+async def test_each_line_that_the_help_shows_is_taken_as_it_stands(harness: ServiceHarness, user: str) -> None:
+    dm = harness.workspace.im_of(harness.workspace.user(user).id).id
+    topics = [topic for topic in HelpTopic if user == "hannah" or topic is not HelpTopic.TEAM]
+    pages = [visible_text(await harness.ask(user, f"help {topic}", dm)) for topic in topics]
+    shown = [line for page in pages for line in CODE.findall(page)]
+    assert len(shown) > 60
+    await assert_taken(harness, user, dm, shown)
+
+
+async def test_each_line_that_a_template_shows_is_taken_as_it_stands(harness: ServiceHarness) -> None:
+    dm = harness.workspace.im_of(harness.workspace.user("hannah").id).id
+    files = sorted(shipped("templates").rglob("*.txt"))
+    pieces = [piece for file in files for piece in CODE.findall(file.read_text(encoding="utf-8"))]
+    shown = [piece for piece in pieces if not set("{}<>") & set(piece)]
+    assert len(shown) > 80
+    await assert_taken(harness, "hannah", dm, shown)
+
+
+async def assert_taken(harness: ServiceHarness, user: str, channel: str, shown: Sequence[str]) -> None:
+    """Type each line, with somebody of this workspace in place of Ana."""
+    for line in dict.fromkeys(shown):
+        typed = ANA.sub("priya", line.removeprefix("/neo-usage").strip())
+        typed = typed.replace("ana@acme.dev", "priya.raman@acme.example")
+        if typed in NO_LINES:
+            continue
+        answer = visible_text(await harness.ask(user, typed, channel))
+        assert REFUSED not in answer, (line, answer)
 
 
 def suggestions(answer: Message) -> list[str]:

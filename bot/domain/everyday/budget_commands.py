@@ -66,7 +66,8 @@ _STATES = (_IS_SOMEBODY_OVER, _IS_SOMEBODY_JUST_OVER, _LEFT, _IS_ANY_LEFT, _MAY_
 _MORE = re.compile(
     r"(?:(?:can|could|may|how (?:do|can)) i (?:please )?(?:get|have|ask for|request)|i(?:'d)? (?:need|want|like)"
     r"|ask for|request|please|give me|raise|increase)?(?: to)?(?: a)?"
-    r" ?(?:(?:more|higher|bigger|larger) (?:budget|limit|allowance)|my (?:budget|limit|allowance))(?: please)?"
+    r" ?(?:(?:more|higher|bigger|larger) (?:budget|limit|allowance|money|credits?)|my (?:budget|limit|allowance))"
+    r"(?: please)?"
 )
 _RAISING_MINE = re.compile(r"^(?:raise|increase) my |more|higher|bigger|larger")
 _AMOUNT = r"[$€£]?\d[\d.,]*(?:k|cr)?(?: (?:dollars?|usd|bucks|credits?))?"
@@ -217,7 +218,8 @@ def _are_of_somebody(words: list[str], names: list[str]) -> bool:
     if words[place : place + len(names)] != names:
         return False
     before = words[place - 1].lower() if place else ""
-    return names[-1].lower().endswith("'s") or before in {"of", "for"} or names[0].startswith(("@", "<@"))
+    is_asked = words[0].lower() in {"what", "what's", "whats"}
+    return is_asked or names[-1].lower().endswith("'s") or before in {"of", "for"} or names[0].startswith(("@", "<@"))
 
 
 def _owner(word: str) -> str:

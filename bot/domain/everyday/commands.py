@@ -3,7 +3,9 @@
 import re
 
 from bot.domain.everyday.budget_commands import budget_line
+from bot.domain.everyday.card_commands import card_line
 from bot.domain.everyday.failure_commands import failure_line
+from bot.domain.everyday.muting_commands import muting_line
 from bot.domain.everyday.subscription_commands import subscription_line
 from bot.domain.everyday.typography import plain
 
@@ -12,6 +14,8 @@ _HELP = frozenset(
         "", "hi", "hello", "hey", "hey there", "hi there", "hello there", "good morning", "good afternoon", "howdy",
         "help me", "commands", "menu", "start", "what can you do", "what can i ask", "what can i do", "who are you",
         "how does this work", "how do i use this", "how do you work", "how to use", "examples", "usage help",
+        "please help", "please help me", "can you help", "can you help me", "i need help", "help please", "test",
+        "what is this", "what can you do for me", "what do you do", "what now", "how do i start", "ping",
     }
 )  # fmt: skip
 _COURTESIES = {
@@ -35,16 +39,30 @@ def command_line(line: str) -> str | None:
     Nothing is done by it that a line in the words of the command would not do: amounts and names stay as typed.
     """
     typed = plain(line)
-    words = _WORD.findall(typed)
+    words = _without_courtesy(_WORD.findall(typed))
     texts = [word.lower() for word in words]
     if " ".join(texts) in _HELP and line.strip():
         return "help"
     if _is_courtesy(texts):
         return "courtesy"
-    for read in (_topic_of_how_to, subscription_line, budget_line, failure_line) if words else ():
+    for read in _READERS if words else ():
         if (found := read(words, texts)) is not None:
             return found
     return None
+
+
+def _without_courtesy(words: list[str]) -> list[str]:
+    """Return the words of a line without `please` and the like at its end, unless it is all of it."""
+    rest = words
+    while rest and rest[-1].lower() in {"please", "pls", "plz"}:
+        rest = rest[:-1]
+    return rest or words
+
+
+def _status_line(_words: list[str], texts: list[str]) -> str | None:
+    """Return the command that says how fresh the data is, what alerts were sent, or shows the digest; else None."""
+    said = " ".join(texts)
+    return next((command for pattern, command in _ABOUT_ITSELF if pattern.fullmatch(said)), None)
 
 
 def _is_courtesy(texts: list[str]) -> bool:
@@ -64,3 +82,26 @@ def _topic_of_how_to(_words: list[str], texts: list[str]) -> str | None:
         return "help files"
     is_about_budgets = bool({"budget", "budgets", "limit", "limits"} & set(rest))
     return "help budgets" if is_about_budgets and verb in {"set", "make", "create", "add", "change", "remove"} else None
+
+
+_ABOUT_ITSELF = (
+    (
+        re.compile(
+            r"(?:how (?:fresh|old|current|recent|up to date) (?:is|are) (?:the|this|your) (?:data|numbers?|figures?)"
+            r"|when (?:was|did) (?:this|it|the data|you|that) (?:last )?(?:updated?|read|synced?|refreshed?)(?: last)?"
+            r"|is (?:the|this|your) data (?:fresh|current|old|stale|up to date)|last (?:update|sync)"
+            r"|(?:is|are) (?:it|this|neo|you|the bot|everything|something) (?:broken|down|working|up|running|stuck)"
+            r"|are you (?:there|alive|up to date|awake)|you there)(?: now| today)?"
+        ),
+        "status",
+    ),
+    (
+        re.compile(
+            r"(?:(?:show|list|give|see|what|which|any|my|me|the|recent|latest|last|are|is|there|all) ){0,6}alerts?"
+            r"(?: (?:today|were sent|did you send|so far|lately))?"
+        ),
+        "explain",
+    ),
+    (re.compile(r"(?:(?:show|send|give|see|me|the|a|yesterday's|today's|last|latest|daily) ){1,4}digest"), "digest"),
+)
+_READERS = (_topic_of_how_to, _status_line, muting_line, subscription_line, budget_line, card_line, failure_line)

@@ -26,6 +26,8 @@ _UNITS = {"day": Unit.DAY, "week": Unit.WEEK, "month": Unit.MONTH, "quarter": Un
 _OFFSETS = {"this": 0, "current": 0, "last": -1, "previous": -1, "prior": -1}
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
+_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)", re.ASCII)
+_ONE_OR_TWO_FIGURES = re.compile(r"\d{1,2}", re.ASCII)
 _QUARTER = re.compile(r"q([1-4])(?:[-/](\d{4}))?", re.ASCII)
 _DAY_SPAN = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?-(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?", re.ASCII)
@@ -93,7 +95,11 @@ class DateReader:
 
         Raises ValueError if they are written as a date that no calendar has.
         """
-        for reader in (self._relative, self._with_month_name, self._quarter, self._figures):
+        readers = (
+            self._week, self._before_last, self._relative, self._with_month_name, self._quarter, self._ordinal,
+            self._figures,
+        )  # fmt: skip
+        for reader in readers:
             if (found := reader(words)) is not None:
                 return found
         return None
@@ -110,6 +116,33 @@ class DateReader:
         return count, _day(first), _day(first.replace(day=int(match[2])))
 
     # --- ways to name one --------------------------------------------------------------------------
+
+    def _week(self, words: Sequence[str]) -> Reading | None:
+        """Return the week that `week 47`, `calendar week 47` and `kw 47` name; the year may stand behind it."""
+        place = int(words[0] == "calendar")
+        name, number, *_ = (*words[place:], "", "")
+        if name not in {"week", "kw", "cw"} or not _ONE_OR_TWO_FIGURES.fullmatch(number):
+            return None
+        year, count = self._year_behind(words, place + 2)
+        years = self._years() if year is None else [year]
+        weeks = [date.fromisocalendar(each, int(number), 1) for each in years if _has_week(each, int(number))]
+        return count, (CalendarPeriod(Unit.WEEK, self._chosen(weeks)),)
+
+    def _ordinal(self, words: Sequence[str]) -> Reading | None:
+        """Return the latest day that `15th` names, or the first from a day `after` on."""
+        match = _ORDINAL.fullmatch(words[0])
+        if match is None:
+            return None
+        first = (self.after or self.today).replace(day=1)
+        months = [Unit.MONTH.shift(first, count) for count in range(-2, 3)]
+        days = [found for each in months if (found := _date_or_none(each.year, each.month, int(match[1])))]
+        return 1, (_day(self._chosen(days)),)
+
+    def _before_last(self, words: Sequence[str]) -> Reading | None:
+        """Return the period that `day before yesterday` and `week before last` name."""
+        unit = words[0]
+        is_so = unit in _UNITS and list(words[1:3]) == ["before", "yesterday" if unit == "day" else "last"]
+        return (3, (self._counted(_UNITS[unit], -2),)) if is_so else None
 
     def _relative(self, words: Sequence[str]) -> Reading | None:
         first, second = words[0], words[1] if len(words) > 1 else ""
@@ -218,6 +251,10 @@ class DateReader:
         """Return the latest day of that name, `at_least` so many days ago."""
         latest = self.today - timedelta(days=at_least)
         return _day(latest - timedelta(days=(latest.weekday() - WEEKDAYS[name]) % 7))
+
+
+def _has_week(year: int, number: int) -> bool:
+    return 1 <= number <= date(year, 12, 28).isocalendar().week  # which is in the last week of its year
 
 
 def _with_to_date(words: Sequence[str], place: int) -> int:

@@ -44,6 +44,7 @@ class TypingContext:
 
     `is_compared` says whether an answer about the first time compares it with the second. `own` are the words of the
     query language for whoever asks, by which they are compared with others; empty if that is not known.
+    `takes_groups` says whether what is asked for may be grouped, as several people are that are named.
     """
 
     today: date
@@ -51,6 +52,7 @@ class TypingContext:
     names: Names
     is_compared: Callable[[When, When], bool]
     own: str = ""
+    takes_groups: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,17 @@ class Comparison:
 class IncomparableError(Exception):
     """Two times cannot be compared in one answer."""
 
+    why = "I can't compare these two in one answer: I compare a time with the one just before it."
+
     def __init__(self, *times: When) -> None:
         super().__init__()
         self.times = times
+
+
+class TwoTimesError(IncomparableError):
+    """A line names two times without comparing them."""
+
+    why = "You gave two times. One is enough, or a range such as `nov 1 to nov 15`."
 
 
 @dataclass(slots=True)
@@ -90,10 +100,12 @@ class Meaning:
     is_of_tasks: bool = False
     is_of_most_tasks: bool = False
     is_number: bool = False
+    is_of_each_task: bool = False
     is_own_named: bool = False
     is_which_is_more: bool = False
     is_share: bool = False
     is_of_least: bool = False
+    is_why: bool = False
     is_team_named: bool = False
 
     def compare(self, *, is_of_times: bool, is_of_things: bool) -> None:
@@ -117,6 +129,10 @@ class Meaning:
         """Ask for so many of the cheapest, or for the cheapest tasks."""
         self.is_of_least = True
 
+    def ask_why(self) -> None:
+        """Ask what a total is made up of."""
+        self.is_why = True
+
     def name_team(self) -> None:
         """Name the team beside somebody, or something, of it."""
         self.parts.append(_TEAM)
@@ -135,6 +151,10 @@ class Meaning:
         """Ask for a list of tasks."""
         self.is_of_tasks = True
 
+    def ask_for_each_task(self) -> None:
+        """Ask for a list of tasks, also by `how much per task`."""
+        self.is_of_tasks = self.is_of_each_task = True
+
     def ask_for_most_tasks(self) -> None:
         """Ask for the most tasks: the costliest ones, or who or which has the most."""
         self.is_of_tasks = self.is_of_most_tasks = True
@@ -148,17 +168,18 @@ class Meaning:
 
         What stands several times in a line is one thing, said twice.
         """
-        parts = self._all_parts(context.own)
+        parts = self._all_parts(context)
         try:
             times = self._time(context)
         except IncomparableError as error:
-            raise AmbiguousError(tuple(_lines([*parts, tuple(map(str, error.times))])), _INCOMPARABLE) from None
+            raise AmbiguousError(tuple(_lines([*parts, tuple(map(str, error.times))])), error.why) from None
         return tuple(_lines([*parts, tuple(map(str, times))] if times else parts))
 
     # --- lists, groups and sides -------------------------------------------------------------------
 
-    def _all_parts(self, own: str) -> list[Part]:
+    def _all_parts(self, context: TypingContext) -> list[Part]:
         """Return the parts with those that follow from the whole line: a list of tasks, what is laid side by side."""
+        own = context.own
         if self.is_of_least:
             raise QueryError("I list what cost most first. The cheapest stand last, in `by:model` for example.")
         if self.is_own_named and self._counts()["member"] and not own:
@@ -166,14 +187,19 @@ class Meaning:
         parts = list(dict.fromkeys(self.parts))
         if self._is_own_side(own):
             parts = list(dict.fromkeys((own,) if part == _ME else part for part in parts))
+        if _has("-email:", parts) and not (self.is_own_named or self._counts()["member"]):
+            parts = list(dict.fromkeys([_TEAM, *parts]))  # `all but ana`
         is_share = self._is_share()
         if is_share:
             parts = _shared(parts)
         is_grouped = _has("by:", parts) or _has("rows", parts) or _has("task:", parts)
         sides = [] if is_share else self._sides(own)
-        if self.is_of_tasks and not self.is_number and not is_grouped and not (sides and self.is_of_things):
+        is_list = self.is_of_each_task or (self.is_of_tasks and not self.is_number)
+        if is_list and not is_grouped and not (sides and self.is_of_things):
             return [*parts, ("rows",)]
-        if sides and (self.is_of_things or not is_grouped):
+        if self.is_why and not sides and not is_grouped:
+            sides = self._drivers()
+        if sides and (self.is_of_things or (context.takes_groups and not is_grouped)):
             parts.append((f"by:{','.join(sides)}",))
         return [*parts, ("sort:tasks",)] if self.is_of_most_tasks and _has("by:", parts) else parts
 
@@ -195,6 +221,12 @@ class Meaning:
         counts["member"] += self._is_own_side(own)
         return [kind for kind in ("member", "model", "status") if counts[kind] >= _SIDES][:MAX_GROUPINGS]
 
+    def _drivers(self) -> list[str]:
+        """Return by what a total is grouped to see what it is made up of: people and models, as far as not named."""
+        counts = self._counts()
+        people = ["member"] if _TEAM in self.parts and not counts["member"] else []
+        return people or ["day"] if counts["model"] else [*people, "model"]
+
     def _counts(self) -> Counter[str]:
         """Return how many people, models and statuses are named, by what they are grouped by."""
         counts: Counter[str] = Counter()
@@ -212,9 +244,19 @@ class Meaning:
         if not self.times:
             return ()
         first, *others = self.times
-        if any(each != first for each in others):
-            raise QueryError("You gave two times. One is enough, or a range such as `nov 1 to nov 15`.")
+        different = [each for each in others if each != first]
+        if different:
+            return self._of_two_times(first, different[0], context)
         return first
+
+    def _of_two_times(
+        self, first: tuple[When, ...], other: tuple[When, ...], context: TypingContext
+    ) -> tuple[When, ...]:
+        """Return the one of two times whose answer compares it with the other. Raises QueryError if none does."""
+        for when, before in ((first[0], other[0]), (other[0], first[0])):
+            if len(self.times) == _SIDES == len(first) + len(other) and context.is_compared(when, before):
+                return (when,)
+        raise TwoTimesError(*first, *other)
 
     def _comparison_of_more(self, own: str) -> Comparison | None:
         """Return the comparison of two times that `more in october or november` asks for; None for one of things."""
@@ -242,7 +284,7 @@ class Meaning:
             asked = [(THIS_MONTH,)]
         one, other = (*asked, *others)
         if len(one) > 1 or len(other) > 1:
-            raise QueryError(f"{_INCOMPARABLE} One of them could be two days.")
+            raise QueryError(f"{IncomparableError.why} One of them could be two days.")
         for first, second in ((one[0], other[0]), (other[0], one[0])):
             if context.is_compared(first, second):
                 return (first,)
@@ -284,9 +326,6 @@ def _lines(parts: Sequence[Part]) -> Collection[str]:
         if (count := len(lines)) <= _MOST_LINES:
             return lines
     raise QueryError(f"That could mean {count:,} things. Use fewer names in one question.")
-
-
-_INCOMPARABLE = "I can't compare these two in one answer: I compare a time with the one just before it."
 
 
 def _current(before: When | None) -> When:

@@ -18,6 +18,10 @@ _LONGEST_NAME = 4
 _SHORTEST_TYPO = 4  # letters; a shorter word is like too many others
 _YEAR = 4  # figures
 _FILTERS = {"model": "model:", "member": "email:"}
+_ID = re.compile(r"(?=.*\d)[0-9a-f-]{4,36}", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_AMOUNT = re.compile(r"[<>]=?(?:[$\u20ac\u00a3]?\d\S*)?|[$\u20ac\u00a3]\d\S*")
+_DOLLARS = {"dollars", "dollar", "usd", "bucks", "credits"}
 _COUNT = re.compile(r"\d{1,7}", re.ASCII)
 
 
@@ -53,8 +57,8 @@ class PhraseReader:
     def _phrases(self, words: Sequence[Word]) -> Iterator[Phrase]:
         texts = [word.text for word in words]
         readers = (
-            self._time, self._group, self._most, self._least, self._tasks, self._labelled, self._without, self._status,
-            self._oneself, self._team, self._comparing, self._word, self._name,
+            self._time, self._group, self._most, self._least, self._task, self._tasks, self._labelled, self._without,
+            self._status, self._oneself, self._team, self._comparing, self._word, self._name,
         )  # fmt: skip
         for reader in readers:
             try:
@@ -87,7 +91,8 @@ class PhraseReader:
             return None
         place += texts[place : place + 1] in (["the"], ["each"])
         if set(texts[place : place + 1]) & vocabulary.TASKS:
-            return place + 1, Meaning.ask_for_tasks
+            is_each = texts[0] in {"by", "per", "each", "every"}
+            return place + 1, Meaning.ask_for_each_task if is_each else Meaning.ask_for_tasks
         if texts[0] == "by" and self._is_somebody(texts[1:]):  # `spent by ana`
             return 1, _part("")
         name = _grouping(texts, place)
@@ -140,12 +145,22 @@ class PhraseReader:
         name = "member" if set(texts[end : end + 1]) & vocabulary.SPENDERS else _grouping(texts, end)
         return (end, Meaning.ask_which_is_more) if name is None else (end + 1, _part(f"by:{name}"))
 
+    def _task(self, texts: Sequence[str]) -> Phrase | None:
+        """Return the task that an id names, alone or behind `task`."""
+        place = int(texts[0] in vocabulary.TASKS and not texts[0].endswith("s"))
+        place += bool(place) and texts[1:2] in (["id"], ["#"])
+        text = texts[place].strip("#'\"") if place < len(texts) else ""
+        is_id = _UUID.fullmatch(text) or (place and _ID.fullmatch(text) and not _COUNT.fullmatch(text))
+        return (place + 1, _part(f"task:{quote(text)}")) if is_id else None
+
     def _tasks(self, texts: Sequence[str]) -> Phrase | None:
-        """Return what `tasks` asks for; and `how many`, with which it asks for their number, and `how much of`."""
+        """Return what `tasks` asks for; and `how many`, `how much of` and `why`, which ask for something else."""
         if texts[0] in vocabulary.TASKS:
             return 1, Meaning.ask_for_tasks
         if place := _length(vocabulary.SHARE, texts):
             return place, Meaning.ask_for_share
+        if place := _length(vocabulary.WHY, texts):
+            return place, Meaning.ask_why
         place = _length(vocabulary.NUMBER, texts)
         return (place, Meaning.ask_for_number) if place else None
 
@@ -236,7 +251,10 @@ class PhraseReader:
 
     def _meanings(self, name: str) -> Sequence[str]:
         names, owner = self.context.names, name.removesuffix("'s").removesuffix("'")
-        return names.meanings(name) or (names.meanings(owner) if owner != name else ())
+        found = names.meanings(name) or (names.meanings(owner) if owner != name else ())
+        if found or len(name) < _SHORTEST_TYPO or not name.endswith("s"):
+            return found
+        return [each for each in names.exact_meanings(name.removesuffix("s")) if each.startswith("email:")]  # `anas`
 
     def _team(self, texts: Sequence[str]) -> Phrase | None:
         """Return the team beside one of its people, as in `me and the team`."""
@@ -300,6 +318,8 @@ class PhraseReader:
             return _not_left_out(following[0])
         if (word.text,) in vocabulary.BY and following:
             return self._unknown_group(following[0])
+        if (reason := _explanation([word.text, *(each.text for each in following)])) is not None:
+            return QueryError(reason, word.raw, word.column)
         if word.text in vocabulary.NEED_TIME:
             return QueryError(
                 f"{quoted(word.raw)} needs a time after it, such as `last 7 days`.", word.raw, word.column
@@ -318,10 +338,23 @@ class PhraseReader:
 def _misspelt(reason: str, word: Word, known: Iterable[str]) -> QueryError:
     """Return the error about a word that is not known, with the known one that was meant if one is near."""
     near = nearest(word.text, known) if len(word.text) >= _SHORTEST_TYPO else None
-    if near is None:
+    if near is None or near == word.text:
         return QueryError(reason, word.raw, word.column)
     corrected = re.sub(re.escape(word.text), near, word.raw, count=1, flags=re.IGNORECASE)
     return MisspeltError(reason, word.raw, word.column, near=near, corrected=corrected)
+
+
+def _explanation(texts: Sequence[str]) -> str | None:
+    """Return why what begins with the words cannot be answered: `undo`, `last night`, `last 5 tasks`; else None."""
+    place = int(texts[0] in vocabulary.NEED_TIME or texts[0] in {"this", "the"})
+    place += place < len(texts) and bool(_COUNT.fullmatch(texts[place]))
+    text = texts[place] if place < len(texts) else ""
+    if any(letter.isdigit() for letter in texts[0]) and set(texts[1:2]) & {"more", "extra"}:
+        return vocabulary.NO_ADDING
+    if _AMOUNT.fullmatch(texts[0]) or (_COUNT.fullmatch(texts[0]) and set(texts[1:2]) & _DOLLARS):
+        return vocabulary.NO_AMOUNTS
+    is_of_tasks = place > 0 and texts[0] in {"last", "recent", "previous"} and text in vocabulary.TASKS
+    return vocabulary.NOT_LATEST if is_of_tasks else vocabulary.EXPLAINED.get(text)
 
 
 def _not_left_out(word: Word) -> QueryError:

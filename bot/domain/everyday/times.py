@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from bot.domain.everyday.dates import CalendarPeriod, DateReader
+from bot.domain.everyday.clocks import ClockReader
+from bot.domain.everyday.dates import MONTHS, CalendarPeriod, DateReader
 from bot.domain.periods import Unit
 from bot.domain.query.when import SINCE_THE_FIRST_YEAR, Dated, Days, Hours, Range, When
 from bot.domain.query.when_parser import MAX_DAYS, MAX_HOURS
@@ -34,6 +35,20 @@ _AMOUNT = re.compile(
 )
 _OF_CALENDAR = {"last", "previous", "prior"}
 _BACK = {*_OF_CALENDAR, "past", "recent"}
+_SATURDAY = 5
+_RANGE = 3  # words of `oct - nov`
+_FIXED = (
+    (("fortnight",), 2, Unit.WEEK),
+    (("half", "a", "year"), 6, Unit.MONTH),
+    (("half", "year"), 6, Unit.MONTH),
+)
+_DOTTED = re.compile(r"\d{1,2}\.\d{1,2}(?:\.\d{4})?", re.ASCII)
+_DASHED = re.compile(r"\d{1,2}-\d{1,2}", re.ASCII)
+_JOINED = re.compile(
+    rf"((?:{'|'.join(MONTHS)})\d{{0,2}}|\d{{1,2}}[./]\d{{1,2}}(?:[./]\d{{4}})?)-"
+    rf"((?:{'|'.join(MONTHS)})\d{{0,2}}|\d{{1,2}}[./]\d{{1,2}}(?:[./]\d{{4}})?)",
+    re.ASCII,
+)
 _TO = {"to", "until", "till", "through", "thru", "-", "--", ".."}
 _SINCE, _FROM, _AFTER = {"since", "starting"}, {"from"}, {"after"}
 _UP_TO = {"until", "till", "through", "thru"}
@@ -54,6 +69,9 @@ class TimeReader:
         Raises ValueError if they are written as a date that no calendar has.
         """
         found = [each for each in self._readings(words) if each is not None]
+        parts = _apart(words)
+        if parts is not words and (spread := self._range(parts)) is not None and spread[0] >= _RANGE:
+            found.append((spread[0] - _RANGE + 1, spread[1]))
         return max(found, key=lambda each: each[0], default=None)
 
     def _readings(self, words: Sequence[str]) -> Iterator[Times | None]:
@@ -62,13 +80,18 @@ class TimeReader:
         yield self._up_to(words)
         yield self._ago(words)
         yield self._rolling(words)
+        yield self._fixed(words)
+        yield self._weekend(words)
         yield self._ever(words)
+        if at := ClockReader(self.today).read(words):
+            yield at[0], (at[1],)
         if single := self._period(words):
             yield single[0], tuple(each.when for each in single[1])
 
     # --- from one to another -----------------------------------------------------------------------
 
     def _range(self, words: Sequence[str]) -> Times | None:
+        words = _with_slashes(words)
         begun = 1 if words[0] in {"from", "between"} else 0
         if words[begun : begun + 1] and (span := DateReader(self.today).day_span(words[begun:])):
             return begun + span[0], (Range(span[1].start, span[2].end),)
@@ -91,16 +114,19 @@ class TimeReader:
         ranges: dict[When, None] = {}
         taken = 0
         for start in starts:
-            end = DateReader(self.today, after=start.first_day).read(words) if words else None
+            the = int(list(words[:1]) == ["the"])
+            end = DateReader(self.today, after=start.first_day).read(words[the:]) if words[the:] else None
             if end is None:
                 return None
-            taken = end[0]
+            taken = the + end[0]
             ranges |= dict.fromkeys(Range(start.start, each.end) for each in end[1] if _of_same_order(start, each))
         return (count + taken, tuple(ranges)) if ranges else None
 
     def _since(self, words: Sequence[str]) -> Times | None:
         if words[0] not in {*_SINCE, *_FROM, *_AFTER}:
             return None
+        if (first := _first_of(words)) and (start := self._period(words[first:])):
+            return first + start[0], tuple(Range(each.start, None) for each in start[1])
         start = self._period(words[1:])
         if start is None:
             return None
@@ -171,6 +197,25 @@ class TimeReader:
         last = Unit.MONTH.shift(first, 1) - timedelta(days=1)
         return first.replace(day=min(self.today.day, last.day))
 
+    def _fixed(self, words: Sequence[str]) -> Times | None:
+        """Return the time that `last fortnight` and `half a year` name."""
+        place = int(words[0] in {*_BACK, "a", "the"})
+        for phrase, count, unit in _FIXED:
+            if tuple(words[place : place + len(phrase)]) == phrase and (when := self._back(count, unit)) is not None:
+                return place + len(phrase), (when,)
+        return None
+
+    def _weekend(self, words: Sequence[str]) -> Times | None:
+        """Return the latest weekend that has begun; on a weekend, the last one is that before."""
+        place = int(words[0] in {"the", "this"})
+        place += bool(set(words[place : place + 1]) & _BACK)
+        if list(words[place : place + 1]) != ["weekend"]:
+            return None
+        is_last = words[place - 1] in _OF_CALENDAR if place else False
+        back = (self.today.weekday() - _SATURDAY) % 7
+        saturday = self.today - timedelta(days=back + 7 * (is_last and back <= 1))
+        return place + 1, (Range(Dated(Unit.DAY, saturday), Dated(Unit.DAY, saturday + timedelta(days=1))),)
+
     def _ago(self, words: Sequence[str]) -> Times | None:
         amount = self._amount(list(words), bare=False)
         if amount is None or list(words[amount[0] : amount[0] + 1]) != ["ago"] or amount[2] == _HOUR:
@@ -185,6 +230,33 @@ class TimeReader:
             if list(words[: len(phrase)]) == phrase:
                 return len(phrase), (SINCE_THE_FIRST_YEAR,)
         return None
+
+
+def _first_of(words: Sequence[str]) -> int:
+    """Return where the period stands whose beginning `since the start of the month` names; 0 if it names none."""
+    place = 1 + (list(words[1:2]) == ["the"])
+    is_first = set(words[place : place + 1]) & {"start", "beginning"} and list(words[place + 1 : place + 2]) == ["of"]
+    return place + 2 if is_first else 0
+
+
+def _apart(words: Sequence[str]) -> Sequence[str]:
+    """Return words in which the first reads `oct - nov` if it is `oct-nov` or the like."""
+    found = _JOINED.fullmatch(words[0])
+    return words if found is None else [found[1], "-", found[2], *words[1:]]
+
+
+def _with_slashes(words: Sequence[str]) -> Sequence[str]:
+    """Return words in which both ends of `1.11 - 15.11` and `11-01 to 11-15` are dates as they are read elsewhere."""
+    place = int(words[0] in {"from", "between"})
+    joint = set(words[place + 1 : place + 2]) & (_TO | {"and"})
+    ends = [words[place], words[place + 2]] if joint and len(words) > place + 2 else []
+    if ends and all(map(_DOTTED.fullmatch, ends)):
+        first, last = (f"{each}." if each.count(".") == 1 else each for each in ends)
+    elif ends and all(map(_DASHED.fullmatch, ends)):
+        first, last = (each.replace("-", "/") for each in ends)
+    else:
+        return words
+    return [*words[:place], first, words[place + 1], last, *words[place + 3 :]]
 
 
 def _from(period: CalendarPeriod) -> tuple[When, ...]:

@@ -106,10 +106,12 @@ def _is_name(words: Sequence[Word], place: int) -> bool:
     before = {words[at].text for at in near if at < place}
     after = {words[at].text for at in near if at > place}
     is_asked_about = bool(vocabulary.BEFORE_NAMES & before and vocabulary.SPENDING & after)
-    labels = {"of", "for", "user", "person", "member"}
-    is_labelled = place > 0 and words[place - 1].text in labels
+    labels = {"of", "for", "user", "person", "member", "about"}
+    is_beside_me = place > 1 and words[place - 1].text in vocabulary.JOINTS and words[place - 2].text in {"me", "i"}
+    is_labelled = (place > 0 and words[place - 1].text in labels) or is_beside_me
     is_owner = words[place].text.endswith(("'s", "s'"))
-    return is_asked_about or is_owner or is_labelled
+    is_explained = words[place].text in vocabulary.EXPLAINED
+    return not is_explained and (is_asked_about or is_owner or is_labelled)
 
 
 def _with_keys(line: str) -> str:

@@ -1,4 +1,4 @@
-"""The vocabulary of everyday questions: words that mean a part of the query language, and words that mean nothing."""
+"""The vocabulary of everyday questions: words that mean a of the query language, and words that mean nothing."""
 
 from typing import Final
 
@@ -11,15 +11,20 @@ def _words(text: str) -> frozenset[str]:
 
 FILLER: Final = _words(
     """
-    a about accountant accountants accounting actually again also altogether amount amounts an and any are as at
-    been being bill billed bills bookkeeping boss both breakdown bring burn burned burnt can cash cfo check combined
-    consumed consumption cost costing costs could credits currently data details did display do does dollars down during
-    exactly expense expenses far fetch figures finance find for generate get give had has have hello hey hi how i
-    i'd in into is it its just kindly know let like list look lookup made make management manager many money much my
-    need neo neo's now number numbers of on only or overall overview paid pay please pls pull query question ran
-    recap report reports results right run runs see show shows so some spend spending spends spent statistics stats
-    still sum summarize summary sums tell thank thanks that the their there this to total totals up update updates
-    usage usd use used using want was way went were what what's whats which with would you your
+    a about accountant accountants accounting actual actually again also altogether am amount amounts an and any
+    anyway approximately are as at bad been being big bill billed bills blew bloody blow blown bookkeeping boss both
+    breakdown bring burn burned burning burnt can cash cfo changed check cheers combined consumed consumption cost
+    costing costs could crap credits currently damn damned data details did display do does doing dollars down
+    during exactly expense expenses far fetch figures finance find folks for fuck fucked fucking generate get give
+    go goddamn goes going gone got grew grow growing guys had happened happening has have hell hello hey hi high
+    hiya hm hmm holy how how're how's hows i i'd in increase increased increasing into is it its jeez jump jumped
+    just kindly know let like list lol look lookup made make management manager many maybe money much my need neo
+    neo's now number numbers of oh ok okay omg on only or overall overview paid pay please pls plz pretty pull query
+    question quick quickly ran really recap report reports results right rise rising rose roughly run runs see shit
+    shitty show shows so some sorry spend spending spending's spends spent statistics stats still sum summarize
+    summary sums teh tell thank thanks that the their there there's this thx to total totals u ugh uh um up update
+    updates usage usd use used using very want was waste wasted way well went were what what's whats which with
+    would wow wtf yeah yep yes you your
     """
 )
 """Words that may stand anywhere in a question and change nothing of it."""
@@ -49,17 +54,17 @@ BY: Final = (
 )  # fmt: skip
 """What stands before a group."""
 
-MOST: Final = _words("top limit most biggest largest highest expensive priciest costliest dearest costly")
+MOST: Final = _words("top limit most biggest largest highest worst expensive priciest costliest dearest costly")
 TASKS: Final = _words("task tasks job jobs")
 SHARE: Final = (
     ("share", "of"), ("shares", "of"), ("percentage", "of"), ("percent", "of"), ("%", "of"), ("proportion", "of"),
     ("portion", "of"), ("what", "share"), ("what", "percentage"), ("what", "percent"), ("what", "%"),
     ("how", "much", "of"), ("how", "many", "of"),
 )  # fmt: skip
-"""What asks for a part of the whole."""
+"""What asks for a of the whole."""
 NUMBER: Final = (("how", "many"), ("how", "much"), ("number", "of"), ("count",), ("counting",))
 """What asks for a number, not for a list."""
-SPENDERS: Final = _words("spender spenders consumer consumers")
+SPENDERS: Final = _words("spender spenders consumer consumers offender offenders burner burners")
 
 FAILURES: Final = _words("failed failing fails failure failures unsuccessful")
 STATUSES: Final = {
@@ -82,6 +87,13 @@ TELLING: Final = _words(
     " dm mail email ask around about"
 )
 """What stands before `me` where that is not meant as one of several people."""
+
+WHY: Final = (
+    ("why",), ("whys",), ("how", "come"), ("where",), ("reason",), ("reasons",), ("drivers",), ("what", "happened"),
+    ("what", "changed"), ("what", "caused"), ("what", "causes"), ("what", "drove"), ("what", "drives"),
+    ("what", "is", "driving"), ("explain", "why"),
+)  # fmt: skip
+"""What asks for that of which a total is made up."""
 
 COMPARING: Final = _words("compare comparing difference differences")
 VERSUS: Final = COMPARING | _words("vs versus vs. against compared than")
@@ -108,7 +120,8 @@ MEANINGS: Final = {
         "csv": "csv export exported download downloaded spreadsheet excel file",
         "rows": "rows",
         "byok:yes": "byok",
-        "by:member": "member members user users person people persons teammate teammates who whom individual spenders",
+        "by:member": "member members user users person people persons teammate teammates who whom who's whos who'd "
+        "individual spenders",
         "by:model": "model models llm llms",
         "by:tool": "tool tools",
         "by:agent": "agent agents",
@@ -127,6 +140,33 @@ KEYS: Final = SYNONYMS | {
 UNITS: Final = _words("day days week weeks month months quarter quarters year years")
 NEED_TIME: Final = _words("last past previous prior recent since after from until till through thru between")
 """What is nothing without a time."""
+
+_NO_FORECAST = "I only know what was spent. `/neo-usage` alone shows this month's forecast."
+_NO_PART_OF_DAY = "I don't know parts of a day. Try `yesterday`, or hours, such as `yesterday 9am to noon`."
+_NO_MINUTES = "The shortest time is an hour: `1h`."
+_NO_LATEST = "I list the most expensive tasks first, and can't list the latest. Try `today rows`."
+_NO_UNDOING = "I can't undo. `budgets` and `subscriptions` show what is set, and each can be changed."
+_NO_AVERAGE = "I show totals, not averages: `by:day` has each day, `rows` each task."
+_DOLLARS = "Amounts are in US dollars. One Neo credit is $10, and answers show both."
+NO_AMOUNTS: Final = "I can't leave tasks out by what they cost. Try `rows`: the most expensive stand first."
+"""That `tasks over $10` asks for something else than there is."""
+NO_ADDING: Final = "I can't add to a limit. Type the new one, such as `budget @ana 500/month`."
+"""That `give ana 20 more` names no limit."""
+EXPLAINED: Final = {
+    word: reason
+    for reason, words in {
+        _NO_FORECAST: "tomorrow next will upcoming",
+        _NO_PART_OF_DAY: "morning afternoon evening night tonight midday",
+        _NO_MINUTES: "minute minutes min mins second seconds",
+        _NO_LATEST: "latest newest",
+        _NO_UNDOING: "undo revert rollback redo",
+        _NO_AVERAGE: "average averages avg mean median",
+        _DOLLARS: "credit euro euros eur pounds gbp yen currency \u20ac \u00a3",
+    }.items()
+    for word in _words(words)
+}
+"""Why a word is understood, and yet nothing can be answered."""
+NOT_LATEST: Final = _NO_LATEST
 
 KNOWN: Final = tuple({*GROUPS, *ADVERBS, *MEANINGS, *MOST, *TASKS, *STATUSES, *FAILURES, "yesterday", "today"})
 """Words that a misspelt one may have been meant to be."""

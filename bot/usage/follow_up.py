@@ -1,0 +1,46 @@
+"""Questions that go on from the one before: `and last week?`, `what about marcus`, `only opus`."""
+
+import re
+from dataclasses import replace
+
+from bot.domain.everyday.typography import plain
+from bot.domain.query.question import Field, Question
+
+_OPENING = re.compile(
+    r"(?:(?:ok|okay|now|then|so|hmm?) )*(?:and|but|also|only|just|(?:what|how) about)(?!\S)", re.IGNORECASE
+)
+
+
+def is_follow_up(line: str) -> bool:
+    """Return whether a typed line begins as one that goes on from the question before it."""
+    return _OPENING.match(plain(line)) is not None
+
+
+def followed_up(before: Question, question: Question) -> Question:
+    """Return the question before, with what another one says in place of what it said there."""
+    said = {each.field for each in question.filters}
+    is_of_somebody = question.team or bool(question.people) or Field.EMAIL in said
+    kept = (each for each in before.filters if each.field not in said and not _is_replaced(each.field, is_of_somebody))
+    is_list = question.rows or (before.rows and not question.by)
+    by = question.by or tuple(each for each in before.by if not (each == "member" and _is_one_person(question)))
+    return replace(
+        question,
+        team=question.team or (before.team and not is_of_somebody),
+        people=question.people or (() if is_of_somebody else before.people),
+        when=question.when or before.when,
+        filters=tuple(sorted((*question.filters, *kept))),
+        byok=before.byok if question.byok is None else question.byok,
+        by=() if is_list else by,
+        sort=question.sort or (before.sort if by == before.by else None),
+        top=question.top or (before.top if by == before.by else None),
+        rows=is_list,
+        csv=question.csv,
+    )
+
+
+def _is_replaced(field: Field, is_of_somebody: bool) -> bool:  # noqa: FBT001 - what the question names
+    return field is Field.TASK or (field is Field.EMAIL and is_of_somebody)
+
+
+def _is_one_person(question: Question) -> bool:
+    return len(question.people) + len(question.included_values(Field.EMAIL)) == 1
