@@ -172,6 +172,7 @@ def erase_member(email: str, slack_users: tuple[str, ...], *, yes: bool, offline
 
     Example: neo-usage member erase ana@acme.example
     """
+    from bot.database.errors import LedgerError
     from bot.domain.formatting import count
     from bot.maintenance.persons import check_person, check_settings, erase_person
     from bot.people.person import find_person
@@ -189,19 +190,24 @@ def erase_member(email: str, slack_users: tuple[str, ...], *, yes: bool, offline
             click.confirm("Erase them now?", abort=True)
         with database.transaction() as connection:
             person = find_person(connection, email, users, slack_users)
-            charges = erase_person(connection, app.capabilities(database), person, app.clock())
-        database.overwrite_deleted()
-    kept = f"{count(charges, 'charge')} of theirs {'is' if charges == 1 else 'are'} kept as a removed member's."
-    click.echo(single_line(f"Erased {email}. {kept}"))
+            tasks = erase_person(connection, app.capabilities(database), person, app.clock())
+        try:
+            database.overwrite_deleted()
+        except LedgerError as error:
+            fail(f"Erased {email}, but what was deleted is still in the database's files: {error} Run this again.")
+    verb = "counts" if tasks == 1 else "count"
+    click.echo(single_line(f"Erased {email}. {count(tasks, 'task')} now {verb} as a removed member's."))
 
 
 def _erasure_lines(person: "Person") -> list[str]:
     """Return what is erased of a person and what cannot be, a line each."""
     known = [*person.emails, *sorted(person.names), *sorted(person.slack_users)]
+    unknown = "I don't know their Slack account, so its ID stays where they did something. Add it with `--slack-user`."
     return [
         f"This erases {', '.join(known)}.",
+        *([] if person.slack_users else [unknown]),
         "Their spend and the number of their tasks stay in the team's totals, as those of a removed member.",
-        "Titles and errors of their tasks, their budgets, requests, snoozes, subscriptions, links and messages go.",
+        "Titles and errors of their tasks, their budgets, requests, snoozes, subscriptions and messages are deleted.",
         "It doesn't reach Neo, what Slack shows, logs, or backups and exports made before. It can't be undone.",
     ]
 

@@ -48,21 +48,21 @@ _HASH = (
 
 
 def erase_member(connection: Connection, person: Person) -> int:
-    """Make a person's tasks and charges the removed member's, without titles and errors; return how many charges.
+    """Make a person's tasks and charges the removed member's, without titles and errors; return how many tasks.
 
     Rows of the person's e-mails that are read later are the removed member's too.
     """
     theirs = {"members": list(person.members)}
     removed = {**theirs, "removed": _id_of(connection, REMOVED)}
     connection.execute(_CLEAR_DETAILS, theirs)
-    connection.execute(_MOVE_TASKS, removed)
-    charges = connection.execute(_MOVE_CHARGES, removed).rowcount
+    tasks = connection.execute(_MOVE_TASKS, removed).rowcount
+    connection.execute(_MOVE_CHARGES, removed)
     connection.execute(_SEPARATE_UNATTRIBUTED, theirs)
     for email, replacement in hash_emails(connection, person.emails).items():
         _replace_email(connection, email, replacement, removed["removed"])
     redact(connection, quarantine, ("reason",), person.redacted)
     redact(connection, pass_, ("error",), person.redacted)
-    return charges
+    return tasks
 
 
 def _replace_email(connection: Connection, email: str, replacement: str, removed: object) -> None:

@@ -11,7 +11,7 @@ from bot.database.errors import LedgerError
 from bot.domain.person import Person
 from bot.ledger.erasure import emails_erased_before, erase_member, exported_member
 from bot.ledger.former_ledger import FormerLedger
-from bot.ledger.members import is_removed
+from bot.ledger.members import NAMELESS, is_removed, shown_email
 from bot.outbox.erasure import erase_messages_to, exported_messages
 from bot.people.person import erase_links, exported_links, find_person
 from bot.settings.errors import SettingsError
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def check_person(connection: Connection, person: Person) -> None:
-    """Raise LedgerError if nothing is known of a person, nor of one who was erased before."""
+    """Raise LedgerError if it is no person, or nothing is known of one, nor was one erased who was called so."""
+    if shown_email(person.emails[0]) in NAMELESS:
+        raise LedgerError(f"`{shown_email(person.emails[0])}` is nobody in particular.")
     if not person.members and not person.slack_users and not is_removed(connection, person.emails[0]):
         raise LedgerError(f"nobody here is called {person.emails[0]}. `neo-usage member list` lists everyone.")
 
@@ -40,7 +42,7 @@ def check_settings(settings: Settings, person: Person) -> None:
 
 
 def erase_person(connection: Connection, capabilities: Sequence[Capability], person: Person, now: datetime) -> int:
-    """Erase a person everywhere but in the team's totals; return how many charges are the removed member's now.
+    """Erase a person everywhere but in the team's totals; return how many tasks are the removed member's now.
 
     It may be repeated. What stands in the file until it is overwritten is `Database.overwrite_deleted`'s.
     """

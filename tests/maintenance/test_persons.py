@@ -155,7 +155,7 @@ async def test_nothing_about_an_erased_person_is_left(lived: ServiceHarness, tmp
     }  # fmt: skip
     erased = await run(lived, "member", "erase", PRIYA, "--yes")
     assert erased.stdout.splitlines()[0] == f"This erases {PRIYA}, Priya Raman, U0PRIYA.", erased.stderr
-    assert erased.stdout.splitlines()[-1] == f"Erased {PRIYA}. 4 charges of theirs are kept as a removed member's."
+    assert erased.stdout.splitlines()[-1] == f"Erased {PRIYA}. 4 tasks now count as a removed member's."
     assert not list(texts_about_her(lived.place))
     assert report_of(lived.app(), "this month").total == before.total
     await lived.deliver()  # what waited to be sent to her
@@ -166,6 +166,9 @@ async def test_nothing_about_an_erased_person_is_left(lived: ServiceHarness, tmp
     assert not list(texts_about_her(lived.place))
     answer = await lived.ask("hannah", "this month by:member")
     assert "removed member" in visible_text(answer)
+    for line in (f"link @marcus {PRIYA}", f"budget {PRIYA} 50/month"):
+        await lived.ask("hannah", line)
+    assert not list(texts_about_her(lived.place))
     copy = tmp_path / "copy.db"
     backup(lived.place, copy)
     assert HERS.encode() not in copy.read_bytes().lower()
@@ -198,7 +201,7 @@ async def test_an_erasure_that_broke_off_is_finished_by_the_next(lived: ServiceH
         erase_person(connection, app.capabilities(database), find_person(connection, PRIYA, ()), app.clock())
     assert files_about_her(lived.place.parent)
     again = await run(lived, "member", "erase", PRIYA, "--yes")
-    assert again.stdout.endswith("0 charges of theirs are kept as a removed member's.\n"), again.stderr
+    assert again.stdout.endswith("0 tasks now count as a removed member's.\n"), again.stderr
     assert files_about_her(lived.place.parent) == []
 
 
@@ -232,6 +235,17 @@ async def test_who_was_erased_is_not_restored(lived: ServiceHarness) -> None:
 
 
 @costly
+async def test_an_account_that_nobody_knows_has_to_be_named(lived: ServiceHarness) -> None:
+    await lived.ask("hannah", "link @priya remove")
+    words = ("member", "erase", PRIYA, "--yes", "--offline")
+    assert "I don't know their Slack account" in (await run(lived, *words)).stdout
+    assert {cell for table, cell in texts_about_her(lived.place) if table == "home_viewer"} == {"U0PRIYA"}
+    named = await run(lived, *words, "--slack-user", "U0PRIYA")
+    assert named.stdout.startswith(f"This erases {PRIYA}, U0PRIYA.\n")
+    assert "U0PRIYA" not in str(dump(lived.place))
+
+
+@costly
 async def test_who_may_be_erased(lived: ServiceHarness) -> None:
     before = dump(lived.place)["member"]
     operator = await run(lived, "member", "erase", PRIYA, "--yes", ADMINS=PRIYA)
@@ -241,6 +255,8 @@ async def test_who_may_be_erased(lived: ServiceHarness) -> None:
     stranger = await run(lived, "member", "erase", "nobody@acme.example", "--yes")
     told = "neo-usage: nobody here is called nobody@acme.example. `neo-usage member list` lists everyone.\n"
     assert (stranger.returncode, stranger.stderr) == (1, told)
+    nobody = await run(lived, "member", "erase", "removed member", "--yes")
+    assert (nobody.returncode, nobody.stderr) == (1, "neo-usage: `removed member` is nobody in particular.\n")
     environment = {**os.environ, **lived.environment()}
     unsure = await asyncio.to_thread(CliRunner().invoke, cli, ["member", "erase", PRIYA], "n\n", environment)
     assert unsure.exit_code == 1

@@ -19,6 +19,7 @@ from bot.sandbox.world import START, World
 from bot.settings.database_place import DatabasePlace
 from tests.support.app import report_of
 from tests.support.command import run_command
+from tests.support.docs import ROOT, section
 from tests.support.engines import url_of
 from tests.support.fixtures import Wire
 from tests.support.worlds import MARCUS, PRIYA, add
@@ -180,6 +181,12 @@ def check_relations(row: Row) -> None:
         for name in ("ChargePeriodStart", "ChargePeriodEnd", "BillingPeriodStart", "BillingPeriodEnd")
     )
     assert first <= start < end <= last
+
+
+def test_the_manual_has_every_column_and_no_other(export: Export) -> None:
+    first_cells = re.findall(r"^\| (`.+?) \|", section(ROOT / "docs" / "focus.md", "Columns"), re.MULTILINE)
+    documented = {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
+    assert documented == set(rows_of(export().stdout)[0])
 
 
 # --- the command ---------------------------------------------------------------------------------
