@@ -30,6 +30,7 @@ from bot.failures.report_render import FailureView, report_message, tasks_messag
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_commands import SilenceCommands, check_operator
 from bot.failures.silence_facts import ActiveSilence, named_silences
+from bot.failures.silence_store import active_silences
 from bot.ledger.freshness import UnreadError
 from bot.ledger.members import member_id
 from bot.ledger.question_parsing import parse_question
@@ -71,7 +72,8 @@ class FailureCommands:
         check_operator(caller)
         key = LiftSilenceAction.decode(request.action, request.text)
         name = await self.silences.lift(key.id)
-        note = self.templates.render("failures/silence_lifted", done=name is not None, name=name)
+        others = await self.database.read(lambda connection: active_silences(connection, self.clock()))
+        note = self.templates.render("failures/silence_lifted", done=name is not None, name=name, others=len(others))
         if key.line is None:
             await request.responder.respond(blocks.paragraph(note))
         else:

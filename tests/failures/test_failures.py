@@ -294,18 +294,21 @@ async def test_an_answer_offers_the_silences_that_are_in_force(harness: ServiceH
     fail_task(harness, PRIYA, "x broke")
     await harness.sync()
     (message,) = notifications(harness.visible("marcus"))
-    for what in ("kind", "model"):
+    for what in ("kind", "model", "member"):
         await silence(harness, message, what)
     report = await harness.ask("hannah", "errors everyone in the last 7 days")
-    assert actions(report) == ["failure_lift:1", "failure_lift:2"]
+    assert actions(report) == ["failure_lift:1", "failure_lift:2", "failure_lift:3"]
     presses = (harness.slack.click("hannah", "neo-spend", report.ts, "failure_lift:1") for _ in range(2))
     await asyncio.gather(*presses)  # the second one before the answer has changed
     await harness.idle()
     (report,) = [each for each in harness.visible("hannah") if each.ts == report.ts]
-    assert actions(report) == ["failure_lift:2"]
+    assert actions(report) == ["failure_lift:2", "failure_lift:3"]
     assert "*2 of 2 tasks failed (100%).*" in visible_text(report)
-    assert "all failures of opus" in visible_text(report)
     assert "opus: x broke" not in visible_text(report).partition("Silenced")[2]
+    ended = visible_text(await harness.press("hannah", report, "failure_lift:2"))
+    assert "all failures of opus\nFailures that another silence is about are still not posted." in ended
+    ended = visible_text(await harness.press("hannah", report, "failure_lift:3"))
+    assert "Silence ended: all failures of Priya Raman\nI'll post the next failure." in ended
 
 
 async def test_a_button_of_an_earlier_version_ends_a_silence(harness: ServiceHarness) -> None:
