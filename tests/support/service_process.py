@@ -57,7 +57,9 @@ class EagerScheduler(Scheduler):
 
     async def _count(self) -> None:
         file = task_count(self.directory, os.getpid())
-        file.write_text(str(len(asyncio.all_tasks())), encoding="utf-8")
+        new = file.with_suffix(".new")
+        new.write_text(str(len(asyncio.all_tasks())), encoding="utf-8")
+        new.replace(file)
 
 
 def task_count(directory: Path, process: int) -> Path:
