@@ -7,6 +7,7 @@ each only where it comes from: its text may quote what Slack, Neo or a stranger 
 import logging
 import re
 import sys
+from contextlib import suppress
 from typing import TextIO
 
 import structlog
@@ -76,11 +77,12 @@ def configure(level: LogLevel, form: LogFormat) -> None:
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Writes lines; if one cannot be written, it reports that without quoting it."""
+    """Writes lines; if one cannot be written, it reports that without quoting it, and whoever logs goes on."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Report that a line is missing."""
-        sys.stderr.write(f"a line of the log could not be written ({record.name}:{record.lineno})\n")
+        """Report that a line is missing, if anything can be written: the disk may be full, or the reader gone."""
+        with suppress(OSError, ValueError):
+            self.stream.write(f"a line of the log could not be written ({record.name}:{record.lineno})\n")
 
 
 def _is_logger_of(logger: str, *names: str) -> bool:

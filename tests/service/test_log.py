@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.service.log import LONGEST, harmless
 from tests.support.harness import ServiceHarness
+from tests.support.messages import visible_text
 from tests.support.slack_requests import FORM, as_form, command, posted, signed
 
 SECRETS = {
@@ -157,3 +158,10 @@ async def test_nothing_of_a_conversation_is_logged_at_the_level_debug(
     for secret in (*kept, "layoff", "secret-typed-word", "ticket=", "response_url"):
         assert secret not in logged
     assert "request" in logged
+
+
+@pytest.mark.usefixtures("log_on_full_disk")
+async def test_a_log_that_cannot_be_written_keeps_nobody_from_an_answer(closed: ServiceHarness) -> None:
+    logging.getLogger("slack_sdk").warning("which may end what reads the socket")
+    await closed.open()
+    assert visible_text(await closed.ask("hannah", "team 7d")).startswith("The whole team")
