@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from statistics import median
@@ -12,10 +12,13 @@ from benchmarks.bars import Bar
 from benchmarks.ledgers import Size, ledger
 from benchmarks.timing import seconds, shown
 from benchmarks.workplace import NOW
+from bot.budgets import narrowed_totals
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import TEAM
 from bot.database.sqlite import SqliteDatabase
+from bot.domain.narrowing import TaskNarrowing
 from bot.domain.periods import Unit
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 _TOUCHED, _PASSING = 300, 30
 _TICK_MS, _TIMES, _GROWTH = 0.5, 3.5, 1.2
+_NONE, _TWICE, _ONE_MORE = 1.1, 2.2, 1.2  # times the booking without narrowed budgets
 _UNSURE = timedelta(minutes=1)
 
 
@@ -44,6 +48,10 @@ def measure(*, quick: bool) -> Iterator[Bar]:
     note = f"{shown(app)}; the statement {shown(plain)}; {_PASSING} of {_TOUCHED} pass a step"
     yield Bar("budgets of 300 members touched, outbox rows included", app / plain, _TIMES, note=note)
     yield Bar("the same above five times the history", longer / app, _GROWTH, note=shown(longer))
+    plain, others, own, team = _narrowed(small, rounds=5 if quick else 21)
+    yield Bar("the same where 300 others have narrowed budgets", others / plain, _NONE, note=shown(others))
+    yield Bar("the same where each of the 300 has one besides", own / plain, _TWICE, note=shown(own))
+    yield Bar("the same where the team has one", team / plain, _ONE_MORE, note=shown(team))
 
 
 def _watch() -> BudgetEvaluator:
@@ -71,6 +79,15 @@ def _touched(small: Size, large: Size, rounds: int) -> tuple[float, float, float
         return app, plain, above
 
 
+def _narrowed(size: Size, rounds: int) -> list[float]:
+    """Seconds of the observer without narrowed budgets, with those of others, of each member touched, of the team."""
+    with closing(_Ledger(size)) as laid:
+        laid.lay()
+        scopes = (), laid.others, laid.members, (TEAM,)
+        taken = [[laid.app(narrowed) for narrowed in scopes] for _ in range(rounds)]
+        return [median(column) for column in zip(*taken, strict=True)]
+
+
 class _Ledger:
     """A ledger with a monthly budget for each member, inside a transaction; touched members have one more charge."""
 
@@ -91,9 +108,9 @@ class _Ledger:
         """Everybody is at 60 % and was notified of 50; a dollar more takes some of the touched to 80 %."""
         low, high = to_us(self._span.window.start), to_us(self._span.window.end)
         spent = dict(self._raw.execute(_SPENT, (low, high)).fetchall())
-        self._members = sorted(spent)[:_TOUCHED]
+        self.members, self.others = sorted(spent)[:_TOUCHED], sorted(spent)[-_TOUCHED:]
         limits = [(m, nanos * 10 // 6) for m, nanos in spent.items()]
-        near = set(self._members[:_PASSING])
+        near = set(self.members[:_PASSING])
         limits = [(m, (spent[m] + 10**9) * 10 // 8 if m in near else limit) for m, limit in limits]
         self._raw.execute("INSERT INTO budget (scope, unit, revision) SELECT id, 'month', id FROM member")
         self._raw.execute(
@@ -104,9 +121,9 @@ class _Ledger:
         self._watch.due_work.apply_due(self._connection, NOW)
         change = Entry(EntryKind.FIRST, 10**9, 0, to_us(NOW))
         task = Task(task_id="t", model="m", status="completed", created_at=NOW)
-        charges = [(1, member, 10**9, 0, to_us(NOW), to_us(NOW), "first") for member in self._members]
+        charges = [(1, member, 10**9, 0, to_us(NOW), to_us(NOW), "first") for member in self.members]
         self._raw.executemany(_CHARGE, charges)
-        changes = tuple(TaskChange(1, member, task, None, (change,), restated=False) for member in self._members)
+        changes = tuple(TaskChange(1, member, task, None, (change,), restated=False) for member in self.members)
         self._booked = BookingResult(NOW, changes=changes)
         assert sorted(m for m, _ in self.plain()) == sorted(near), "the statement finds who passes"
 
@@ -115,9 +132,12 @@ class _Ledger:
         due = self._watch.due_work.due(self._connection, NOW)
         return bool(due_work(self._connection, Moment(NOW, _UNSURE)).channels) or due
 
-    def app(self) -> float:
-        """The seconds of the observer, with all that it writes; it is undone."""
+    def app(self, narrowed: Sequence[int] = ()) -> float:
+        """The seconds of the observer, with all that it writes; it is undone. Some have `narrowed` budgets, too."""
         self._raw.execute("SAVEPOINT round")
+        self._raw.executemany(_NARROWED, [(scope,) for scope in narrowed])
+        if TEAM in narrowed:
+            narrowed_totals.keep(self._connection, TaskNarrowing(("m",)), NOW)
         taken = seconds(lambda: self._watch.record_booking(self._connection, self._booked))
         notified = self._raw.execute("SELECT count(*) FROM notification").fetchone()[0]
         assert notified == _PASSING, notified
@@ -127,7 +147,7 @@ class _Ledger:
     def plain(self) -> list[Any]:
         """One statement: who of the touched has passed a step that is not recorded."""
         window = (to_us(self._span.window.start), to_us(self._span.window.end))
-        return self._raw.execute(_BEST, (*window, json.dumps(self._members), self._span.label)).fetchall()
+        return self._raw.execute(_BEST, (*window, json.dumps(self.members), self._span.label)).fetchall()
 
     def close(self) -> None:
         """Undo everything."""
@@ -144,6 +164,8 @@ last_charge, late, decision)
 SELECT scope, 'month', ?, revision, 50, limit_nanos, 0, 0, 0, 0, 'TOLD' FROM budget WHERE limit_nanos NOT NULL"""
 _CHARGE = """INSERT INTO charge (task, member, platform_nanos, provider_nanos, booked_at, observed_at, kind)
 VALUES (?,?,?,?,?,?,?)"""
+_NARROWED = """INSERT INTO budget (scope, unit, narrowing, revision, limit_nanos)
+VALUES (?, 'month', 'model:m', 1, 9000000000000000)"""
 _BEST = """
 WITH spent (member, nanos) AS MATERIALIZED (
   SELECT j.value, (SELECT sum(c.platform_nanos + c.provider_nanos) FROM charge c

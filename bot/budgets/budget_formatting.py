@@ -9,6 +9,7 @@ from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, percent
 from bot.domain import formatting
 from bot.domain.forecast import LEAST_DAYS
 from bot.domain.money import show_limit, show_usd
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit, local_day
 
 ADJECTIVES = {Unit.DAY: "daily", Unit.WEEK: "weekly", Unit.MONTH: "monthly"}
@@ -31,9 +32,14 @@ def source(limit: BudgetLimit) -> str:
     return _SOURCES.get(limit.scope, "personal budget")
 
 
-def limit_of(nanos: int, unit: Unit) -> str:
-    """Return a limit, such as `$500 a month`."""
-    return f"{show_limit(nanos)} a {unit}"
+def adjective(unit: Unit, narrowing: TaskNarrowing = ALL_TASKS) -> str:
+    """Return what kind of budget one is: `monthly`, or `monthly model:opus` if it counts only some tasks."""
+    return f"{ADJECTIVES[unit]} {narrowing}".rstrip()
+
+
+def limit_of(nanos: int, unit: Unit, narrowing: TaskNarrowing = ALL_TASKS) -> str:
+    """Return a limit, such as `$500 a month`, or `$500 a month for model:opus`."""
+    return f"{show_limit(nanos)} a {unit}{f' for {narrowing}' if narrowing else ''}"
 
 
 def pace(expected: Pace) -> str:

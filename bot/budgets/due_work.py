@@ -13,7 +13,7 @@ from bot.budgets import tables
 from bot.budgets.crossings.store import crossed_subjects
 from bot.budgets.keys import BudgetTopic
 from bot.budgets.limits.effects import LimitEffects
-from bot.budgets.limits.store import expired_budgets, limited_units, outdated_budgets
+from bot.budgets.limits.store import expired_budgets, limited_kinds, narrowings_of, outdated_budgets
 from bot.budgets.periods import UNITS, PeriodName, budget_period, named_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
@@ -148,8 +148,8 @@ class DueWork:
 
     def _edit_ended(self, connection: Connection, names: Iterable[PeriodName]) -> None:
         """Have the live messages of periods that have ended edited."""
-        for name in names:
-            period = named_period(name, self._policy.zone)
+        narrowed = [name.narrowed(each) for name in names for each in narrowings_of(connection, name.unit)]
+        for period in (named_period(name, self._policy.zone) for name in narrowed):
             topics = [BudgetTopic.of(subject, period) for subject in crossed_subjects(connection, period)]
             request_edits(connection, topics)
 
@@ -157,8 +157,8 @@ class DueWork:
         self, connection: Connection, begun: BegunPeriods, now: datetime, booked_after: BookedAmounts | None
     ) -> None:
         """Record the steps passed in periods that begin now; charges may have been booked into them ahead."""
-        for unit in limited_units(connection):
-            period = budget_period(unit, now, self._policy.zone)
-            if period.name not in begun.names:
+        for unit, narrowing in limited_kinds(connection):
+            period = budget_period(unit, now, self._policy.zone, narrowing)
+            if PeriodName(unit, period.days) not in begun.names:
                 cases = [(subject, period) for subject in (*members_charged_within(connection, period.window), TEAM)]
                 self.effects.recorder.record(connection, cases, now, None, booked_after)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from bot.budgets import narrowed_totals
 from bot.budgets.crossings.recorder import CrossingRecorder
 from bot.budgets.due_work import DueWork
 from bot.budgets.limits.effects import LimitEffects
 from bot.budgets.limits.revision_store import LimitSetting
-from bot.budgets.limits.store import limited_units
+from bot.budgets.limits.store import has_narrowed_budgets, limited_kinds, limited_units
+from bot.budgets.narrowed_cases import touched_cases
 from bot.budgets.periods import BudgetPeriod, Case, budget_period, notified_periods
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM, CrossingDecision
@@ -22,7 +24,7 @@ from bot.domain.timestamps import from_us
 from bot.ledger.charge_queries import members_charged_within
 
 if TYPE_CHECKING:
-    from bot.ledger.booking_result import BookingResult
+    from bot.ledger.booking_result import BookingResult, TaskChange
 
 
 class BudgetEvaluator:
@@ -47,7 +49,8 @@ class BudgetEvaluator:
         """Move the budgets of member `old` to `new`, and record the steps that their joint spend has passed."""
         self.due_work.apply_due(connection, now)
         merge_budgets(connection, old, new, now)
-        cases = [(new, budget_period(unit, now, self.policy.zone)) for unit in limited_units(connection)]
+        zone = self.policy.zone
+        cases = [(new, budget_period(unit, now, zone, narrowing)) for unit, narrowing in limited_kinds(connection)]
         self._recorder.record(connection, cases, now)
 
     def record_repricing(self, connection: Connection, now: datetime) -> None:
@@ -55,8 +58,9 @@ class BudgetEvaluator:
 
         This covers every period whose crossings are still notified.
         """
-        for unit in limited_units(connection):
-            for period in notified_periods(unit, now, self.policy.zone):
+        narrowed_totals.sum_anew(connection, now)
+        for unit, narrowing in limited_kinds(connection):
+            for period in notified_periods(unit, now, self.policy.zone, narrowing):
                 subjects = [*members_charged_within(connection, period.window), TEAM]
                 cases = [(subject, period) for subject in subjects]
                 self._recorder.record(connection, cases, now, CrossingDecision.REPRICED)
@@ -65,21 +69,31 @@ class BudgetEvaluator:
 
     def record_booking(self, connection: Connection, result: "BookingResult") -> None:
         """Record and enqueue the crossings that a booking has caused. Called inside the booking transaction."""
-        units = limited_units(connection)
-        if not units or not result.members:
+        units, changes, now = limited_units(connection), result.changes, result.at
+        # what a narrowed budget counts may change without any charge, as when a task fails
+        is_narrowed = bool(changes) and has_narrowed_budgets(connection)
+        if not is_narrowed and not (units and result.members):
             return
-        booked = booked_amounts(result.changes, self.policy.basis)
-        history = booked_amounts((each for each in result.changes if each.backfill), self.policy.basis)
-        if not history.amounts:
-            self.due_work.apply_due(connection, result.at, booked)
-            self._recorder.record(connection, self._touched(booked, units, result.at), result.at)
+        if is_narrowed:
+            narrowed_totals.add_changes(connection, changes)
+        booked = booked_amounts(changes, self.policy.basis)
+        history = [each for each in changes if each.backfill and each.entries]
+        if not history:
+            self.due_work.apply_due(connection, now, booked)
+            cases = self._touched(booked, units, now) + self._narrowed(connection, changes, now)
+            self._recorder.record(connection, cases, now)
             return
-        news = booked_amounts((each for each in result.changes if not each.backfill), self.policy.basis)
-        self.due_work.apply_due(connection, result.at, replace(booked, history=history))
+        news = [each for each in changes if not each.backfill]
+        booked_history, booked_news = (booked_amounts(each, self.policy.basis) for each in (history, news))
+        self.due_work.apply_due(connection, now, replace(booked, history=booked_history))
         # what history alone has passed is recorded silently before the news is evaluated
-        cases = self._touched(history, units, result.at)
-        self._recorder.record(connection, cases, result.at, CrossingDecision.HISTORY, news)
-        self._recorder.record(connection, self._touched(news, units, result.at), result.at)
+        cases = self._touched(booked_history, units, now) + self._narrowed(connection, history, now)
+        self._recorder.record(connection, cases, now, CrossingDecision.HISTORY, booked_news)
+        cases = self._touched(booked_news, units, now) + self._narrowed(connection, news, now)
+        self._recorder.record(connection, cases, now)
+
+    def _narrowed(self, connection: Connection, changes: Sequence["TaskChange"], now: datetime) -> list[Case]:
+        return touched_cases(connection, changes, self.policy.zone, now) if has_narrowed_budgets(connection) else []
 
     def _touched(self, booked: BookedAmounts, units: Collection[Unit], now: datetime) -> list[Case]:
         """Return the cases that charges fell into, in that order, of periods whose crossings are still notified."""
@@ -88,7 +102,7 @@ class BudgetEvaluator:
         cases = (
             (subject, period)
             for subject, amounts in booked.amounts.items()
-            for at, _ in amounts
+            for at, _, _ in amounts
             for period in periods[at]
         )
         return list(dict.fromkeys(cases))

@@ -17,6 +17,7 @@ from bot.domain.keys import (
     number,
     rest_of,
 )
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing, narrowing_of
 from bot.domain.periods import Unit
 
 # --- notifications -------------------------------------------------------------------------------
@@ -259,7 +260,7 @@ class DeclineAction(RequestAction):
 
 @dataclass(frozen=True, slots=True)
 class LimitForm(FormKey):
-    """The form in which a limit is set: whose (None: to be filled in), of which period, and its revision if known.
+    """The form in which a limit is set: whose (None: to be filled in), of which period, its revision if known, tasks.
 
     The revision tells on submission whether somebody else has changed the budget while the form was open.
     """
@@ -268,10 +269,12 @@ class LimitForm(FormKey):
     scope: str | None = None
     unit: Unit = Unit.MONTH
     revision: int | None = None
+    narrowing: TaskNarrowing = ALL_TASKS
 
     def encode(self) -> str:
         """Return a JSON object of the fields."""
-        return json.dumps({"scope": self.scope, "unit": self.unit, "revision": self.revision})
+        fields = {"scope": self.scope, "unit": self.unit, "revision": self.revision}
+        return json.dumps({**fields, "counts": str(self.narrowing)} if self.narrowing else fields)
 
     @classmethod
     def decode(cls, text: str) -> Self:
@@ -280,11 +283,12 @@ class LimitForm(FormKey):
             fields = json.loads(text)
             scope, unit, revision = fields["scope"], Unit(fields["unit"]), fields["revision"]
             known = None if revision is None else number(str(revision))
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            narrowing = narrowing_of(fields.get("counts", ""))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise MalformedKeyError(f"{text!r} is no form's") from error
         if not isinstance(scope, str | None):
             raise MalformedKeyError(f"{text!r} is no form's")
-        return cls(scope, unit, known)
+        return cls(scope, unit, known, narrowing)
 
 
 @dataclass(frozen=True, slots=True)

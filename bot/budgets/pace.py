@@ -15,6 +15,7 @@ from bot.budgets.rules import BudgetLimit
 from bot.budgets.spend import spend_by_window
 from bot.budgets.usual_rest import rest_forecasts
 from bot.domain.forecast import EARLIER_DAYS, Forecast, days_seen, forecast
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit, Window, buckets, day_start, local_day, period
 from bot.ledger.freshness import freshness
 
@@ -92,7 +93,8 @@ def _pace_by(forecast: Forecast | None, case: LimitedCase) -> Pace:
 def _month_paces(
     connection: Connection, cases: Collection[LimitedCase], policy: BudgetPolicy, now: datetime
 ) -> dict[Case, Pace]:
-    forecasts = month_forecasts(connection, [each.case[0] for each in cases], now, policy)
+    narrowing = next(each.case[1].narrowing for each in cases)  # all are of one period
+    forecasts = month_forecasts(connection, [each.case[0] for each in cases], now, policy, narrowing)
     since, today = first_days(connection, list(forecasts), now, policy), local_day(now, policy.zone)
     return {
         each.case: _month_pace(forecasts[each.case[0]], each, days_seen(since[each.case[0]], today)) for each in cases
@@ -104,16 +106,20 @@ def _month_pace(month: Forecast | None, case: LimitedCase, seen: int) -> Pace:
 
 
 def month_forecasts(
-    connection: Connection, subjects: Collection[int], now: datetime, policy: BudgetPolicy
+    connection: Connection,
+    subjects: Collection[int],
+    now: datetime,
+    policy: BudgetPolicy,
+    narrowing: TaskNarrowing = ALL_TASKS,
 ) -> dict[int, Forecast | None]:
-    """Return where the present month ends for each subject; None from too few days of it."""
+    """Return where the present month ends for each subject, of these tasks; None from too few days of it."""
     today, whole = local_day(now, policy.zone), _present_month(now, policy)
     start = min(whole.start, day_start(today - timedelta(days=EARLIER_DAYS), policy.zone))
     days = list(buckets(Unit.DAY, Window(start, now + timedelta.resolution), policy.zone))
     names = [date.fromisoformat(each.label) for each in days]
     windows = [each.window for each in days]
     windows[-1] = Window(windows[-1].start, whole.end)  # what is booked ahead counts as today's
-    spent = spend_by_window(connection, subjects, windows, policy.basis)
+    spent = spend_by_window(connection, subjects, windows, policy.basis, narrowing)
     since = first_whole_days(connection, subjects, freshness(connection, now), policy.zone)
     end = local_day(whole.end, policy.zone)
     return {

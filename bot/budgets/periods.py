@@ -3,13 +3,14 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from bot.database.chunks import chunks
 from bot.domain.keys import MalformedKeyError
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing, narrowing_of
 from bot.domain.periods import Unit, Window, local_day, period
 
 UNITS = (Unit.DAY, Unit.WEEK, Unit.MONTH)
@@ -19,7 +20,7 @@ _ZONE = re.compile(r"([A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BudgetPeriod:
-    """A budget's period: its unit, its label, and its window.
+    """A budget's period: its unit, its label, its window, and which tasks the budget counts.
 
     It is compared by identity, which makes it a quick key of a dictionary. Compare periods that were made apart by
     their `name`.
@@ -28,6 +29,12 @@ class BudgetPeriod:
     unit: Unit
     label: str
     window: Window
+    narrowing: TaskNarrowing = ALL_TASKS
+
+    @property
+    def days(self) -> str:
+        """Its label without what its budget counts: `2026-11`."""
+        return self.name.narrowed(ALL_TASKS).label
 
     @property
     def name(self) -> "PeriodName":
@@ -51,6 +58,15 @@ class PeriodName:
     unit: Unit
     label: str
 
+    @property
+    def narrowing(self) -> TaskNarrowing:
+        """Which tasks its budgets count."""
+        return PeriodLabel.decode(self.label).narrowing
+
+    def narrowed(self, narrowing: TaskNarrowing) -> Self:
+        """Return the name of the same period for budgets that count these tasks."""
+        return replace(self, label=replace(PeriodLabel.decode(self.label), narrowing=narrowing).encode())
+
     def encode(self) -> str:
         """Return `<unit>:<label>`."""
         return f"{self.unit}:{self.label}"
@@ -70,22 +86,37 @@ class PeriodName:
 
 @dataclass(frozen=True, slots=True)
 class PeriodLabel:
-    """A period's label: its day, week or month, and the time zone of its calendar if that is not the present one."""
+    """A period's label: its day, week or month, and the time zone of its calendar if that is not the present one.
+
+    That of a budget which counts only some tasks names these too.
+    """
 
     day: str
     zone: str = ""
+    narrowing: TaskNarrowing = ALL_TASKS
 
     def encode(self) -> str:
-        """Return `<day>` or `<day>@<zone>`, where the day is such as `2026-11-20`, `2026-W47` or `2026-11`."""
-        return f"{self.day}@{self.zone}" if self.zone else self.day
+        """Return `<day>` or `<day>@<zone>`, with ` <narrowing>` behind it if there is one.
+
+        The day is such as `2026-11-20`, `2026-W47` or `2026-11`.
+        """
+        days = f"{self.day}@{self.zone}" if self.zone else self.day
+        return f"{days} {self.narrowing}" if self.narrowing else days
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Return the label of `<day>` or `<day>@<zone>`. Raises MalformedKeyError if that is no name of a zone."""
-        day, _, zone = text.partition("@")
+        """Return the label of a string form. Raises MalformedKeyError if its time zone or its narrowing is none."""
+        days, space, narrowing = text.partition(" ")
+        day, _, zone = days.partition("@")
         if not _ZONE.fullmatch(zone):
             raise MalformedKeyError(f"{text!r} names no time zone")
-        return cls(day, zone)
+        try:
+            label = cls(day, zone, narrowing_of(narrowing))
+        except ValueError as error:
+            raise MalformedKeyError(f"{text!r} names no tasks") from error
+        if space and not label.narrowing:
+            raise MalformedKeyError(f"{text!r} ends with a space")
+        return label
 
     def first_day(self, unit: Unit) -> date:
         """Return the first day of the period. Raises ValueError if `day` is not such as periods of the unit have."""
@@ -95,34 +126,37 @@ class PeriodLabel:
         return date.fromisoformat(self.day if unit is Unit.DAY else f"{self.day}-01")
 
 
-def budget_period(unit: Unit, moment: datetime, zone: tzinfo) -> BudgetPeriod:
-    """Return the period of a unit that holds a moment."""
-    return _period_of(unit, local_day(moment, zone), zone)
+def budget_period(unit: Unit, moment: datetime, zone: tzinfo, narrowing: TaskNarrowing = ALL_TASKS) -> BudgetPeriod:
+    """Return the period of a unit that holds a moment, for budgets that count these tasks."""
+    return _period_of(unit, local_day(moment, zone), zone, narrowing)
 
 
 def named_period(name: PeriodName, zone: tzinfo) -> BudgetPeriod:
     """Return the period of a name, on the calendar of the zone in its label, or else of `zone`."""
     label = PeriodLabel.decode(name.label)
     calendar = ZoneInfo(label.zone) if label.zone else zone
-    of_date = _period_of(name.unit, label.first_day(name.unit), calendar)
-    return BudgetPeriod(name.unit, name.label, of_date.window) if label.zone else of_date
+    of_date = _period_of(name.unit, label.first_day(name.unit), calendar, label.narrowing)
+    return replace(of_date, label=name.label) if label.zone else of_date
 
 
 def previous_period(following: BudgetPeriod, zone: tzinfo) -> BudgetPeriod:
     """Return the period before another one."""
-    return budget_period(following.unit, following.window.start - timedelta.resolution, zone)
+    return budget_period(following.unit, following.window.start - timedelta.resolution, zone, following.narrowing)
 
 
-def notified_periods(unit: Unit, now: datetime, zone: tzinfo) -> Iterator[BudgetPeriod]:
+def notified_periods(
+    unit: Unit, now: datetime, zone: tzinfo, narrowing: TaskNarrowing = ALL_TASKS
+) -> Iterator[BudgetPeriod]:
     """Yield the periods of a unit whose crossings are still notified: the present one, then those before it."""
-    each = budget_period(unit, now, zone)
+    each = budget_period(unit, now, zone, narrowing)
     while each.is_notified(now):
         yield each
         each = previous_period(each, zone)
 
 
-def _period_of(unit: Unit, day: date, zone: tzinfo) -> BudgetPeriod:
-    return BudgetPeriod(unit, unit.label(unit.first_day(day)), period(unit, day, zone))
+def _period_of(unit: Unit, day: date, zone: tzinfo, narrowing: TaskNarrowing) -> BudgetPeriod:
+    label = PeriodLabel(unit.label(unit.first_day(day)), narrowing=narrowing)
+    return BudgetPeriod(unit, label.encode(), period(unit, day, zone), narrowing)
 
 
 Case = tuple[int, BudgetPeriod]

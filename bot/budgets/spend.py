@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from bot.budgets import narrowed_totals
 from bot.budgets.periods import Case, subjects_by_period
 from bot.budgets.rules import TEAM
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger import quarter_hour_totals
-from bot.ledger.charge_queries import spend_by_member
+from bot.ledger.charge_queries import ChargeRange, range_spend, spend_by_member
 from bot.ledger.daily_spend import daily_spend, team_daily_spend
 
 if TYPE_CHECKING:
+    from bot.domain.tasks import Task
     from bot.ledger.booking_result import TaskChange
 
 
@@ -24,20 +27,43 @@ def spends(connection: Connection, cases: Iterable[Case], basis: SpendBasis) -> 
     """Return what each case has spent, in nanos."""
     spend_by_case: dict[Case, int] = {}
     for period, subjects in subjects_by_period(cases):
-        members = [subject for subject in subjects if subject != TEAM]
-        if members:
-            by_member = spend_by_member(connection, members, period.window, basis)
-            spend_by_case |= {(member, period): nanos for member, nanos in by_member.items()}
-        if TEAM in subjects:
-            start, end = to_us(period.window.start), to_us(period.window.end)
-            spend_by_case[TEAM, period] = basis.spend(*quarter_hour_totals.nanos_between(connection, start, end))
+        spent = _spend_within(connection, subjects, period.window, basis, period.narrowing)
+        spend_by_case |= {(subject, period): nanos for subject, nanos in spent.items()}
     return spend_by_case
 
 
+def _spend_within(
+    connection: Connection, subjects: Collection[int], window: Window, basis: SpendBasis, narrowing: TaskNarrowing
+) -> dict[int, int]:
+    members = [subject for subject in subjects if subject != TEAM]
+    spent = spend_by_member(connection, members, window, basis, narrowing) if members else {}
+    if TEAM in subjects:
+        spent[TEAM] = _team_spend(connection, window, basis, narrowing)
+    return spent
+
+
+def _team_spend(connection: Connection, window: Window, basis: SpendBasis, narrowing: TaskNarrowing) -> int:
+    if narrowing:
+        if (kept := narrowed_totals.nanos_between(connection, window, narrowing)) is not None:
+            return basis.spend(*kept)
+        return range_spend(connection, ChargeRange(window, narrowing=narrowing), basis)
+    return basis.spend(*quarter_hour_totals.nanos_between(connection, to_us(window.start), to_us(window.end)))
+
+
 def spend_by_window(
-    connection: Connection, subjects: Collection[int], windows: Sequence[Window], basis: SpendBasis
+    connection: Connection,
+    subjects: Collection[int],
+    windows: Sequence[Window],
+    basis: SpendBasis,
+    narrowing: TaskNarrowing = ALL_TASKS,
 ) -> dict[int, list[int]]:
-    """Return what each subject spent within each window, in nanos. The team's are of whole quarters of an hour."""
+    """Return what each subject spent within each window on these tasks, in nanos.
+
+    What the team spent on all tasks is of whole quarters of an hour.
+    """
+    if narrowing:
+        parts = [_spend_within(connection, subjects, window, basis, narrowing) for window in windows]
+        return {subject: [part[subject] for part in parts] for subject in subjects}
     members = [subject for subject in subjects if subject != TEAM]
     spent = daily_spend(connection, members, windows, basis) if members else {}
     if TEAM in subjects:
@@ -47,30 +73,34 @@ def spend_by_window(
 
 @dataclass(frozen=True, slots=True)
 class BookedAmounts:
-    """Amounts in nanos with the moments (microseconds) at which they are booked, by subject.
+    """Amounts in nanos with the moments (microseconds) at which they are booked and their tasks, by subject.
 
     `history` is the part that was found while reading history, of which nobody is notified.
     """
 
-    amounts: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    amounts: "Mapping[int, Sequence[tuple[int, int, Task]]]" = field(default_factory=dict)
     history: "BookedAmounts | None" = None
 
     def within(self, case: Case) -> int:
-        """Return the sum of a subject's amounts in a period."""
+        """Return the sum of a subject's amounts in a period, of the tasks that its budget counts."""
         subject, period = case
-        return sum(nanos for at, nanos in self.amounts.get(subject, ()) if from_us(at) in period.window)
+        return sum(
+            nanos
+            for at, nanos, task in self.amounts.get(subject, ())
+            if from_us(at) in period.window and period.narrowing.counts(task)
+        )
 
     def moments(self) -> set[int]:
         """Return every moment at which an amount is booked, in microseconds."""
-        return {at for at, _ in self.amounts.get(TEAM, ())}
+        return {at for at, _, _ in self.amounts.get(TEAM, ())}
 
 
 def booked_amounts(changes: "Iterable[TaskChange]", basis: SpendBasis) -> BookedAmounts:
     """Return the amounts that changes of tasks have booked, by member and for the team."""
-    amounts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    amounts: dict[int, list[tuple[int, int, Task]]] = defaultdict(list)
     for change in changes:
         for entry in change.entries:
-            part = entry.booked_at, basis.spend(entry.platform_nanos, entry.provider_nanos)
+            part = entry.booked_at, basis.spend(entry.platform_nanos, entry.provider_nanos), change.task
             amounts[change.member].append(part)
             amounts[TEAM].append(part)
     return BookedAmounts(amounts)

@@ -1,6 +1,7 @@
 """The tables of budgets: limits with their history, the steps that were passed, and what people did about them.
 
-A subject is a member's id, or 0 for the team. A period is stored as its unit and label (`month`, `2026-11`).
+A subject is a member's id, or 0 for the team. A period is stored as its unit and label (`month`, `2026-11`); of a
+budget that counts only some tasks, the label names these too (`2026-11 model:opus`).
 """
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
@@ -10,6 +11,7 @@ from bot.database.declarations import partial_index, table_of
 
 _ENDING = text("ends_at IS NOT NULL")
 _LIMITED = text("limit_nanos IS NOT NULL")
+_NARROWED = text("narrowing <> ''")
 _SUMMED = text("decision = 'SUMMARY'")
 _WAITING = text("outcome IS NULL")
 _OPEN = text("state = 'open'")
@@ -20,17 +22,30 @@ class Budget(SQLModel, table=True):
     """A budget as it stands. Its present revision is the newest one that has not ended."""
 
     __table_args__ = (
-        UniqueConstraint("scope", "unit", name="uq_budget_scope"),
+        UniqueConstraint("scope", "unit", "narrowing", name="uq_budget_scope"),
         partial_index("ix_budget_ending", "ends_at", where=_ENDING),
         partial_index("ix_budget_unit", "unit", where=_LIMITED),
+        partial_index("ix_budget_narrowing", "unit", "narrowing", "scope", where=_NARROWED),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     scope: int  # a member's id, 0 for the team, -1 for every member by default
     unit: str
+    narrowing: str  # which tasks it counts, see `TaskNarrowing`; empty: all
     revision: int
     limit_nanos: int | None = Field(sa_type=BigInteger)  # None: removed
     ends_at: int | None = Field(sa_type=BigInteger)
+
+
+class NarrowedQuarter(SQLModel, table=True):
+    """What the team spent within a quarter of an hour on the tasks that a budget of it counts, if not all."""
+
+    __tablename__ = "narrowed_quarter"
+
+    narrowing: str = Field(primary_key=True)
+    start: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    platform_nanos: int = Field(sa_type=BigInteger)
+    provider_nanos: int = Field(sa_type=BigInteger)
 
 
 class BudgetRevision(SQLModel, table=True):
@@ -159,4 +174,5 @@ budget_revision = table_of(BudgetRevision)
 crossing = table_of(Crossing)
 deferral = table_of(Deferral)
 forecast_alert = table_of(ForecastAlert)
+narrowed_quarter = table_of(NarrowedQuarter)
 snooze = table_of(Snooze)

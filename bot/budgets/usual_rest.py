@@ -39,7 +39,7 @@ def rest_forecasts(
     read_until = max(period.window.start, min(now, fresh.as_of or now))
     rests = list(_rests(period, calendar, read_until))
     windows = [window for rest in rests for window in rest.windows]
-    nanos = spend_by_window(connection, list(spent), windows, policy.basis)
+    nanos = spend_by_window(connection, list(spent), windows, policy.basis, period.narrowing)
     since = first_whole_days(connection, list(spent), fresh, calendar)
     days = _days(local_day(read_until, calendar), _last_day(period, calendar))
     return {

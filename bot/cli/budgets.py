@@ -60,7 +60,7 @@ def suggest_budgets() -> None:
 
 
 @budgets.command("set", context_settings={"ignore_unknown_options": True})
-@click.argument("words", metavar="SCOPE AMOUNT/PERIOD", nargs=-1, required=True)
+@click.argument("words", metavar="SCOPE AMOUNT/PERIOD [model:M] [status:S] [byok:yes|no]", nargs=-1, required=True)
 @click.option("--until", metavar="DATE", help="Through that day. Then the limit before it applies again.")
 @click.option("--reason", help="Why, for the record.")
 @print_errors
@@ -68,6 +68,7 @@ def set_budget(words: tuple[str, ...], until: str | None, reason: str | None) ->
     """Set a budget for a person, `default` (everyone without their own) or `team`.
 
     The person is an e-mail or a name. The amount is in dollars ($500 per week, 500/month) or Neo credits (50cr/day).
+    With `model:`, `status:` or `byok:` it counts only such tasks, as they are now.
 
     Example: neo-usage budget set ana@acme.example 500/month
     """
@@ -80,10 +81,12 @@ def set_budget(words: tuple[str, ...], until: str | None, reason: str | None) ->
 
     app = load_app_for_writing()
     now, zone = app.clock(), app.settings.timezone
-    scope, limit = grammar.name_and_limit(words)
+    plain, narrowing = grammar.without_narrowing(words)
+    scope, limit = grammar.name_and_limit(plain)
     nanos, unit = grammar.parse_limit(limit)
     ends_at = grammar.parse_until(until, now, zone) if until else None
-    instruction = LimitInstruction(scope, nanos, unit, ends_at, reason[: grammar.REASON] if reason else None)
+    why = reason[: grammar.REASON] if reason else None
+    instruction = LimitInstruction(scope, nanos, unit, ends_at, why, narrowing=narrowing)
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
     with app.ledger.database() as database, database.transaction() as connection:
         change = InstructionExecutor(connection, evaluator, "terminal", now).execute_limit(instruction)
@@ -91,7 +94,7 @@ def set_budget(words: tuple[str, ...], until: str | None, reason: str | None) ->
 
 
 @budgets.command("remove")
-@click.argument("words", metavar="SCOPE [PERIOD]", nargs=-1, required=True)
+@click.argument("words", metavar="SCOPE [PERIOD] [model:M] [status:S] [byok:yes|no]", nargs=-1, required=True)
 @print_errors
 def remove_budget(words: tuple[str, ...]) -> None:
     """Remove the budget of a person, `default` or `team`, for one period (day, week, month) or for all.
@@ -108,8 +111,9 @@ def remove_budget(words: tuple[str, ...]) -> None:
     from bot.budgets.policy import BudgetPolicy
 
     app = load_app_for_writing()
-    scope, unit = grammar.name_and_period(words)
-    instruction = RemovalInstruction(scope, unit)
+    plain, narrowing = grammar.without_narrowing(words)
+    scope, unit = grammar.name_and_period(plain)
+    instruction = RemovalInstruction(scope, unit, narrowing=narrowing)
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
     with app.ledger.database() as database, database.transaction() as connection:
         changes = InstructionExecutor(connection, evaluator, "terminal", app.clock()).execute_removal(instruction)

@@ -104,7 +104,7 @@ def _budget_values(line: BudgetLine, view: DigestView) -> dict[str, Any]:
     return {
         "whose": "The team" if _is_team(line) else view.name(line.scope),
         "spent": show_usd(line.spend_nanos or 0),
-        "limit": budget_formatting.limit_of(line.limit.nanos, line.period.unit),
+        "limit": line.limit_text,
         "percent": line.percent,
         "used_up": budget_formatting.used_up(line.pace),
     }

@@ -67,14 +67,15 @@ def price(task: Task, unit: ByokUnit) -> Price:
     Raises:
         AmountError: an amount that counts is not finite, negative or absurd.
     """
-    if _runs_on_own_key(task):
+    if runs_on_own_key(task):
         return _own_key_price(task, unit)
     if task.neo_credits is None:
         return UNKNOWN
     return Price(_in_credits(task.neo_credits), 0)
 
 
-def _runs_on_own_key(task: Task) -> bool:
+def runs_on_own_key(task: Task) -> bool:
+    """Return whether a task ran on the team's own provider key. Raises AmountError if that takes what is no number."""
     if task.is_byok is not False and not all(map(_is_number, (task.neo_credits, task.llm_cost, task.neo_cost))):
         raise AmountError("an amount that is not a number")
     if task.is_byok is None:

@@ -118,13 +118,18 @@ def budget_values(line: BudgetLine, view: HomeView) -> dict[str, object]:
         "percent": line.percent,
         "spent": show_usd(line.spend_nanos or 0),
         "used": budget_formatting.used(line.spend_nanos or 0, line.limit.nanos),
-        "limit": budget_formatting.limit_of(line.limit.nanos, line.period.unit),
+        "limit": line.limit_text,
         "source": budget_formatting.source(line.limit),
-        "pace": "" if line.period.unit is Unit.MONTH else _pace(line.pace),  # a month has its forecast
+        "pace": "" if _has_forecast(line) else _pace(line.pace),
         "used_up": budget_formatting.used_up(line.pace),
         "unit": line.period.unit.value,
         "whose": one_line(whose, LONGEST_NAME),
     }
+
+
+def _has_forecast(line: BudgetLine) -> bool:
+    """Return whether the page shows the forecast of what a budget counts already: that of the month."""
+    return line.period.unit is Unit.MONTH and not line.period.narrowing
 
 
 def _pace(pace: Pace) -> str:

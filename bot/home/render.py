@@ -1,6 +1,5 @@
 """The page of App Home: one's own spend first, with what one may do, then for an operator the team's."""
 
-from bot.budgets import budget_formatting
 from bot.budgets.keys import ApproveAction, DeclineAction
 from bot.budgets.requests.store import BudgetRequest
 from bot.domain import formatting
@@ -126,10 +125,7 @@ def _decision_buttons(request: BudgetRequest) -> list[Button]:
 
 
 def _overview_values(limits: BudgetOverview) -> dict[str, object]:
-    team, default = (
-        [budget_formatting.limit_of(each.limit.nanos, each.period.unit) for each in lines]
-        for lines in (limits.team, limits.default)
-    )
+    team, default = ([each.limit_text for each in lines] for lines in (limits.team, limits.default))
     return {"team": team, "default": default, "personal": limits.personal}
 
 

@@ -1,8 +1,9 @@
 """Queries of charges: of all, of those in a window, and of those of a range of ids."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Select,
+    and_,
     bindparam,
     case,
     func,
@@ -21,10 +23,12 @@ from sqlalchemy import (
 
 from bot.database.chunks import chunks
 from bot.database.sets import SetStatement
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, optional_from_us, to_us
-from bot.ledger.expressions import nanos_of, sum_of, unindexed
+from bot.ledger.expressions import nanos_of, one_of, sum_of, unindexed
+from bot.ledger.narrowed_tasks import NarrowingForm, values_of
 from bot.ledger.quarter_hour_totals import QUARTER_US
 from bot.ledger.rules import EntryKind
 from bot.ledger.scope import TRANSFERRED
@@ -62,6 +66,16 @@ _BY_MEMBER = {
 }
 
 
+@cache
+def _narrowed_by_member(basis: SpendBasis, form: NarrowingForm) -> Select[int, int]:
+    of_members = one_of(charge.c.member, "members")
+    return (
+        select(charge.c.member, sum_of(nanos_of(charge, basis)))
+        .where(of_members, _IN_WINDOW, *form.charge_conditions())
+        .group_by(charge.c.member)
+    )
+
+
 def newest_charge(connection: Connection) -> int:
     """Return the id of the newest charge; 0 if there is none."""
     return int(connection.execute(_NEWEST).scalar_one())
@@ -78,10 +92,20 @@ def members_charged_within(connection: Connection, window: Window) -> list[int]:
 
 
 def spend_by_member(
-    connection: Connection, members: Iterable[int], window: Window, basis: SpendBasis
+    connection: Connection,
+    members: Iterable[int],
+    window: Window,
+    basis: SpendBasis,
+    narrowing: TaskNarrowing = ALL_TASKS,
 ) -> dict[int, int]:
-    """Return what each of the members spent in a window, in nanos."""
+    """Return what each of the members spent in a window on these tasks, as they are now, in nanos."""
     spend = dict.fromkeys(members, 0)
+    if narrowing:
+        statement = _narrowed_by_member(basis, NarrowingForm.of(narrowing))
+        values = {"members": list(spend), **_ends(window), **values_of(narrowing)}
+        for member, nanos in connection.execute(statement, values).all():
+            spend[member] = nanos
+        return spend
     for part in chunks(spend):
         for member, nanos in _BY_MEMBER[basis].execute(connection, part, **_ends(window)).all():
             spend[member] = nanos
@@ -98,32 +122,47 @@ def _ends(window: Window) -> dict[str, int]:
     return {"low": to_us(window.start), "high": to_us(window.end)}
 
 
-@dataclass(frozen=True, slots=True)
 class _OnRange:
-    """A statement on a range of charges: of everybody, or of a member."""
+    """A statement on a range of charges: of everybody or of a member, of all tasks or of some.
 
-    everybodys: Rows
-    members: Rows
+    `build` returns it with a condition on charges, and is told whether they are a member's.
+    """
+
+    def __init__(self, build: Callable[[ColumnElement[bool], bool], Rows]) -> None:
+        self._build = build
+        self._statements: dict[tuple[bool, NarrowingForm], Rows] = {}
+
+    def statement(self, form: NarrowingForm, *, of_member: bool) -> Rows:
+        """Return the statement, built once for each form."""
+        if (of_member, form) not in self._statements:
+            charges = _MEMBERS_RANGE if of_member else _IN_RANGE
+            self._statements[of_member, form] = self._build(and_(charges, *form.charge_conditions()), of_member)
+        return self._statements[of_member, form]
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeRange:
-    """The charges of a member (None: of everybody) booked in a window, with ids above `after` up to `upto`."""
+    """The charges of a member (None: of everybody) booked in a window, with ids above `after` up to `upto`.
+
+    Of tasks that the narrowing leaves out there are none.
+    """
 
     window: Window
     member: int | None = None
     after: int = 0
     upto: int = 2**62  # above the id of any charge
+    narrowing: TaskNarrowing = ALL_TASKS
 
-    def rows(self, connection: Connection, statement: _OnRange, **values: object) -> list[Row[*tuple[Any, ...]]]:
+    def rows(self, connection: Connection, on_range: _OnRange, **values: object) -> list[Row[*tuple[Any, ...]]]:
         """Return what a statement finds of the range."""
-        chosen = statement.everybodys if self.member is None else statement.members
+        chosen = on_range.statement(NarrowingForm.of(self.narrowing), of_member=self.member is not None)
         return list(connection.execute(chosen, self.values | values).all())
 
     @property
     def values(self) -> dict[str, object]:
         """The range as the named values of a statement."""
-        return {**_ends(self.window), "of_member": self.member, "after": self.after, "upto": self.upto}
+        ends = {**_ends(self.window), "after": self.after, "upto": self.upto}
+        return {**ends, "of_member": self.member, **values_of(self.narrowing)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +180,7 @@ _MEMBERS_RANGE = (charge.c.member == bindparam("of_member")) & _IN_RANGE
 
 
 def _on_range(statement: Rows) -> _OnRange:
-    return _OnRange(statement.where(_IN_RANGE), statement.where(_MEMBERS_RANGE))
+    return _OnRange(lambda condition, _: statement.where(condition))
 
 
 _COUNT = _on_range(select(func.count(), func.min(charge.c.booked_at), func.max(charge.c.booked_at)))
@@ -182,6 +221,35 @@ class LateCharges:
 
 
 _QUARTER = charge.c.booked_at // literal_column(str(QUARTER_US), BigInteger)
+_TASKS_QUARTERS = SetStatement(
+    select(_QUARTER).distinct().where(charge.c.task.in_(bindparam("tasks", expanding=True))), "tasks"
+)
+
+
+@cache
+def _narrowed_quarters(form: NarrowingForm) -> Select[int, int, int]:
+    counted = select(_QUARTER, _PLATFORM, _PROVIDER).where(_IN_WINDOW, *form.charge_conditions())
+    return counted.group_by(_QUARTER)
+
+
+def quarters_charged(connection: Connection, tasks: Collection[int]) -> set[int]:
+    """Return the starts (microseconds) of the quarters of an hour in which charges of tasks are booked."""
+    found = (_TASKS_QUARTERS.execute(connection, part).all() for part in chunks(tasks))
+    return {quarter * QUARTER_US for rows in found for (quarter,) in rows}
+
+
+def narrowed_quarters(
+    connection: Connection, low: int, high: int, narrowing: TaskNarrowing
+) -> list[tuple[int, int, int]]:
+    """Return the start, platform and provider nanos of each quarter of an hour in `[low, high)` that holds charges.
+
+    Only charges of tasks that count are summed.
+    """
+    values = {"low": low, "high": high, **values_of(narrowing)}
+    rows = connection.execute(_narrowed_quarters(NarrowingForm.of(narrowing)), values).all()
+    return [(quarter * QUARTER_US, platform, provider) for quarter, platform, provider in rows]
+
+
 _LATE = (
     select(_QUARTER, _PLATFORM, _PROVIDER)
     .where(
@@ -215,7 +283,7 @@ class TaskSpend:
 
 
 _NANOS = charge.c.platform_nanos + bindparam("with_provider", type_=Integer) * charge.c.provider_nanos
-_BY_TASK = _on_range(select(charge.c.task, sum_of(_NANOS).label("nanos")).group_by(charge.c.task))
+_BY_TASK = select(charge.c.task, sum_of(_NANOS).label("nanos")).group_by(charge.c.task)
 _MOST = bindparam("most", type_=Integer)
 
 
@@ -237,9 +305,11 @@ def _dearest_models(by_task: Rows, model: ColumnElement[Any]) -> Rows:
 
 
 _MEMBERS_MODEL = case((task.c.member == bindparam("of_member"), task.c.model), else_=literal_column(f"'{TRANSFERRED}'"))
-_TASKS = _OnRange(_dearest_tasks(_BY_TASK.everybodys), _dearest_tasks(_BY_TASK.members))
+_TASKS = _OnRange(lambda condition, _: _dearest_tasks(_BY_TASK.where(condition)))
 _MODELS = _OnRange(
-    _dearest_models(_BY_TASK.everybodys, task.c.model), _dearest_models(_BY_TASK.members, _MEMBERS_MODEL)
+    lambda condition, of_member: _dearest_models(
+        _BY_TASK.where(condition), _MEMBERS_MODEL if of_member else task.c.model
+    )
 )
 
 

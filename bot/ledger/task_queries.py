@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import optional_from_us, to_us
 from bot.ledger.expressions import has_no_cost, one_of, sum_of, unindexed
+from bot.ledger.narrowed_tasks import NarrowingForm, values_of
 from bot.ledger.scope import Scope
 from bot.ledger.tables import charge, task, task_detail
 
@@ -136,10 +139,13 @@ _COUNTS = select(
     _COUNT.where(task.c.missed_at.is_not(None), task.c.missing_since.is_not(None)).scalar_subquery(),
 )
 _NEWEST = select(func.max(task.c.created_at))
-_WITHOUT_COST = _COUNT.where(
-    has_no_cost(task), task.c.created_at >= bindparam("low"), task.c.created_at < bindparam("high")
-)
-_MEMBERS_WITHOUT_COST = _WITHOUT_COST.where(unindexed(task.c.member) == bindparam("of_member"))
+
+
+@cache
+def _without_cost(form: NarrowingForm, *, of_member: bool) -> Select[int]:
+    within = task.c.created_at >= bindparam("low"), task.c.created_at < bindparam("high")
+    whose = [unindexed(task.c.member) == bindparam("of_member")] if of_member else []
+    return _COUNT.where(has_no_cost(task), *within, *whose, *form.task_conditions(task))
 
 
 def task_counts(connection: Connection) -> TaskCounts:
@@ -147,10 +153,12 @@ def task_counts(connection: Connection) -> TaskCounts:
     return TaskCounts(*connection.execute(_COUNTS).one())
 
 
-def without_cost_count(connection: Connection, window: Window, member: int | None = None) -> int:
-    """Return how many tasks without a known cost a member, or everybody, created in a window."""
-    statement = _WITHOUT_COST if member is None else _MEMBERS_WITHOUT_COST
-    values = {"low": to_us(window.start), "high": to_us(window.end), "of_member": member}
+def without_cost_count(
+    connection: Connection, window: Window, member: int | None = None, narrowing: TaskNarrowing = ALL_TASKS
+) -> int:
+    """Return how many tasks without a known cost a member, or everybody, created in a window, of these tasks."""
+    statement = _without_cost(NarrowingForm.of(narrowing), of_member=member is not None)
+    values = {"low": to_us(window.start), "high": to_us(window.end), "of_member": member, **values_of(narrowing)}
     return int(connection.execute(statement, values).scalar_one())
 
 

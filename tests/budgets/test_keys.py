@@ -22,6 +22,7 @@ from bot.budgets.keys import (
 from bot.budgets.periods import PeriodLabel, PeriodName
 from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
 from bot.domain.keys import ActionKey, FormKey, MalformedKeyError
+from bot.domain.narrowing import TaskNarrowing
 from bot.domain.periods import Unit
 
 TOPIC, TOPIC_TEXT = BudgetTopic(17, Unit.MONTH, "2026-03"), "budget:17:month:2026-03"
@@ -112,11 +113,30 @@ def test_an_audience_is_stored_as_it_always_was(audience: Audience | OperatorAud
 
 @pytest.mark.parametrize(
     ("label", "text"),
-    [(PeriodLabel("2026-W10"), "2026-W10"), (PeriodLabel("2026-03", "Asia/Tokyo"), "2026-03@Asia/Tokyo")],
+    [
+        (PeriodLabel("2026-W10"), "2026-W10"),
+        (PeriodLabel("2026-03", "Asia/Tokyo"), "2026-03@Asia/Tokyo"),
+        (PeriodLabel("2026-03", "", TaskNarrowing(("gpt 4", "opus"))), '2026-03 model:"gpt 4",opus'),
+        (PeriodLabel("2026-03", "Asia/Tokyo", TaskNarrowing(byok=True)), "2026-03@Asia/Tokyo byok:yes"),
+    ],
 )
-def test_a_label_may_name_the_zone_of_its_calendar(label: PeriodLabel, text: str) -> None:
+def test_a_label_may_name_the_zone_of_its_calendar_and_what_counts(label: PeriodLabel, text: str) -> None:
     assert label.encode() == text
     assert PeriodLabel.decode(text) == label
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-03 ", "2026-03 opus", "2026-03 model:", "2026-03 byok:maybe", '2026-03 model:"a']
+)
+def test_what_names_no_tasks_is_no_label(text: str) -> None:
+    with pytest.raises(MalformedKeyError):
+        PeriodLabel.decode(text)
+
+
+def test_the_form_of_a_narrowed_budget_keeps_what_counts() -> None:
+    form = LimitForm("team", Unit.MONTH, 3, TaskNarrowing(("opus",)))
+    assert form.encode() == '{"scope": "team", "unit": "month", "revision": 3, "counts": "model:opus"}'
+    assert LimitForm.decode(form.encode()) == form
 
 
 def test_the_periods_that_have_begun_are_kept_as_they_always_were() -> None:

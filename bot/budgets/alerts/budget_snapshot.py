@@ -71,7 +71,9 @@ def budget_snapshot(
         set_by=None if limit is None else limit_revision(connection, limit.revision),
         steps=tuple(steps),
         drivers=spend_drivers(connection, case, policy.basis, steps),
-        without_cost=without_cost_count(connection, period.window, None if subject == TEAM else subject),
+        without_cost=without_cost_count(
+            connection, period.window, None if subject == TEAM else subject, period.narrowing
+        ),
         acknowledged=acknowledgement(connection, BudgetTopic.of(subject, period)),
         snoozes=tuple(active_snoozes(connection, subject, period.unit, now)),
         pace=NO_PACE if limit is None else pace_of(connection, LimitedCase(case, limit, spend), policy, now),

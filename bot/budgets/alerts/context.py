@@ -54,9 +54,9 @@ class AlertContext:
             return ""
         snapshot = await self.snapshot(request)
         name = await self.subject_name(snapshot, request)
-        adjective = budget_formatting.ADJECTIVES[snapshot.period.unit]
+        adjective = budget_formatting.adjective(snapshot.period.unit, snapshot.period.narrowing)
         days = budget_formatting.period_days(snapshot.period, self.policy.zone, self.clock())
-        return Trusted(f"{escape(name.whose)} {adjective} budget ({days})")
+        return Trusted(f"{escape(name.whose)} {escape(adjective)} budget ({days})")
 
     def driver_values(self, drivers: SpendDrivers, request: RenderRequest) -> dict[str, object]:
         """Return spend drivers as values of a template, without the tasks where titles may not be shown."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.budgets.budget_formatting import ADJECTIVES, used
+from bot.budgets.budget_formatting import adjective, used
 from bot.budgets.crossings.store import CrossedStep, crossed_steps, crossing_case
 from bot.budgets.keys import CrossingEventKey
 from bot.budgets.periods import BudgetPeriod, named_period
@@ -49,7 +49,7 @@ def _use(step: CrossedStep, period: BudgetPeriod) -> str:
         show_usd(step.spend_nanos),
         show_limit(step.limit_nanos),
     )
-    return f"{part} of the {ADJECTIVES[period.unit]} budget is used ({spent} of {limit})."
+    return f"{part} of the {adjective(period.unit, period.narrowing)} budget is used ({spent} of {limit})."
 
 
 def _budget(step: CrossedStep, period: BudgetPeriod) -> dict[str, Any]:
@@ -61,4 +61,5 @@ def _budget(step: CrossedStep, period: BudgetPeriod) -> dict[str, Any]:
         "spend": amount(step.spend_nanos),
         "limit": amount(step.limit_nanos),
         "late": step.late,
+        **({"counts": str(period.narrowing)} if period.narrowing else {}),
     }

@@ -85,7 +85,7 @@ class LiveMessageRenderer:
     def _limit_values(self, snapshot: BudgetSnapshot, name: SubjectName) -> dict[str, object]:
         by, limit, zone, now = snapshot.set_by, snapshot.limit, self.context.policy.zone, self.context.clock()
         return {
-            "limit": budget_formatting.limit_of(limit.nanos, snapshot.period.unit) if limit else "removed",
+            "limit": _limit_text(snapshot),
             "limit_from": budget_formatting.source(limit) if limit else "",
             "set_by": name.actor(by.act.by, "an operator") if by else "",
             "set_at": budget_formatting.day(by.act.at, zone, now) if by else "",
@@ -114,7 +114,7 @@ def _headline(snapshot: BudgetSnapshot, name: SubjectName, days: str) -> dict[st
     return {
         **name.template_values(),
         "over": snapshot.has_ended,
-        "adjective": budget_formatting.ADJECTIVES[snapshot.period.unit],
+        "adjective": budget_formatting.adjective(snapshot.period.unit, snapshot.period.narrowing),
         "unit": snapshot.period.unit.value,
         "period": days,
         "percent": percent(snapshot.spend_nanos, limit),
@@ -123,6 +123,12 @@ def _headline(snapshot: BudgetSnapshot, name: SubjectName, days: str) -> dict[st
         "limit": show_limit(limit),
         "late": bool(snapshot.steps and snapshot.steps[-1].late),
     }
+
+
+def _limit_text(snapshot: BudgetSnapshot) -> str:
+    if snapshot.limit is None:
+        return "removed"
+    return budget_formatting.limit_of(snapshot.limit.nanos, snapshot.period.unit, snapshot.period.narrowing)
 
 
 def _shown_limit(snapshot: BudgetSnapshot) -> int:
@@ -153,6 +159,7 @@ def _buttons(snapshot: BudgetSnapshot, request: RenderRequest, name: SubjectName
         yield blocks.button("Acknowledge", AcknowledgeAction(topic))
     if not any(_is_for_reader(each, request) for each in snapshot.snoozes):
         yield blocks.button("Snooze today", SnoozeAction(topic, SnoozeLength(SnoozeEnd.DAY)))
-    yield blocks.button(
-        request_label(has_limit=True) if name.must_ask else RAISE_LIMIT, RaiseAction(topic), primary=True
-    )
+    if not name.must_ask:
+        yield blocks.button(RAISE_LIMIT, RaiseAction(topic), primary=True)
+    elif not snapshot.period.narrowing:  # what members ask for counts all of their tasks
+        yield blocks.button(request_label(has_limit=True), RaiseAction(topic), primary=True)

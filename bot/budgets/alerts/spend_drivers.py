@@ -77,7 +77,7 @@ def spend_drivers(
     subject, period = case
     before = steps[-2] if len(steps) > 1 else None
     after = before.last_charge if before else 0
-    charges = ChargeRange(period.window, None if subject == TEAM else subject, after, upto)
+    charges = ChargeRange(period.window, None if subject == TEAM else subject, after, upto, period.narrowing)
     tasks = [_task_driver(task) for task in dearest_tasks(connection, charges, basis, _MOST)]
     return SpendDrivers(
         since=before.step if before else None,

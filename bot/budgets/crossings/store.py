@@ -221,12 +221,18 @@ _HIGHEST_STEPS = (
     .select_from(
         crossing.outerjoin(
             _own,
-            and_(_own.c.scope == crossing.c.subject, _own.c.unit == crossing.c.unit, _own.c.limit_nanos.is_not(None)),
+            and_(
+                _own.c.scope == crossing.c.subject,
+                _own.c.unit == crossing.c.unit,
+                _own.c.narrowing == "",
+                _own.c.limit_nanos.is_not(None),
+            ),
         ).outerjoin(
             _default,
             and_(
                 _default.c.scope == bindparam("default_scope"),
                 _default.c.unit == crossing.c.unit,
+                _default.c.narrowing == "",
                 _default.c.limit_nanos.is_not(None),
             ),
         )

@@ -15,7 +15,8 @@ def to_document(explanation: Explanation) -> dict[str, Any]:
     return {
         "whose": explanation.whose,
         "period": explanation.period.unit.value,
-        "window": explanation.period.label,
+        "window": explanation.period.days,
+        "counts": str(explanation.period.narrowing) or None,
         "limit_usd": None if explanation.limit is None else usd_text(explanation.limit.nanos),
         "limit_from": explanation.limit_from or None,
         "spend_usd": usd_text(explanation.spend_nanos),

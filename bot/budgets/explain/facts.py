@@ -12,13 +12,14 @@ from bot.budgets.crossings.store import CrossedStep, crossed_steps
 from bot.budgets.forecasts.store import alert_of
 from bot.budgets.keys import CrossingKey, ForecastKey
 from bot.budgets.limits.revision_store import limit_revision
-from bot.budgets.limits.store import limits
+from bot.budgets.limits.store import limits, narrowings_of
 from bot.budgets.periods import UNITS, BudgetPeriod, budget_period, previous_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM, BudgetLimit, CrossingDecision, reached_steps
 from bot.budgets.snoozes.deferral_store import deferrals
 from bot.budgets.snoozes.store import ActiveSnooze, active_snoozes
 from bot.budgets.spend import spends
+from bot.domain.narrowing import TaskNarrowing
 from bot.domain.periods import Unit
 from bot.ledger.charge_queries import ChargeCount, ChargeRange, charge_count
 from bot.outbox.queries import DeliveryRecord, delivery_records
@@ -81,14 +82,16 @@ class _Explainer:
     now: datetime
 
     def explain(self) -> list[Explanation]:
-        """Explain every budget, in one snapshot; one without a limit says so.
+        """Explain every budget, in one snapshot; one of all tasks without a limit says so.
 
         Each is explained in its present period, and in the one before if a snooze lasted until that had ended.
         """
-        return [self._explanation(period) for unit in UNITS for period in self._periods(unit)]
+        kinds = [(unit, narrowing) for unit in UNITS for narrowing in narrowings_of(self.connection, unit)]
+        explained = (self._explanation(period) for kind in kinds for period in self._periods(*kind))
+        return [each for each in explained if each.limit is not None or not each.period.narrowing]
 
-    def _periods(self, unit: Unit) -> Iterator[BudgetPeriod]:
-        present = budget_period(unit, self.now, self.policy.zone)
+    def _periods(self, unit: Unit, narrowing: TaskNarrowing) -> Iterator[BudgetPeriod]:
+        present = budget_period(unit, self.now, self.policy.zone, narrowing)
         before = previous_period(present, self.policy.zone)
         steps = crossed_steps(self.connection, self.subject, before)
         if steps and steps[-1].decision is CrossingDecision.DROPPED:
@@ -101,7 +104,8 @@ class _Explainer:
         spend = spends(self.connection, [case], self.policy.basis)[case]
         steps = tuple(map(self._step, crossed_steps(self.connection, self.subject, period)))
         forecast = self._forecast(period)
-        charges = ChargeRange(period.window, None if self.subject == TEAM else self.subject)
+        member = None if self.subject == TEAM else self.subject
+        charges = ChargeRange(period.window, member, narrowing=period.narrowing)
         snoozes = active_snoozes(self.connection, self.subject, period.unit, self.now)
         goes_on = self.now < period.window.end
         return Explanation(
@@ -156,7 +160,7 @@ class _Explainer:
 
 
 def _no_budget(period: BudgetPeriod) -> str:
-    return f"no {budget_formatting.ADJECTIVES[period.unit]} budget is set"
+    return f"no {budget_formatting.adjective(period.unit)} budget is set"
 
 
 def explain(connection: Connection, subject: int, whose: str, policy: BudgetPolicy, now: datetime) -> list[Explanation]:

@@ -47,14 +47,15 @@ class _Clock:
 def sentences(explanation: Explanation, zone: ZoneInfo, now: datetime) -> list[Sentence]:
     """Return the explanation in sentences, on the zone's clock."""
     unit, days = explanation.period.unit, budget_formatting.period_days(explanation.period, zone, now)
+    kind = f"{unit.title()}, {narrowing}" if (narrowing := explanation.period.narrowing) else unit.title()
     if explanation.limit is None:
         reason = explanation.reason.capitalize()
-        return [Sentence(f"{unit.title()} ({days}): {show_usd(explanation.spend_nanos)} spent. {reason}.")]
+        return [Sentence(f"{kind} ({days}): {show_usd(explanation.spend_nanos)} spent. {reason}.")]
     used = budget_formatting.used(explanation.spend_nanos, explanation.limit.nanos)
     spent = f"{show_usd(explanation.spend_nanos)} of {show_limit(explanation.limit.nanos)}, {used} used"
     clock = _Clock(zone, now)
     return [
-        Sentence(f"{unit.title()} ({days}): {spent}. Limit: {explanation.limit_from}."),
+        Sentence(f"{kind} ({days}): {spent}. Limit: {explanation.limit_from}."),
         Sentence(_charges(explanation.charges, clock)),
         *(sentence for step in explanation.steps for sentence in _step(step, clock)),
         *(_forecast(explanation.forecast, clock) if explanation.forecast else ()),

@@ -39,9 +39,9 @@ def _end(entry: BudgetEntry) -> date:
 def in_order(budgets: Iterable[BudgetIdentity], names: dict[int, str]) -> Iterator[BudgetIdentity]:
     """Yield budgets in the order of a file: the team's, the default, members by their names."""
 
-    def order(budget: BudgetIdentity) -> tuple[int, str, int]:
+    def order(budget: BudgetIdentity) -> tuple[int, str, int, str]:
         name = names[budget.scope]
         place = NOBODY.index(name) if name in NOBODY else len(NOBODY)
-        return place, name, UNITS.index(budget.unit)
+        return place, name, UNITS.index(budget.unit), str(budget.narrowing)
 
     yield from sorted(budgets, key=order)

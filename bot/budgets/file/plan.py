@@ -7,17 +7,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from bot.budgets.budget_formatting import ADJECTIVES
+from bot.budgets.budget_formatting import adjective
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.file.entries import BudgetEntry, Entries, by_budget, in_order
 from bot.budgets.file.errors import BudgetFileError
 from bot.budgets.file.stored import scope_names, stored_entries
 from bot.budgets.file.toml import WrittenEntry, parse
 from bot.budgets.limits.grammar import parse_until
+from bot.budgets.limits.narrowing_names import resolved
 from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.limits.store import BudgetIdentity
 from bot.budgets.scopes import scope_of
 from bot.domain.access import RefusedError
+from bot.domain.narrowing import ALL_TASKS
 from bot.domain.periods import day_start, local_day
 
 _TERMINAL = "terminal"  # who sets the limits of a file
@@ -38,10 +40,14 @@ class PlannedChange:
         kept = len(self.before)
         is_added = self.after[:kept] == self.before
         if not is_added and (not self.after or self.after[0].until is not None):
-            yield LimitSetting(*self.budget, None, _TERMINAL, _REMOVED)
+            yield self._setting(None, _REMOVED, None)
         for entry in self.after[kept if is_added else 0 :]:
             ends_at = None if entry.until is None else day_start(entry.until + timedelta(days=1), zone)
-            yield LimitSetting(*self.budget, entry.nanos, _TERMINAL, entry.reason, ends_at)
+            yield self._setting(entry.nanos, entry.reason, ends_at)
+
+    def _setting(self, nanos: int | None, reason: str | None, ends_at: datetime | None) -> LimitSetting:
+        scope, unit, narrowing = self.budget
+        return LimitSetting(scope, unit, nanos, _TERMINAL, reason, ends_at, narrowing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,8 @@ class _Resolver:
     def entry(self, written: WrittenEntry) -> BudgetEntry | None:
         """Return the entry of what somebody wrote; None if there is something wrong with it, or it is over."""
         try:
-            budget = BudgetIdentity(scope_of(self._connection, written.name), written.unit)
+            narrowing = resolved(self._connection, written.narrowing) if written.narrowing else ALL_TASKS
+            budget = BudgetIdentity(scope_of(self._connection, written.name), written.unit, narrowing)
             self._check_last_day(written)
             self._check_first(budget, written)
         except RefusedError as error:
@@ -125,7 +132,5 @@ class _Resolver:
         place = self._seen.setdefault((budget, written.until), written.place)
         if place != written.place:
             end = " through that day" if written.until else ""
-            adjective = ADJECTIVES[budget.unit]
-            raise RefusedError(
-                f"`{written.name}` already has a {adjective} limit{end} in {place}. Remove one of the two."
-            )
+            limit = f"{adjective(budget.unit, budget.narrowing)} limit{end}"
+            raise RefusedError(f"`{written.name}` already has a {limit} in {place}. Remove one of the two.")

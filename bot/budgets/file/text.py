@@ -33,7 +33,8 @@ def _limits(entries: tuple[BudgetEntry, ...], today: date) -> str:
 def _limit(entry: BudgetEntry, today: date) -> str:
     until = f" through {formatting.short_date(entry.until, today)}" if entry.until else ""
     why = f" ({entry.reason})" if entry.reason else ""
-    return f"{exact_limit(entry.nanos)} a {entry.budget.unit}{until}{why}"
+    only = f" for {narrowing}" if (narrowing := entry.budget.narrowing) else ""
+    return f"{exact_limit(entry.nanos)} a {entry.budget.unit}{only}{until}{why}"
 
 
 def _summary(plan: BudgetPlan, *, is_applied: bool) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 
 from bot.budgets.file.entries import BudgetEntry
 from bot.budgets.file.errors import BudgetFileError
-from bot.budgets.limits.grammar import parse_limit
+from bot.budgets.limits.grammar import parse_limit, parse_narrowing
 from bot.domain.access import RefusedError
 from bot.domain.money import exact_limit
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
 from bot.domain.query.spelling import enumeration, nearest
 
@@ -21,7 +22,7 @@ _HEADING = """\
 # Applying removes every budget that the file doesn't have.
 """
 _TABLE = "budget"
-_WHOSE, _LIMIT, _UNTIL, _REASON = KEYS = ("for", "limit", "until", "reason")
+_WHOSE, _LIMIT, _COUNTS, _UNTIL, _REASON = KEYS = ("for", "limit", "only", "until", "reason")
 _HEADER = re.compile(rf"\s*\[\[\s*{_TABLE}\s*\]\]")
 _LONGEST_REASON = 1_000  # characters; longer than what can be typed, as merged members have longer ones
 
@@ -37,6 +38,7 @@ def _entry(entry: BudgetEntry, name: str) -> str:
     values = {
         _WHOSE: _string(name),
         _LIMIT: _string(f"{exact_limit(entry.nanos)}/{entry.budget.unit}"),
+        _COUNTS: str(entry.budget.narrowing) and _string(str(entry.budget.narrowing)),
         _UNTIL: entry.until and entry.until.isoformat(),
         _REASON: entry.reason and _string(entry.reason),
     }
@@ -60,6 +62,7 @@ class WrittenEntry:
     name: str
     nanos: int
     unit: Unit
+    narrowing: TaskNarrowing
     until: date | None
     reason: str | None
 
@@ -109,10 +112,10 @@ class _Fields:
     def entry(self, place: str) -> WrittenEntry | None:
         """Return the entry; None if it has problems."""
         name, limit = self._text(_WHOSE), self._limit()
-        until, reason = self._day(), self._reason()
+        narrowing, until, reason = self._narrowing(), self._day(), self._reason()
         if self.problems or name is None or limit is None:
             return None
-        return WrittenEntry(place, name, *limit, until, reason)
+        return WrittenEntry(place, name, *limit, narrowing, until, reason)
 
     def _text(self, key: str) -> str | None:
         value = self._table.get(key)
@@ -131,6 +134,15 @@ class _Fields:
         except RefusedError as error:
             self.problems.append(str(error))
             return None
+
+    def _narrowing(self) -> TaskNarrowing:
+        if _COUNTS not in self._table:
+            return ALL_TASKS
+        try:
+            return parse_narrowing(self._text(_COUNTS) or "")
+        except RefusedError as error:
+            self.problems.append(str(error))
+            return ALL_TASKS
 
     def _day(self) -> date | None:
         value = self._table.get(_UNTIL)
@@ -153,6 +165,7 @@ class _Fields:
 _EXAMPLES = {
     _WHOSE: 'Write an e-mail, "team", or "default" for everyone without a personal budget.',
     _LIMIT: f'Write {_LIMIT} = "$500/month".',
+    _COUNTS: f'Write {_COUNTS} = "model:opus", or leave it out.',
     _UNTIL: f"Write {_UNTIL} = 2026-12-31.",
 }
 

@@ -7,16 +7,18 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
+from bot.budgets import narrowed_totals
 from bot.budgets.crossings.recorder import CrossingRecorder
 from bot.budgets.crossings.store import delete_replaced
 from bot.budgets.keys import BudgetTopic, LimitKey, SummaryKey
 from bot.budgets.limits.revision_store import LimitSetting, append_revision, restore_limit
-from bot.budgets.limits.store import StoredBudget, limits
+from bot.budgets.limits.store import BudgetIdentity, StoredBudget, limits, narrowed_budgets
 from bot.budgets.periods import LATE, BudgetPeriod, Case, budget_period
 from bot.budgets.requests.store import open_topics_of
-from bot.budgets.rules import DEFAULT, MANY, BudgetLimit, CrossingDecision
+from bot.budgets.rules import DEFAULT, MANY, TEAM, BudgetLimit, CrossingDecision
 from bot.budgets.spend import BookedAmounts
 from bot.domain.keys import NotificationKey
+from bot.domain.narrowing import TaskNarrowing
 from bot.ledger.charge_queries import members_charged_within
 from bot.outbox.destinations import AlertDestination
 from bot.outbox.live_store import live_messages, request_edits
@@ -55,12 +57,13 @@ class LimitEffects:
         left = {*chain.from_iterable(concerned.values())}
         before = limits(connection, left, now)
         revisions = [append_revision(connection, setting, now) for setting in settings]
+        _keep_totals(connection, {each.narrowing for each in settings if each.scope == TEAM and each.narrowing}, now)
         last = {setting.budget: revision for setting, revision in zip(settings, revisions, strict=True)}
         for budget in sorted(last, key=lambda each: each.scope == DEFAULT):  # first those that come before the default
             cases = [case for case in concerned[budget] if case in left]
             left -= {*cases}
             changed = self._follow_up(connection, _LimitChange(cases, before, SummaryKey(last[budget])), now)
-            request_edits(connection, open_topics_of(connection, budget.scope, budget.unit))
+            _edit_requests(connection, budget)
             _enqueue_in_threads(connection, [case for case in changed if case in before], last[budget], now)
         return revisions
 
@@ -74,10 +77,10 @@ class LimitEffects:
         revision = restore_limit(connection, budget, now)
         change = _LimitChange(cases, before, LimitKey(revision, period.name), booked_after)
         self._follow_up(connection, change, now)
-        request_edits(connection, open_topics_of(connection, budget.scope, budget.unit))
+        _edit_requests(connection, budget.identity)
 
     def _present_period(self, budget: LimitSetting | StoredBudget, now: datetime) -> BudgetPeriod:
-        return budget_period(budget.unit, now, self.recorder.policy.zone)
+        return budget_period(budget.unit, now, self.recorder.policy.zone, budget.narrowing)
 
     @staticmethod
     def _concerned(connection: Connection, scope: int, period: BudgetPeriod) -> list[Case]:
@@ -114,6 +117,22 @@ class LimitEffects:
 
 def _is_not_lowered(before: BudgetLimit | None, after: BudgetLimit | None) -> bool:
     return before is not None and after is not None and after.nanos >= before.nanos
+
+
+def _keep_totals(connection: Connection, changed: Collection[TaskNarrowing], now: datetime) -> None:
+    """Have what the team spends on some tasks summed as long as it has a budget that counts these."""
+    counted = {each.narrowing for each in narrowed_budgets(connection, [TEAM])} if changed else ()
+    for narrowing in changed:
+        if narrowing in counted:
+            narrowed_totals.keep(connection, narrowing, now)
+        else:
+            narrowed_totals.forget(connection, narrowing)
+
+
+def _edit_requests(connection: Connection, budget: BudgetIdentity) -> None:
+    """Have the open requests edited that show the limit of a budget; all of them are for budgets that count all."""
+    if not budget.narrowing:
+        request_edits(connection, open_topics_of(connection, budget.scope, budget.unit))
 
 
 def _enqueue_in_threads(connection: Connection, cases: Sequence[Case], revision: int, now: datetime) -> None:

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from bot.budgets.budget_formatting import ADJECTIVES
+from bot.budgets.budget_formatting import adjective
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.limits.instructions import LimitInstruction, RemovalInstruction
+from bot.budgets.limits.narrowing_names import resolved
 from bot.budgets.limits.revision_store import LimitSetting, following_limit
-from bot.budgets.limits.store import StoredBudget, budget_in_force, limited_members, limits
+from bot.budgets.limits.store import BudgetIdentity, StoredBudget, budget_in_force, limited_members, limits
 from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit
 from bot.budgets.scopes import full_name, scope_of
 from bot.budgets.spend import spends
 from bot.domain.access import RefusedError
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
 from bot.ledger.members import attributed_emails, ensure_members, ids_by_email, stored_email
 from bot.ledger.task_queries import has_tasks
@@ -44,6 +46,7 @@ class BudgetChange:
     default_nanos: int | None = None
     others: tuple[tuple[Unit, BudgetLimit], ...] = ()
     covered: int | None = None
+    narrowing: TaskNarrowing = ALL_TASKS
 
     @property
     def same(self) -> bool:
@@ -70,47 +73,53 @@ class InstructionExecutor:
         Raises:
             RefusedError: there is no such member, or somebody else has changed the budget meanwhile.
         """
-        name, unit = full_name(self.connection, instruction.scope), instruction.unit
+        name, narrowing = full_name(self.connection, instruction.scope), self._resolved(instruction)
         if instruction.newcomer:
             ensure_members(self.connection, [stored_email(name)])
         scope = scope_of(self.connection, name)
         self.evaluator.due_work.apply_due(self.connection, self.now)
-        before = budget_in_force(self.connection, scope, unit)
+        budget = BudgetIdentity(scope, instruction.unit, narrowing)
+        before = budget_in_force(self.connection, budget)
         if expected is not None and expected != (before.revision if before else 0):
             raise RefusedError("Someone else just changed this budget, so nothing was done. Check it and try again.")
         if before is None or _limit(before) != (instruction.nanos, instruction.ends_at):
-            self._set(LimitSetting(scope, unit, instruction.nanos, self.by, instruction.reason, instruction.ends_at))
-        return self._change(name, scope, unit, before)
+            reason, ends_at = instruction.reason, instruction.ends_at
+            self._set(LimitSetting(scope, budget.unit, instruction.nanos, self.by, reason, ends_at, narrowing))
+        return self._change(name, budget, before)
 
-    def _change(self, name: str, scope: int, unit: Unit, before: StoredBudget | None) -> BudgetChange:
-        after = budget_in_force(self.connection, scope, unit)
+    def _resolved(self, instruction: LimitInstruction | RemovalInstruction) -> TaskNarrowing:
+        return resolved(self.connection, instruction.narrowing) if instruction.narrowing else ALL_TASKS
+
+    def _change(self, name: str, budget: BudgetIdentity, before: StoredBudget | None) -> BudgetChange:
+        scope, unit, narrowing = budget
+        after = budget_in_force(self.connection, budget)
         then = following_limit(self.connection, after) if after else None
         known = scope in {TEAM, DEFAULT} or has_tasks(self.connection, scope)
         return BudgetChange(
-            name, unit, before, after, known, then, self._spend(scope, unit),
-            others=self._others(scope, unit),
-            covered=self._covered(unit) if scope == DEFAULT else None,
+            name, unit, before, after, known, then, self._spend(budget),
+            others=self._others(budget),
+            covered=self._covered(budget) if scope == DEFAULT else None,
+            narrowing=narrowing,
         )  # fmt: skip
 
-    def _others(self, scope: int, changed: Unit) -> tuple[tuple[Unit, BudgetLimit], ...]:
-        """Return the limits of other periods that apply to a scope."""
-        cases = [
-            (scope, budget_period(unit, self.now, self.evaluator.policy.zone)) for unit in UNITS if unit != changed
-        ]
+    def _others(self, changed: BudgetIdentity) -> tuple[tuple[Unit, BudgetLimit], ...]:
+        """Return the limits on all tasks that apply to the scope of a budget beside it."""
+        units = [unit for unit in UNITS if changed.narrowing or unit != changed.unit]
+        cases = [(changed.scope, budget_period(unit, self.now, self.evaluator.policy.zone)) for unit in units]
         limited = limits(self.connection, cases, self.now)
         return tuple((case[1].unit, limited[case]) for case in cases if case in limited)
 
-    def _covered(self, unit: Unit) -> int:
+    def _covered(self, budget: BudgetIdentity) -> int:
         """Return how many members have no limit of their own."""
         everyone = ids_by_email(self.connection, attributed_emails(self.connection)).values()
-        return len({*everyone} - {*limited_members(self.connection, unit)})
+        return len({*everyone} - {*limited_members(self.connection, budget.unit, budget.narrowing)})
 
-    def _spend(self, scope: int, unit: Unit) -> int | None:
-        """Return what has been spent in the present period of a scope; None for the default, which is nobody's."""
-        if scope == DEFAULT:
+    def _spend(self, budget: BudgetIdentity) -> int | None:
+        """Return what has been spent in the present period of a budget; None for the default, which is nobody's."""
+        if budget.scope == DEFAULT:
             return None
         policy = self.evaluator.policy
-        case = (scope, budget_period(unit, self.now, policy.zone))
+        case = (budget.scope, budget_period(budget.unit, self.now, policy.zone, budget.narrowing))
         return spends(self.connection, [case], policy.basis)[case]
 
     def execute_removal(self, instruction: RemovalInstruction) -> list[BudgetChange]:
@@ -123,20 +132,25 @@ class InstructionExecutor:
         scope = scope_of(self.connection, name)
         self.evaluator.due_work.apply_due(self.connection, self.now)
         units: Sequence[Unit] = UNITS if instruction.unit is None else (instruction.unit,)
-        budgets = [before for unit in units if (before := budget_in_force(self.connection, scope, unit))]
+        narrowing = self._resolved(instruction)
+        identities = (BudgetIdentity(scope, unit, narrowing) for unit in units)
+        budgets = [before for each in identities if (before := budget_in_force(self.connection, each))]
         if not budgets:
-            which = f"{ADJECTIVES[instruction.unit]} budget" if instruction.unit else "budget"
+            kind = adjective(instruction.unit, narrowing) if instruction.unit else str(narrowing)
+            which = f"{kind} budget".strip()
             raise RefusedError(f"There is no {which} to remove. `budgets` lists all budgets.")
         for before in budgets:
-            self._set(LimitSetting(scope, before.unit, None, self.by, instruction.reason))
+            self._set(LimitSetting(scope, before.unit, None, self.by, instruction.reason, narrowing=narrowing))
         return [self._removed(name, scope, before, with_others=len(budgets) == 1) for before in budgets]
 
     def _removed(self, name: str, scope: int, before: StoredBudget, *, with_others: bool) -> BudgetChange:
-        default = None if scope in {TEAM, DEFAULT} else budget_in_force(self.connection, DEFAULT, before.unit)
+        of_default = BudgetIdentity(DEFAULT, before.unit, before.narrowing)
+        default = None if scope in {TEAM, DEFAULT} else budget_in_force(self.connection, of_default)
         return BudgetChange(
             name, before.unit, before, None,
             default_nanos=default.limit_nanos if default else None,
-            others=self._others(scope, before.unit) if with_others else (),
+            others=self._others(before.identity) if with_others else (),
+            narrowing=before.narrowing,
         )  # fmt: skip
 
     def _set(self, setting: LimitSetting) -> None:

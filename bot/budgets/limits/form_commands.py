@@ -13,7 +13,7 @@ from bot.budgets.limits import forms
 from bot.budgets.limits.commands import LimitCommands
 from bot.budgets.limits.form_facts import form_facts
 from bot.budgets.limits.forms import FormContent
-from bot.budgets.limits.store import budget_in_force, limits
+from bot.budgets.limits.store import BudgetIdentity, budget_in_force, limits
 from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.policy import BudgetPolicy
@@ -59,7 +59,8 @@ class FormCommands:
         """Open the form in which the limit of an alert's budget is changed or asked for."""
         topic = RaiseAction.decode(request.action, request.text).topic
         await self.authorization.check_subject(caller, topic.subject)
-        form = await self.database.read(lambda connection: _limit_form(connection, topic.subject, topic.unit))
+        budget = BudgetIdentity(topic.subject, topic.unit, topic.period.narrowing)
+        form = await self.database.read(lambda connection: _limit_form(connection, budget))
         if caller.role is not Role.OPERATOR:
             form = RequestForm(unit=form.unit)
         await self._open(request, form, topic.subject, FIRST_OPENING)
@@ -68,7 +69,7 @@ class FormCommands:
         """Open a form about a subject's budget, with what is known of it."""
         whose = await self._whose(form)
         facts = await self.database.read(
-            lambda connection: form_facts(connection, subject, form.unit, self.policy, self.clock())
+            lambda c: form_facts(c, BudgetIdentity(subject, form.unit, form.narrowing), self.policy, self.clock())
         )
         title = RAISE_LIMIT if form.scope else request_label(has_limit=facts.limit_nanos > 0)
         summary = self.templates.render("budgets/form", **facts.template_values(whose))
@@ -115,7 +116,8 @@ class FormCommands:
             if form.scope and caller.role is Role.OPERATOR:
                 scope = form.scope
                 subject = await self.database.read(lambda connection: scope_of(connection, scope))
-                present = await self.database.read(lambda connection: _limit_form(connection, subject, form.unit))
+                budget = BudgetIdentity(subject, form.unit, form.narrowing)
+                present = await self.database.read(lambda connection: _limit_form(connection, budget))
                 await self._open(request, present, subject, opening)
             else:
                 await self.open_form(request, caller, opening)
@@ -123,8 +125,8 @@ class FormCommands:
             raise refusal from None
 
 
-def _limit_form(connection: Connection, subject: int, unit: Unit) -> LimitForm:
+def _limit_form(connection: Connection, budget: BudgetIdentity) -> LimitForm:
     """Return the form for a subject's limit, with its revision now (0: there is none)."""
-    budget = budget_in_force(connection, subject, unit)
-    scope = stored_email(email_of(connection, subject) or "team")
-    return LimitForm(scope, unit, budget.revision if budget else 0)
+    present = budget_in_force(connection, budget)
+    scope = stored_email(email_of(connection, budget.scope) or "team")
+    return LimitForm(scope, budget.unit, present.revision if present else 0, budget.narrowing)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.budgets import budget_formatting
-from bot.budgets.limits.store import limits
+from bot.budgets.limits.store import BudgetIdentity, limits
 from bot.budgets.limits.suggestion import Suggestion, SuggestionReason, suggest_limit
 from bot.budgets.pace import LimitedCase, Pace, pace_of
 from bot.budgets.periods import budget_period
@@ -14,6 +14,7 @@ from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import BudgetLimit
 from bot.budgets.spend import spends
 from bot.domain.money import show_limit, show_usd
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
 
 _NO_LIMIT = BudgetLimit(0, 0)
@@ -27,6 +28,7 @@ class FormFacts:
     limit_nanos: int
     spend_nanos: int
     pace: Pace
+    narrowing: TaskNarrowing = ALL_TASKS
 
     @property
     def suggestion(self) -> Suggestion:
@@ -61,7 +63,7 @@ class FormFacts:
         """Return the facts as values of the template `budgets/form`."""
         return {
             "whose": whose,
-            "adjective": budget_formatting.ADJECTIVES[self.unit],
+            "adjective": budget_formatting.adjective(self.unit, self.narrowing),
             "unit": self.unit.value,
             "limit": show_limit(self.limit_nanos) if self.limit_nanos else "",
             "spend": show_usd(self.spend_nanos),
@@ -70,9 +72,11 @@ class FormFacts:
         }
 
 
-def form_facts(connection: Connection, subject: int, unit: Unit, policy: BudgetPolicy, now: datetime) -> FormFacts:
+def form_facts(connection: Connection, budget: BudgetIdentity, policy: BudgetPolicy, now: datetime) -> FormFacts:
     """Return the facts of a subject's budget."""
-    case = (subject, budget_period(unit, now, policy.zone))
+    subject, unit, narrowing = budget
+    case = (subject, budget_period(unit, now, policy.zone, narrowing))
     limit = limits(connection, [case], now).get(case, _NO_LIMIT)
     spend = spends(connection, [case], policy.basis)[case]
-    return FormFacts(unit, limit.nanos, spend, pace_of(connection, LimitedCase(case, limit, spend), policy, now))
+    pace = pace_of(connection, LimitedCase(case, limit, spend), policy, now)
+    return FormFacts(unit, limit.nanos, spend, pace, narrowing)

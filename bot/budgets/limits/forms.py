@@ -117,7 +117,7 @@ def instruction(
     reason = fields.get(_REASON, "")[: grammar.REASON] or None
     if not scope:
         return RequestInstruction(nanos, unit, ends_at, reason)
-    return LimitInstruction(scope, nanos, unit, ends_at, reason)
+    return LimitInstruction(scope, nanos, unit, ends_at, reason, narrowing=form.narrowing)
 
 
 def _scope(fields: Mapping[str, str]) -> str | None:

@@ -13,6 +13,7 @@ from bot.budgets.scopes import SCOPES
 from bot.domain.access import RefusedError
 from bot.domain.formatting import short_date
 from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
+from bot.domain.narrowing import TaskNarrowing
 from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
 from bot.domain.query.errors import UnclosedQuoteError, WhenError, quoted
 from bot.domain.query.spelling import nearest
@@ -30,6 +31,11 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _USAGE = "Type `budget @ana 500/month`, `budget default 300/month` or `budget team 10000/month`."
+
+
+NARROWING_KEYS = ("model", "status", "byok")
+_NARROWED_TO = {"model": "opus", "status": "failed", "byok": "no"}
+_BYOK: dict[tuple[str, ...], bool | None] = {(): None, ("yes",): True, ("no",): False}
 
 
 class ZeroLimitError(RefusedError):
@@ -51,8 +57,11 @@ def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruc
         raise RefusedError(f"{error} {_USAGE}") from None
     bare = [word for word in words if word.key is None]
     named = {word.key: word for word in words if word.key is not None}
-    if unknown := set(named) - {"until", "reason"}:
-        raise RefusedError(f"I don't know `{named[min(unknown)].raw}`. A budget takes only `until:` and `reason:`.")
+    if unknown := set(named) - {"until", "reason", *NARROWING_KEYS}:
+        raise RefusedError(
+            f"I don't know `{named[min(unknown)].raw}`."
+            " A budget takes only `until:`, `reason:`, `model:`, `status:` and `byok:`."
+        )
     if "remove" in [word.bare for word in bare]:
         return _removal(bare, named)
     return _setting(bare, named, now, zone)
@@ -76,7 +85,7 @@ def _removal(bare: Sequence[Token], named: dict[str, Token]) -> RemovalInstructi
     if len(scopes) != 1 or len(units) > 1 or "until" in named:
         near = next((meant for scope in scopes if (meant := nearest(scope, UNITS))), "month")
         raise RefusedError(f"To remove a budget, type whose and which: `budget @ana remove {near}`.")
-    return RemovalInstruction(scopes[0], units[0] if units else None, _reason(named))
+    return RemovalInstruction(scopes[0], units[0] if units else None, _reason(named), _narrowing(named))
 
 
 def _setting(
@@ -94,9 +103,51 @@ def _setting(
     except ZeroLimitError as error:
         raise error if is_request else _with_removal(error, amounts[0].values[0]) from None
     ends_at = parse_until(named["until"].values[0], now, zone) if "until" in named else None
+    narrowing = _narrowing(named)
+    if is_request and narrowing:
+        raise RefusedError(f"You can only ask for a budget for all of your tasks, without `{narrowing}`.")
     if is_request:
         return RequestInstruction(nanos, unit, ends_at, _reason(named))
-    return LimitInstruction(scopes[0], nanos, unit, ends_at, _reason(named))
+    return LimitInstruction(scopes[0], nanos, unit, ends_at, _reason(named), narrowing=narrowing)
+
+
+def _narrowing(named: dict[str, Token]) -> TaskNarrowing:
+    """Return what the words `model:`, `status:` and `byok:` narrow a budget to, as they are typed."""
+    words = {key: named[key].values for key in NARROWING_KEYS if key in named}
+    if empty := next((key for key, values in words.items() if not all(values)), None):
+        raise RefusedError(f"`{empty}:` needs a value, such as `{empty}:{_NARROWED_TO[empty]}`.")
+    byok = tuple(value.lower() for value in words.get("byok", ()))
+    if byok not in _BYOK:
+        raise RefusedError("`byok:` is `byok:yes` or `byok:no`.")
+    return TaskNarrowing(words.get("model", ()), words.get("status", ()), _BYOK[byok])
+
+
+def parse_narrowing(text: str) -> TaskNarrowing:
+    """Return what a text such as `model:opus byok:no` narrows a budget to, as it is typed.
+
+    Raises:
+        RefusedError: it has other words, or a value that is none.
+    """
+    try:
+        words = split(clean(text))
+    except UnclosedQuoteError as error:
+        raise RefusedError(str(error)) from None
+    if unknown := next((word.raw for word in words if word.key not in NARROWING_KEYS), None):
+        raise RefusedError(f"I don't know `{unknown}`. A budget can be narrowed by `model:`, `status:` and `byok:`.")
+    return _narrowing({word.key: word for word in words if word.key is not None})
+
+
+def without_narrowing(words: Sequence[str]) -> tuple[list[str], TaskNarrowing]:
+    """Return the words of a shell without those that narrow a budget, and what these narrow it to."""
+    keys = tuple(f"{key}:" for key in NARROWING_KEYS)
+    narrowing = parse_narrowing(" ".join(_quoted(word) for word in words if word.lower().startswith(keys)))
+    return [word for word in words if not word.lower().startswith(keys)], narrowing
+
+
+def _quoted(word: str) -> str:
+    """Return a word of a shell, which has taken its quotes, as it would be typed in Slack."""
+    key, _, value = word.partition(":")
+    return f'{key}:"{value}"' if " " in value and "," not in value else word
 
 
 def _with_removal(error: ZeroLimitError, limit: str) -> RefusedError:

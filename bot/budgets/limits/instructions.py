@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
 
 
@@ -10,7 +11,7 @@ from bot.domain.periods import Unit
 class LimitInstruction:
     """A limit to be set; `scope` is as typed (an e-mail, a mention, `default`, `team`), `ends_at` None is permanent.
 
-    A `newcomer` may have no task yet, because Slack vouches for them.
+    A `newcomer` may have no task yet, because Slack vouches for them. The narrowing is as typed, too.
     """
 
     scope: str
@@ -19,6 +20,7 @@ class LimitInstruction:
     ends_at: datetime | None = None
     reason: str | None = None
     newcomer: bool = False
+    narrowing: TaskNarrowing = ALL_TASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class RemovalInstruction:
     scope: str
     unit: Unit | None
     reason: str | None = None
+    narrowing: TaskNarrowing = ALL_TASKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import re
 from bot.domain.access import RefusedError
 from bot.domain.text import one_line
 
-_UNTIL = re.compile(r"(?<!\S)until:\S+")
+_KEYED = re.compile(r"(?i)(?<!\S)(?:until|model|status|byok):\S+")
 _COURTESY = re.compile(
     r"(?i)^(?:please|thanks|thank you|budget|limit|for me|for myself)(?!\S) ?| (?:please|thanks|thank you)$"
 )
@@ -27,8 +27,8 @@ def with_reason(line: str, amount: str) -> str:
     if found is None or re.search(r'(?i)reason:|["@<]', found["rest"]):
         return line
     rest = found["rest"]
-    limit = " ".join([found["limit"], *_UNTIL.findall(rest)])
-    said = _without_courtesy(" ".join(_UNTIL.sub("", rest).split()))
+    limit = " ".join([found["limit"], *_KEYED.findall(rest)])
+    said = _without_courtesy(" ".join(_KEYED.sub("", rest).split()))
     is_behind_day = rest.startswith(" until:")
     if (period := _PERIOD.match(said)) and not is_behind_day:
         unknown = one_line(period["period"], _LONGEST_SHOWN)

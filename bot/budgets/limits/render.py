@@ -35,7 +35,8 @@ class _Summary:
     @property
     def limit(self) -> str:
         """The limit and its period."""
-        return budget_formatting.limit_of(self.revision.nanos or 0, self.steps[0][0].unit)
+        name = self.steps[0][0]
+        return budget_formatting.limit_of(self.revision.nanos or 0, name.unit, name.narrowing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class LimitRenderer:
             "before": show_limit(before) if before else "",
             "up": bool(before and after and after > before),
             "unit": unit.value,
-            "adjective": budget_formatting.ADJECTIVES[unit],
+            "adjective": budget_formatting.adjective(unit, snapshot.period.narrowing),
             "ends_at": budget_formatting.last_day(revision.ends_at, zone, now) if revision.ends_at else "",
             "by": name.actor(revision.act.by, "an operator"),
             "reason": name.reason(revision.act.reason),

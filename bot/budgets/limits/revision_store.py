@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Connection, Row, and_, bindparam, cast, func,
 
 from bot.budgets.limits.store import BudgetIdentity, StoredBudget, stored_budget
 from bot.budgets.tables import budget, budget_revision
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us, optional_from_us, optional_to_us, to_us
 
@@ -55,7 +56,7 @@ _SIGNATURE = select(select(func.coalesce(func.max(budget_revision.c.id), 0)).sca
 
 @dataclass(frozen=True, slots=True)
 class LimitSetting:
-    """A limit to be set: `nanos` None removes it; `by` is a Slack id, or `terminal`."""
+    """A limit to be set, on these tasks: `nanos` None removes it; `by` is a Slack id, or `terminal`."""
 
     scope: int
     unit: Unit
@@ -63,16 +64,17 @@ class LimitSetting:
     by: str
     reason: str | None = None
     ends_at: datetime | None = None
+    narrowing: TaskNarrowing = ALL_TASKS
 
     @property
     def budget(self) -> BudgetIdentity:
         """The budget that it is for."""
-        return BudgetIdentity(self.scope, self.unit)
+        return BudgetIdentity(self.scope, self.unit, self.narrowing)
 
 
 def append_revision(connection: Connection, setting: LimitSetting, now: datetime) -> int:
     """Append a limit as its budget's newest revision, and put it in force. Returns the revision's id."""
-    before = stored_budget(connection, setting.scope, setting.unit)
+    before = stored_budget(connection, setting.budget)
     id_ = _insert_budget(connection, setting) if before is None else before.id
     limit = {"limit_nanos": setting.nanos, "ends_at": optional_to_us(setting.ends_at)}
     row = {
@@ -85,7 +87,7 @@ def append_revision(connection: Connection, setting: LimitSetting, now: datetime
 
 
 def _insert_budget(connection: Connection, setting: LimitSetting) -> int:
-    row = {"scope": setting.scope, "unit": setting.unit, "revision": 0}
+    row = {"scope": setting.scope, "unit": setting.unit, "narrowing": str(setting.narrowing), "revision": 0}
     return int(connection.execute(_INSERT_BUDGET, row).scalar_one())
 
 

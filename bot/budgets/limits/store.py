@@ -26,15 +26,19 @@ from bot.budgets.periods import UNITS, BudgetPeriod, Case, subjects_by_period
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit
 from bot.budgets.tables import budget, budget_revision
 from bot.budgets.unique_keys import is_free
+from bot.database.chunks import chunks
 from bot.database.sets import SetStatement
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing, narrowing_of
 from bot.domain.periods import Unit
 from bot.domain.timestamps import optional_from_us, to_us
 from bot.ledger.members import nameless_ids
 
 _NEW = bindparam("new", type_=Integer)
-_OF_UNIT = budget.c.unit == bindparam("unit")
+_OF_UNIT = (budget.c.unit == bindparam("unit")) & (budget.c.narrowing == bindparam("narrowing"))
 _IS_LIMITED = budget.c.limit_nanos.is_not(None)
-_STORED = select(budget.c.id, budget.c.scope, budget.c.unit, budget.c.revision, budget.c.limit_nanos, budget.c.ends_at)
+_STORED = select(
+    *(budget.c[name] for name in ("id", "scope", "unit", "narrowing", "revision", "limit_nanos", "ends_at"))
+)
 _IN_FORCE = _STORED.where(_IS_LIMITED).order_by(budget.c.id)
 _BUDGET = _STORED.where(budget.c.scope == bindparam("scope"), _OF_UNIT)
 _EXPIRED = _STORED.where(budget.c.ends_at <= bindparam("now")).order_by(budget.c.ends_at, budget.c.id)
@@ -69,7 +73,15 @@ _KIND_OF_SCOPE = case(
     (budget.c.scope == literal_column(str(DEFAULT)), literal_column("'default'", Text)),
     else_=literal_column("'member'", Text),
 )
-_LIMITED_UNITS = select(*(exists().where(budget.c.unit == unit, _IS_LIMITED).label(unit) for unit in UNITS))
+_COUNTS_ALL = budget.c.narrowing == ""
+# as in the condition of the index of narrowed budgets
+_IS_NARROWED = budget.c.narrowing != literal_column("''", Text)
+_LIMITED_UNITS = select(
+    *(exists().where(budget.c.unit == unit, _COUNTS_ALL, _IS_LIMITED).label(unit) for unit in UNITS)
+)
+_NARROWED_UNITS = select(budget.c.unit, budget.c.narrowing).distinct().where(_IS_NARROWED)
+_ANY_NARROWED = select(budget.c.id).where(_IS_NARROWED).limit(1)
+_NARROWED = SetStatement(_STORED.where(_OF_SCOPES, _IS_NARROWED, _IS_LIMITED), "scopes")
 _LIMITED_MEMBERS = select(budget.c.scope).where(_OF_UNIT, budget.c.scope > 0, _IS_LIMITED)
 _NEWEST_REVISION = (
     select(func.max(budget_revision.c.id))
@@ -101,11 +113,13 @@ def limits(connection: Connection, cases: Collection[Case], now: datetime) -> di
 
 # limits that were removed are left out here: the index of those that were not would have SQLite read all of a unit
 def _present_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
-    return _by_scope(_PRESENT_LIMITS.execute(connection, scopes, unit=period.unit).all())
+    of_unit = {"unit": period.unit, "narrowing": str(period.narrowing)}
+    return _by_scope(_PRESENT_LIMITS.execute(connection, scopes, **of_unit).all())
 
 
 def _final_limits(connection: Connection, period: BudgetPeriod, scopes: Collection[int]) -> dict[int, BudgetLimit]:
-    values = {"scopes": scopes, "unit": period.unit, "end": to_us(period.window.end)}
+    of_unit = {"unit": period.unit, "narrowing": str(period.narrowing)}
+    values = {"scopes": scopes, "end": to_us(period.window.end), **of_unit}
     return _by_scope(connection.execute(_FINAL_LIMITS, values).all())
 
 
@@ -118,13 +132,40 @@ def _by_scope(rows: Iterable[Row[*tuple[Any, ...]]]) -> dict[int, BudgetLimit]:
 
 
 def limited_units(connection: Connection) -> list[Unit]:
-    """Return the units for which there is any limit, in the order of UNITS."""
+    """Return the units for which there is any limit on all tasks, in the order of UNITS."""
     return list(compress(UNITS, connection.execute(_LIMITED_UNITS).one()))
 
 
-def limited_members(connection: Connection, unit: Unit) -> list[int]:
-    """Return the members with a limit of their own for a unit."""
-    return list(connection.execute(_LIMITED_MEMBERS, {"unit": unit}).scalars())
+def narrowed_units(connection: Connection) -> list[tuple[Unit, TaskNarrowing]]:
+    """Return the units and narrowings for which there is a budget that counts only some tasks, or ever was."""
+    found = {(unit, text) for unit, text in connection.execute(_NARROWED_UNITS).all()}
+    return [(Unit(unit), narrowing_of(text)) for unit, text in sorted(found)]
+
+
+def narrowings_of(connection: Connection, unit: Unit) -> list[TaskNarrowing]:
+    """Return what budgets of a unit count, or ever did: all tasks first, then the narrowings."""
+    return [ALL_TASKS, *(narrowing for of_unit, narrowing in narrowed_units(connection) if of_unit is unit)]
+
+
+def limited_kinds(connection: Connection) -> list[tuple[Unit, TaskNarrowing]]:
+    """Return the units for which there is any limit on all tasks, and those of `narrowed_units`."""
+    return [*((unit, ALL_TASKS) for unit in limited_units(connection)), *narrowed_units(connection)]
+
+
+def has_narrowed_budgets(connection: Connection) -> bool:
+    """Return whether any budget counts only some tasks, or ever did. Cheap at any size."""
+    return connection.execute(_ANY_NARROWED).first() is not None
+
+
+def narrowed_budgets(connection: Connection, scopes: Collection[int]) -> list["StoredBudget"]:
+    """Return the budgets of these scopes that count only some tasks and have a limit."""
+    found = (_NARROWED.execute(connection, part).all() for part in chunks(scopes))
+    return [_stored(row) for rows in found for row in rows]
+
+
+def limited_members(connection: Connection, unit: Unit, narrowing: TaskNarrowing = ALL_TASKS) -> list[int]:
+    """Return the members with a limit of their own for a unit, on these tasks."""
+    return list(connection.execute(_LIMITED_MEMBERS, {"unit": unit, "narrowing": str(narrowing)}).scalars())
 
 
 _LIMIT_COUNTS = (
@@ -142,10 +183,11 @@ def limit_counts(connection: Connection) -> dict[tuple[Unit, str], int]:
 
 
 class BudgetIdentity(NamedTuple):
-    """What there is one budget for: a scope, and the unit of its periods."""
+    """What there is one budget for: a scope, the unit of its periods, and the tasks that it counts."""
 
     scope: int
     unit: Unit
+    narrowing: TaskNarrowing = ALL_TASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,25 +197,27 @@ class StoredBudget:
     id: int
     scope: int
     unit: Unit
+    narrowing: TaskNarrowing
     revision: int
     limit_nanos: int | None
     ends_at: datetime | None
 
     @property
     def identity(self) -> BudgetIdentity:
-        """Its scope and unit."""
-        return BudgetIdentity(self.scope, self.unit)
+        """Its scope, unit and narrowing."""
+        return BudgetIdentity(self.scope, self.unit, self.narrowing)
 
 
-def stored_budget(connection: Connection, scope: int, unit: Unit) -> StoredBudget | None:
-    """Return the budget of a scope and unit, None if there never was one."""
-    row = connection.execute(_BUDGET, {"scope": scope, "unit": unit}).first()
+def stored_budget(connection: Connection, identity: BudgetIdentity) -> StoredBudget | None:
+    """Return a budget, None if there never was one."""
+    scope, unit, narrowing = identity
+    row = connection.execute(_BUDGET, {"scope": scope, "unit": unit, "narrowing": str(narrowing)}).first()
     return _stored(row) if row else None
 
 
-def budget_in_force(connection: Connection, scope: int, unit: Unit) -> StoredBudget | None:
-    """Return the budget of a scope and unit, None if there is no limit now."""
-    stored = stored_budget(connection, scope, unit)
+def budget_in_force(connection: Connection, identity: BudgetIdentity) -> StoredBudget | None:
+    """Return a budget, None if there is no limit now."""
+    stored = stored_budget(connection, identity)
     return None if stored is None or stored.limit_nanos is None else stored
 
 
@@ -193,9 +237,12 @@ def outdated_budgets(connection: Connection, now: datetime) -> list[StoredBudget
 
 
 def _stored(row: Row[*tuple[Any, ...]]) -> StoredBudget:
-    return StoredBudget(row.id, row.scope, Unit(row.unit), row.revision, row.limit_nanos, optional_from_us(row.ends_at))
+    return StoredBudget(
+        row.id, row.scope, Unit(row.unit), narrowing_of(row.narrowing), row.revision, row.limit_nanos,
+        optional_from_us(row.ends_at),
+    )  # fmt: skip
 
 
 def move_budgets(connection: Connection, old: int, new: int) -> None:
-    """Move the budgets of scope `old` to `new`, except for units that `new` has a budget for."""
+    """Move the budgets of scope `old` to `new`, except for those that `new` has one of the kind of."""
     connection.execute(_MOVE, {"old": old, "new": new})

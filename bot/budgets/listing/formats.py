@@ -23,7 +23,8 @@ def line_document(line: BudgetLine) -> dict[str, Any]:
     return {
         "scope": line.scope,
         "period": line.period.unit.value,
-        "window": line.period.label,
+        "window": line.period.days,
+        "counts": str(line.period.narrowing) or None,
         "limit_usd": usd_text(line.limit.nanos),
         "spend_usd": _optional_usd(line.spend_nanos),
         "percent": None if line.spend_nanos is None else line.percent,
@@ -55,7 +56,7 @@ def rows(
             names.get(line.scope, line.scope),
             _used_cell(line),
             unknown_cell(_NONE) if line.spend_nanos is None else amount_cell(line.spend_nanos),
-            Number(line.limit.nanos / NANOS_PER_USD, budget_formatting.limit_of(line.limit.nanos, line.period.unit)),
+            Number(line.limit.nanos / NANOS_PER_USD, line.limit_text),
             _forecast_cell(line),
             _limit_source(line, policy, now),
         ]

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.budgets import budget_formatting
 from bot.budgets.limits.revision_store import LimitRevision, limit_revision
-from bot.budgets.limits.store import limited_members, limits, stored_budget
+from bot.budgets.limits.store import BudgetIdentity, limited_members, limits, narrowings_of, stored_budget
 from bot.budgets.pace import NO_PACE, LimitedCase, Pace, pace_of, paces
 from bot.budgets.periods import UNITS, BudgetPeriod, Case, budget_period
 from bot.budgets.policy import BudgetPolicy
@@ -36,6 +37,11 @@ class BudgetLine:
     reason: str | None
 
     @property
+    def limit_text(self) -> str:
+        """The limit with its period, and what it counts if not all tasks."""
+        return budget_formatting.limit_of(self.limit.nanos, self.period.unit, self.period.narrowing)
+
+    @property
     def percent(self) -> int:
         """How much is used."""
         return percent(self.spend_nanos or 0, self.limit.nanos)
@@ -62,8 +68,8 @@ def budget_lines(
     units: Iterable[Unit] = UNITS,
 ) -> Iterator[BudgetLine]:
     """Yield the same for some units, in no particular order, within the caller's snapshot."""
-    for unit in units:
-        period = budget_period(unit, now, policy.zone)
+    kinds = ((unit, narrowing) for unit in units for narrowing in narrowings_of(connection, unit))
+    for period in (budget_period(unit, now, policy.zone, narrowing) for unit, narrowing in kinds):
         if subject is None:
             yield from _team_line(connection, period, policy, now)
             yield from _default_line(connection, period)
@@ -87,7 +93,7 @@ def _team_line(
 
 
 def _default_line(connection: Connection, period: BudgetPeriod) -> Iterator[BudgetLine]:
-    default = stored_budget(connection, DEFAULT, period.unit)
+    default = stored_budget(connection, BudgetIdentity(DEFAULT, period.unit, period.narrowing))
     if default is not None and default.limit_nanos is not None:
         limit = BudgetLimit(default.revision, default.limit_nanos, DEFAULT, default.ends_at)
         by, at, reason = _setting(limit_revision(connection, limit.revision))
@@ -115,7 +121,8 @@ def _limited_cases(
 
 def _members(connection: Connection, period: BudgetPeriod) -> list[int]:
     """Return the members who spent in a period, and those with a budget of their own."""
-    return sorted({*members_charged_within(connection, period.window), *limited_members(connection, period.unit)})
+    limited = limited_members(connection, period.unit, period.narrowing)
+    return sorted({*members_charged_within(connection, period.window), *limited})
 
 
 def _line(scope: str, limited: LimitedCase, pace: Pace, revision: LimitRevision | None) -> BudgetLine:

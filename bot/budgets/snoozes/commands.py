@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from bot.budgets.audiences import Audience, OperatorAudience, SnoozeAudience
 from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.keys import BudgetTopic, SnoozeAction
+from bot.budgets.limits.store import narrowings_of
 from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.policy import BudgetPolicy
@@ -110,8 +111,9 @@ class SnoozeCommands:
         now = self.clock()
         for unit, ends_at in until.items():
             put_snooze(connection, NewSnooze(snooze.subject, unit, snooze.audience, ends_at, by, snooze.reason), now)
-            period = budget_period(unit, now, self.policy.zone)
-            request_edits(connection, [BudgetTopic.of(snooze.subject, period)])
+            for narrowing in narrowings_of(connection, unit):
+                period = budget_period(unit, now, self.policy.zone, narrowing)
+                request_edits(connection, [BudgetTopic.of(snooze.subject, period)])
 
     async def _whose(self, subject: int) -> str:
         email = await self.database.read(lambda connection: email_of(connection, subject))

@@ -10,13 +10,14 @@ from bot.budgets.audiences import Audience, OperatorAudience
 from bot.budgets.crossings.recorder import crossing_notification
 from bot.budgets.crossings.store import NotifiedCrossing, crossed_steps, set_decision
 from bot.budgets.keys import BudgetTopic, CrossingKey
-from bot.budgets.limits.store import limits
+from bot.budgets.limits.store import limits, narrowings_of
 from bot.budgets.periods import LATE, BudgetPeriod, budget_period, previous_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import BudgetLimit, CrossingDecision
 from bot.budgets.snoozes import deferral_store
 from bot.budgets.snoozes.deferral_store import WaitingCrossing
 from bot.budgets.snoozes.store import EndedSnooze, delete_snooze
+from bot.domain.narrowing import TaskNarrowing
 from bot.domain.periods import Unit
 from bot.outbox.destinations import OperatorDestination
 from bot.outbox.live_store import request_edits
@@ -43,13 +44,15 @@ class _NotifiedPeriod:
 def end_snooze(connection: Connection, snooze: EndedSnooze, policy: BudgetPolicy, now: datetime) -> None:
     """Delete a snooze that is over, and enqueue the highest step of each period that it has deferred."""
     delete_snooze(connection, snooze.id)
-    cases = [(snooze.subject, period) for period in _notified_periods(snooze.unit, policy, now)]
+    narrowings = narrowings_of(connection, snooze.unit)
+    periods = (period for each in narrowings for period in _notified_periods(snooze.unit, policy, now, each))
+    cases = [(snooze.subject, period) for period in periods]
     limits_by_case = limits(connection, cases, now)
-    periods = {case[1].label: _notified_period(case[1], limits_by_case.get(case)) for case in cases}
+    notified = {case[1].label: _notified_period(case[1], limits_by_case.get(case)) for case in cases}
     if isinstance(snooze.audience, OperatorAudience):
-        _notify_operator(connection, snooze, snooze.audience, periods, now)
+        _notify_operator(connection, snooze, snooze.audience, notified, now)
     else:
-        _notify_audience(connection, snooze, snooze.audience, periods, now)
+        _notify_audience(connection, snooze, snooze.audience, notified, now)
     request_edits(connection, [BudgetTopic.of(*case) for case in cases])
 
 
@@ -57,9 +60,9 @@ def _notified_period(period: BudgetPeriod, limit: BudgetLimit | None) -> _Notifi
     return _NotifiedPeriod(period, None if limit is None else limit.revision)
 
 
-def _notified_periods(unit: Unit, policy: BudgetPolicy, now: datetime) -> list[BudgetPeriod]:
+def _notified_periods(unit: Unit, policy: BudgetPolicy, now: datetime, narrowing: TaskNarrowing) -> list[BudgetPeriod]:
     """Return the present period, and the one before as long as late crossings of it are notified."""
-    present = budget_period(unit, now, policy.zone)
+    present = budget_period(unit, now, policy.zone, narrowing)
     before = previous_period(present, policy.zone)
     return [present, before] if before.is_notified(now) else [present]
 

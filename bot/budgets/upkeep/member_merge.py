@@ -10,10 +10,11 @@ from bot.budgets.crossings.store import crossing_ids, move_crossings, move_revis
 from bot.budgets.forecasts.store import alert_ids, move_alerts
 from bot.budgets.keys import BudgetTopic, CrossingKey, ForecastKey, ForecastTopic
 from bot.budgets.limits.revision_store import LimitSetting, append_revision, lasting_revisions
-from bot.budgets.limits.store import StoredBudget, move_budgets, stored_budget
+from bot.budgets.limits.store import BudgetIdentity, StoredBudget, move_budgets, narrowed_units, stored_budget
 from bot.budgets.periods import UNITS
 from bot.budgets.requests.store import merge_requests
 from bot.budgets.snoozes.store import move_snoozes
+from bot.domain.narrowing import ALL_TASKS
 from bot.outbox.amendments import merge_topics, redirect, withdraw
 from bot.outbox.destinations import MemberDestination
 from bot.outbox.live_store import request_edits, topics_of
@@ -25,8 +26,9 @@ _NOTIFIED_ALREADY = "the same is told to them already"
 def merge_budgets(connection: Connection, old: int, new: int, now: datetime) -> None:
     """Move the budgets, crossings, alerts and requests of member `old` to `new`, who keeps limits of their own."""
     move_budgets(connection, old, new)
-    for unit in UNITS:
-        _merge_limits(connection, stored_budget(connection, old, unit), stored_budget(connection, new, unit), now)
+    for unit, narrowing in [*((unit, ALL_TASKS) for unit in UNITS), *narrowed_units(connection)]:
+        theirs, own = (stored_budget(connection, BudgetIdentity(each, unit, narrowing)) for each in (old, new))
+        _merge_limits(connection, theirs, own, now)
     move_crossings(connection, old, new)
     forecasts = [ForecastTopic(each) for each in alert_ids(connection, old)]
     move_alerts(connection, old, new)
@@ -46,13 +48,14 @@ def _merge_limits(connection: Connection, theirs: StoredBudget | None, own: Stor
         return
     if own.limit_nanos is None:
         _copy_limits(connection, theirs, own.scope, now)
-    append_revision(connection, LimitSetting(theirs.scope, theirs.unit, None, "terminal", _MERGED), now)
+    removal = LimitSetting(theirs.scope, theirs.unit, None, "terminal", _MERGED, narrowing=theirs.narrowing)
+    append_revision(connection, removal, now)
 
 
 def _copy_limits(connection: Connection, budget: StoredBudget, scope: int, now: datetime) -> None:
     for each in lasting_revisions(connection, budget.id, now):
         reason = f"{_MERGED}: {each.reason}" if each.reason else _MERGED
-        setting = LimitSetting(scope, budget.unit, each.nanos, "terminal", reason, each.ends_at)
+        setting = LimitSetting(scope, budget.unit, each.nanos, "terminal", reason, each.ends_at, budget.narrowing)
         move_revision(connection, budget.scope, each.id, append_revision(connection, setting, now))
 
 

@@ -19,8 +19,7 @@ from bot.budgets.keys import (
     RequestTopic,
 )
 from bot.budgets.limits.revision_store import LimitSetting, append_revision
-from bot.budgets.limits.store import budget_in_force
-from bot.budgets.periods import UNITS
+from bot.budgets.limits.store import budgets_in_force
 from bot.budgets.requests.store import RequestState
 from bot.budgets.snoozes.deferral_store import delete_deferrals
 from bot.budgets.tables import (
@@ -92,9 +91,10 @@ def _request_ids(connection: Connection, member: int) -> list[int]:
 
 
 def _erase_subject(connection: Connection, member: int, now: datetime) -> None:
-    for unit in UNITS:
-        if budget_in_force(connection, member, unit) is not None:
-            append_revision(connection, LimitSetting(member, unit, None, "terminal", REMOVED_NAME), now)
+    for each in budgets_in_force(connection):
+        if each.scope == member:
+            removal = LimitSetting(member, each.unit, None, "terminal", REMOVED_NAME, narrowing=each.narrowing)
+            append_revision(connection, removal, now)
     theirs = budget_revision.c.budget.in_(select(budget.c.id).where(budget.c.scope == member))
     connection.execute(update(budget_revision).where(theirs).values(reason=None))
     delete_deferrals(connection, crossing_ids(connection, member))

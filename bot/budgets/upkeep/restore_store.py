@@ -19,6 +19,7 @@ _REVISIONS = select(
     budget.c.scope,
     *(budget_revision.c[name] for name in ("id", "set_at", "limit_nanos", "set_by")),
     budget.c.unit,
+    budget.c.narrowing,
 ).join_from(budget_revision, budget, budget.c.id == budget_revision.c.budget)
 
 
@@ -30,7 +31,7 @@ def common_revisions(connection: Connection, former: FormerLedger, subject_of: S
 
 
 def _identity(row: Row, scope: int | None) -> tuple[object, ...]:
-    return scope, row["unit"], row["set_at"], row["limit_nanos"], row["set_by"]
+    return scope, row["unit"], row["narrowing"], row["set_at"], row["limit_nanos"], row["set_by"]
 
 
 # --- crossings -----------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
 """A changed time zone: crossings and acknowledgements of a period move to the period of the new calendar."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from bot.budgets.keys import BudgetTopic
+from bot.budgets.limits.store import narrowed_units
 from bot.budgets.periods import UNITS, BudgetPeriod, PeriodLabel, budget_period, notified_periods
 from bot.budgets.upkeep.time_zone_store import (
     LabelChange,
@@ -18,6 +19,7 @@ from bot.budgets.upkeep.time_zone_store import (
     relabel_crossings,
     relabel_crossings_back,
 )
+from bot.domain.narrowing import ALL_TASKS
 from bot.domain.periods import Unit
 from bot.outbox.amendments import TopicRename, rename_topics
 from bot.outbox.live_store import topics_of
@@ -43,7 +45,8 @@ def move_periods(connection: Connection, old: ZoneInfo, new: ZoneInfo, now: date
     Returns:
         The topics of the live messages that are about another period now.
     """
-    periods = [period for unit in UNITS for period in notified_periods(unit, now, old)]
+    kinds = [*((unit, ALL_TASKS) for unit in UNITS), *narrowed_units(connection)]
+    periods = [period for unit, narrowing in kinds for period in notified_periods(unit, now, old, narrowing)]
     crossings = [each for period in periods for each in _moved_crossings(connection, period, old, new)]
     relabel_crossings(connection, {each.id: each.change for each in crossings if each.change.old != each.change.new})
     for period in periods:
@@ -63,14 +66,14 @@ def _moved_crossings(
 
 
 def _label_change(period: BudgetPeriod, at: datetime, old: ZoneInfo, new: ZoneInfo) -> LabelChange:
-    aside = PeriodLabel(period.label, old.key).encode()
+    aside = replace(PeriodLabel.decode(period.label), zone=old.key).encode()
     return LabelChange(period.label, _new_label(period, at, new), aside)
 
 
 def _new_label(period: BudgetPeriod, at: datetime, zone: tzinfo) -> str:
     """Return the label, on a zone's calendar, of the moment within a period that is nearest to `at`."""
     inside = min(max(at, period.window.start), period.window.end - timedelta.resolution)
-    return budget_period(period.unit, inside, zone).label
+    return budget_period(period.unit, inside, zone, period.narrowing).label
 
 
 def _topic_renames(crossings: Iterable[_MovedCrossing], old: ZoneInfo) -> list[TopicRename[BudgetTopic]]:

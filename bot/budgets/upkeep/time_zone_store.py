@@ -1,7 +1,7 @@
 """The labels of periods in stored crossings and acknowledgements, which change with the time zone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Select, String, Update, bindparam, select, update
@@ -54,7 +54,7 @@ def crossing_moments(connection: Connection, period: BudgetPeriod) -> list[tuple
     moments = []
     for row in connection.execute(_MOMENTS, {"of_unit": period.unit, "label": period.label}).all():
         member = None if row.subject == TEAM else row.subject
-        charges = ChargeRange(period.window, member, upto=row.last_charge)
+        charges = ChargeRange(period.window, member, upto=row.last_charge, narrowing=period.narrowing)
         moments.append((row.id, row.subject, last_booking(connection, charges) or from_us(row.crossed_at)))
     return moments
 
@@ -75,7 +75,8 @@ def _relabel_back(connection: Connection, zone: str, periods: Select[str, str], 
     for unit, label in connection.execute(periods).all():
         decoded = PeriodLabel.decode(label)
         if decoded.zone == zone:
-            connection.execute(move_back, {"of_unit": unit, "label": label, "new": decoded.day})
+            back = replace(decoded, zone="").encode()
+            connection.execute(move_back, {"of_unit": unit, "label": label, "new": back})
 
 
 # --- acknowledgements ----------------------------------------------------------------------------

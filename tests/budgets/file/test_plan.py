@@ -87,6 +87,19 @@ def test_a_file_is_applied_like_a_diff(connection: Connection, evaluator: Budget
     )
 
 
+def test_budgets_that_count_only_some_tasks_are_kept_apart(connection: Connection, evaluator: BudgetEvaluator) -> None:
+    files = [entry("team", "500/month"), entry("team", "80/month", 'only = "model:son status:failed"')]
+    assert applied(connection, evaluator, *files) == [
+        "+ team: $500 a month",
+        "+ team: $80 a month for model:sonnet status:failed",
+        "Done: 2 added, 0 budgets unchanged.",
+    ]
+    assert budgets(connection) == "\n".join(
+        [entry("team", "$500/month"), entry("team", "$80/month", 'only = "model:sonnet status:failed"')]
+    )
+    assert applied(connection, evaluator, files[0])[0] == "- team: $80 a month for model:sonnet status:failed"
+
+
 def test_a_file_that_is_applied_already_changes_nothing(connection: Connection, evaluator: BudgetEvaluator) -> None:
     files = entry("team", "500/month"), entry("team", "900/month", "until = 2026-11-30"), entry(ANA, "5/day")
     applied(connection, evaluator, *files)

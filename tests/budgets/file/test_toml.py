@@ -10,6 +10,7 @@ from bot.budgets.file.toml import parse, to_toml
 from bot.budgets.limits.store import BudgetIdentity
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.domain.money import NANOS_PER_USD
+from bot.domain.narrowing import TaskNarrowing
 from bot.domain.periods import Unit
 
 NAMES = {TEAM: "team", DEFAULT: "default", 1: "ana@acme.dev"}
@@ -88,7 +89,7 @@ limit = true
     assert problems(text) == [
         "I don't know `limits`. Each budget begins with `[[budget]]`.",
         "line 3: `10.000` could mean two amounts. Type `10000/month` or `10.00/month`.",
-        "line 7: I don't know `whose`. A budget has `for`, `limit`, `until` and `reason`.",
+        "line 7: I don't know `whose`. A budget has `for`, `limit`, `only`, `until` and `reason`.",
         'line 7: `for` is missing. Write an e-mail, "team", or "default" for everyone without a personal budget.',
         "line 7: `500` needs a period. Type `500/day`, `500/week` or `500/month`.",
         "line 7: `until` isn't a day. Write until = 2026-12-31.",
@@ -125,3 +126,14 @@ def test_a_file_that_is_none_of_budgets_is_refused(content: bytes, problem: str)
 
 def test_brackets_without_end_are_refused_like_any_other_text() -> None:
     assert refusal(b"a = " + b"[" * 100_000).startswith("this isn't TOML: ")
+
+
+def test_a_budget_may_count_only_some_tasks() -> None:
+    (entry,), wrong = parse(b'[[budget]]\nfor = "team"\nlimit = "5/day"\nonly = "model:opus,haiku byok:no"\n')
+    assert (entry.narrowing, wrong) == (TaskNarrowing(("opus", "haiku"), (), byok=False), [])
+    text = '[[budget]]\nfor = "team"\nlimit = "5/day"\nonly = {}\n'
+    assert [problems(text.replace("{}", each))[0] for each in ('"modl:opus"', '"byok:maybe"', "7")] == [
+        "line 1: I don't know `modl:opus`. A budget can be narrowed by `model:`, `status:` and `byok:`.",
+        "line 1: `byok:` is `byok:yes` or `byok:no`.",
+        'line 1: `only` is missing. Write only = "model:opus", or leave it out.',
+    ]

@@ -115,7 +115,7 @@ def refusal(line: str) -> str:
         ("team default 500/month", "I can set one budget at a time"),
         ("ana 500 silva", "I can set one budget at a time"),
         ("ana @bo remove", "type whose and which"),
-        ("<@U0PRIYA> 500/month note:x", "takes only `until:` and `reason:`"),
+        ("<@U0PRIYA> 500/month note:x", "takes only `until:`, `reason:`, `model:`, `status:` and `byok:`"),
         ("request <@U0PRIYA> 500/month", "You can only ask for your own budget"),
         ("<@U0PRIYA> 500/month 600/month", "I can set one limit at a time"),
         ("<@U0PRIYA> month", "The limit is missing"),
