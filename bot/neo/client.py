@@ -1,8 +1,11 @@
-"""The client: one page of the upstream at a time, requested again while that may help. Only it knows httpx."""
+"""The client: one page of the upstream at a time, requested again while that may help, and its summary.
+
+Only it knows httpx.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -27,9 +30,11 @@ from bot.neo.errors import (
     error_of_answer,
 )
 from bot.neo.page import NotAPageError, Page
+from bot.neo.summary import NotASummaryError, Summary, decode_summary
 from bot.neo.wire import decode_page, error_code
 
 PATH = "/api/v1/usage/tasks"
+SUMMARY_PATH = "/api/v1/usage/summary"
 LARGEST_PAGE = 200
 SMALLEST_PAGE = 20
 CONCURRENCY = 4
@@ -46,7 +51,8 @@ class RetryPolicy:
 
     `answer` and `connect` are for one request; `deadline` for all attempts of one, or `longest_retry_after` where the
     upstream itself asks for waits. `first_wait` is the pause before the second attempt; up to twice as much is added to
-    every pause at random, so that not all clients come back at once.
+    every pause at random, so that not all clients come back at once. `summary` is for the one request of a summary,
+    which is optional, and so is not requested again.
     """
 
     answer: float = 30.0
@@ -54,6 +60,7 @@ class RetryPolicy:
     deadline: float = 60.0
     longest_retry_after: float = 240.0
     first_wait: float = 0.5
+    summary: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,25 @@ class NeoClient:
             why = str(error).partition(". ")[0].rstrip(".")
             return Page((), (Refused(task_id, f"asked for alone: {why}"),), 1)
 
+    async def summary(self, window: QueryWindow, *, by_day: bool = False) -> Summary:
+        """Return the upstream's own totals of a window, from one request that is not repeated.
+
+        Raises:
+            NeoError: it did not answer in time, refused, or its answer is no summary.
+        """
+        parameters = {
+            "from": _utc_text(window.start),
+            "to": _utc_text(window.end, up=True),
+            "group_by": "day" if by_day else None,
+        }
+        given = {name: value for name, value in parameters.items() if value is not None}
+        with self._measured():
+            body = await self._get_body(SUMMARY_PATH, given, self._retry_policy.summary)
+            try:
+                return decode_summary(body, by_day=by_day)
+            except NotASummaryError as error:
+                raise GarbledError(f"Neo's answer isn't a summary: {error}.") from None
+
     async def _get_page(self, parameters: Mapping[str, str | None], *, can_ask_for_less: bool) -> Page:
         """Return a page, asking again while that may help. A caller who can ask for less gets TooLargeError at once."""
         loop = asyncio.get_running_loop()
@@ -142,45 +168,52 @@ class NeoClient:
             wait_jitter=2 * self._retry_policy.first_wait,
             wait_max=10.0,
         ):
-            with attempt:
-                return await self._get_page_measured(
+            with attempt, self._measured():
+                return await self._get_page_once(
                     {name: value for name, value in parameters.items() if value is not None}
                 )
         raise AssertionError
 
-    async def _get_page_measured(self, parameters: Mapping[str, str]) -> Page:
+    @contextmanager
+    def _measured(self) -> Iterator[None]:
+        """Count the request that is sent inside, by the error that it raises."""
         try:
-            page = await self._get_page_once(parameters)
+            yield
         except NeoError as error:
             self._measurements.record_neo_request(error.kind)
             raise
         self._measurements.record_neo_request(None)
-        return page
 
     async def _get_page_once(self, parameters: Mapping[str, str]) -> Page:
-        try:
-            async with asyncio.timeout(self._retry_policy.answer):
-                status, headers, body = await self._get_body(parameters)
-        except (TimeoutError, httpx.ReadTimeout):
-            raise TooLargeError(f"Neo gave no answer within {self._retry_policy.answer:.0f} s.") from None
-        except httpx.DecodingError:
-            raise GarbledError("Neo's answer isn't a page of tasks: its compression is broken.") from None
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            # `from None`: a client's exception carries the request, and the request the key
-            raise _unreachable(error) from None
+        body = await self._get_body(PATH, parameters, self._retry_policy.answer)
         now = self._clock() if self._clock else None
-        self.upstream_time = http_date(headers.get("date"))
-        if status != HTTPStatus.OK:
-            raise error_of_answer(status, error_code(body), retry_after(headers, now))
         try:
             return decode_page(body, latest=now and now + _AHEAD)
         except NotAPageError as error:
             raise GarbledError(f"Neo's answer isn't a page of tasks: {error}. Is NEO_API_URL right?") from None
 
-    async def _get_body(self, parameters: Mapping[str, str]) -> tuple[int, httpx.Headers, bytes]:
-        async with self._http.stream("GET", PATH, params=parameters) as response:
+    async def _get_body(self, path: str, parameters: Mapping[str, str], seconds: float) -> bytes:
+        """Return the body of an answer that came within so many seconds; raises NeoError for any other answer."""
+        try:
+            async with asyncio.timeout(seconds):
+                status, headers, body = await self._stream_body(path, parameters)
+        except (TimeoutError, httpx.ReadTimeout):
+            raise TooLargeError(f"Neo gave no answer within {seconds:.0f} s.") from None
+        except httpx.DecodingError:
+            raise GarbledError("Neo's answer can't be read: its compression is broken.") from None
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            # `from None`: a client's exception carries the request, and the request the key
+            raise _unreachable(error) from None
+        self.upstream_time = http_date(headers.get("date"))
+        if status != HTTPStatus.OK:
+            now = self._clock() if self._clock else None
+            raise error_of_answer(status, error_code(body), retry_after(headers, now))
+        return body
+
+    async def _stream_body(self, path: str, parameters: Mapping[str, str]) -> tuple[int, httpx.Headers, bytes]:
+        async with self._http.stream("GET", path, params=parameters) as response:
             if response.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
-                raise GarbledError("Neo's answer isn't a page of tasks: its compression was not asked for.")
+                raise GarbledError("Neo's answer can't be read: its compression was not asked for.")
             body = bytearray()
             async for part in response.aiter_bytes():
                 body += part

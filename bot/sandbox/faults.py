@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bot.sandbox.responses import Request
 from bot.sandbox.tasks import Row
@@ -82,6 +82,13 @@ class Mangle:
 
 
 @dataclass(frozen=True, slots=True)
+class Reshape:
+    """Send a summary after `change`, which returns any value in its place."""
+
+    change: Callable[[dict[str, Any]], object]
+
+
+@dataclass(frozen=True, slots=True)
 class Hang:
     """Send nothing until the client disconnects or the server stops."""
 
@@ -104,6 +111,7 @@ class Slow:
 Fault = (
     Status | Html | Body | Redirect | Truncated  # of the response
     | Total | HasMore | Duplicate | Mangle  # of the page
+    | Reshape  # of the summary
     | Hang | Reset | Slow  # of the connection
 )  # fmt: skip
 RequestT = TypeVar("RequestT")

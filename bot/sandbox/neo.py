@@ -1,4 +1,4 @@
-"""The simulated Neo API: `GET /api/v1/usage/tasks` over a simulated world, with faults on demand."""
+"""The simulated Neo API: the list of tasks and the summary of usage over a simulated world, with faults on demand."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -10,14 +10,16 @@ from typing import Literal
 from aiohttp import web
 
 from bot.sandbox.fault_injection import alter_response, edit_page, send
-from bot.sandbox.faults import Fault, Faults
+from bot.sandbox.faults import Fault, Faults, Reshape
 from bot.sandbox.listing import FiltersBy, Listing, ListingOptions, Order
 from bot.sandbox.query import InvalidQueryError, Query
 from bot.sandbox.responses import Page, Request, Response
+from bot.sandbox.summary import SummaryOptions, summary_body
 from bot.sandbox.tasks import Row, SimTask, history, row
 from bot.sandbox.world import World
 
 PATH = "/api/v1/usage/tasks"
+SUMMARY_PATH = "/api/v1/usage/summary"
 KEY = "neo_sk_" + ("sandbox" * 5)[:32]
 
 
@@ -32,8 +34,10 @@ class RefusedError(Exception):
 class NeoApi:
     """The API of one Neo team. All attributes may be changed while it serves.
 
-    filters_by, order: behaviour that upstream leaves undocumented, see `listing`. tier: the role of the key's owner;
-    a "solo" key sees the tasks of `owner` (by default the world's first member) without e-mail.
+    filters_by, order: behaviour that upstream leaves undocumented, see `listing`; summary: that of the summary, which
+    is independent of it, or None if there is no summary. hidden: the ids of tasks that are not listed.
+    tier: the role of the key's owner; a "solo" key sees the tasks of `owner` (by default the world's first member)
+    without e-mail.
     latency_s: the delay of each response. page_cap: the most rows of a page, whatever its limit.
     history_entries: entries of `tool_call_history` in each row; with 30, 200 rows weigh 0.6 MB.
     before_response: called with a request's number after its response is computed and before it is sent.
@@ -44,6 +48,8 @@ class NeoApi:
         self.world, self.clock, self.key = world, clock, key
         self.filters_by: FiltersBy = "created"
         self.order: Order = "newest"
+        self.summary: SummaryOptions | None = SummaryOptions()
+        self.hidden: frozenset[str] = frozenset()
         self.tier: Literal["admin", "member", "solo"] = "admin"
         self.owner: str | None = world.members[0].email if world.members else None
         self.latency_s = 0.0
@@ -81,6 +87,8 @@ class NeoApi:
     def _response(self, request: Request, fault: Fault | None) -> Response:
         try:
             self._authorize(request)
+            if request.path == SUMMARY_PATH:
+                return Response(200, self._summary(request, fault))
             page = self._page(Query.parse(request.query))
         except RefusedError as refused:
             return replace(Response.error(refused.status, refused.detail, request.number), headers=refused.headers)
@@ -92,7 +100,7 @@ class NeoApi:
 
     def _authorize(self, request: Request) -> None:
         """Raise RefusedError unless path, method and key are right and the key's owner is entitled."""
-        if request.path != PATH:
+        if request.path not in ({PATH} if self.summary is None else {PATH, SUMMARY_PATH}):
             raise RefusedError(404, f"no route for {request.path}")
         if request.method != "GET":
             raise RefusedError(405, f"{request.method} is not allowed here", {"Allow": "GET"})
@@ -106,8 +114,16 @@ class NeoApi:
         options = ListingOptions(self.filters_by, self.order, self.world.seed, self.tier == "solo", self.owner)
         tasks = self._listing.find(self.world.snapshot(self.clock()), options, query)
         limit = query.limit if self.page_cap is None else min(query.limit, self.page_cap)
+        if self.hidden:
+            tasks = [task for task in tasks if task.task_id not in self.hidden]
         page = tasks[query.offset : query.offset + limit]
         return Page([self._row(task) for task in page], len(tasks), query.offset + len(page) < len(tasks))
+
+    def _summary(self, request: Request, fault: Fault | None) -> bytes:
+        options = replace(self.summary or SummaryOptions(), owner=self.owner if self.tier == "solo" else None)
+        reshape = fault.change if isinstance(fault, Reshape) else None
+        now = self.clock()
+        return summary_body(self.world.tasks(now), options, request.query, now, reshape)
 
     def _row(self, task: SimTask) -> Row:
         if not self.history_entries:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar, get_args
+from typing import Literal, TypeVar, cast, get_args
 
 from bot.sandbox.tasks import Status
 
 Value = TypeVar("Value")
+GroupBy = Literal["day", "week", "month"]
 
 STATUSES = get_args(Status)
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
@@ -55,6 +56,11 @@ class Query:
         )
 
 
+def parsed_group_by(given: Mapping[str, str]) -> GroupBy | None:
+    """Return by which periods a summary is to be grouped, if it is. Raises InvalidQueryError."""
+    return _parsed_value(given, "group_by", _group_by, None)
+
+
 def _parsed_value(given: Mapping[str, str], name: str, parse: Callable[[str], Value], default: Value) -> Value:
     if name not in given:
         return default
@@ -68,6 +74,12 @@ def _status(text: str) -> str | None:
     if text not in STATUSES:
         raise ValueError(f"must be one of {', '.join(STATUSES)}")
     return text
+
+
+def _group_by(text: str) -> GroupBy:
+    if text not in get_args(GroupBy):
+        raise ValueError(f"must be one of {', '.join(get_args(GroupBy))}")
+    return cast("GroupBy", text)
 
 
 def _moment(text: str) -> datetime | None:

@@ -1,0 +1,42 @@
+"""Totals of tasks in Neo's own unit, and whether two of them are the same beyond how they were rounded."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+_RELATIVE = Decimal("1e-6")  # what sums of many floats may differ by
+_HALF = Decimal("0.5")
+
+
+@dataclass(frozen=True, slots=True)
+class UsageTotal:
+    """Neo credits and a number of tasks."""
+
+    credits: Decimal
+    tasks: int
+
+    def __add__(self, other: "UsageTotal") -> "UsageTotal":
+        return UsageTotal(self.credits + other.credits, self.tasks + other.tasks)
+
+    def __sub__(self, other: "UsageTotal") -> "UsageTotal":
+        return UsageTotal(self.credits - other.credits, self.tasks - other.tasks)
+
+
+NO_USAGE = UsageTotal(Decimal(0), 0)
+
+
+def sum_of_totals(totals: Iterable[UsageTotal]) -> UsageTotal:
+    """Return the sum of any number of totals."""
+    return sum(totals, start=NO_USAGE)
+
+
+def agrees(ours: UsageTotal, given: UsageTotal) -> bool:
+    """Return whether a total is the one that was given: as many tasks, and the credits but for rounding."""
+    return ours.tasks == given.tasks and same_amount(ours.credits, given.credits)
+
+
+def same_amount(ours: Decimal, given: Decimal) -> bool:
+    """Return whether an amount is the one that was given, within 1e-6 or half a unit of its last digit."""
+    exponent = given.as_tuple().exponent
+    half_unit = _HALF.scaleb(min(exponent, 0)) if isinstance(exponent, int) else Decimal(0)
+    return abs(ours - given) <= max(_RELATIVE * max(abs(ours), abs(given)), half_unit)
