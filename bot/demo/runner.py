@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +23,7 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.page.server import Page
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.summary import Balance, SummaryOptions
 from bot.sandbox.world import World
 from bot.settings.database_place import DatabasePlace, place_url
 from bot.settings.environment import load, load_place
@@ -31,6 +33,7 @@ from bot.slack.mrkdwn import Trusted
 from bot.slack.templates import Templates
 
 OPERATOR = "hannah"
+_ISSUED_CREDITS = Decimal(2_000)  # enough for months
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ async def demo(
     end = system_clock() + ahead
     clock = SimClock(system_clock, ahead + beginning(end) - end)
     neo = NeoApi(World(seed=seed, start=clock()), clock)
+    neo.summary = SummaryOptions(balance=Balance(_ISSUED_CREDITS, clock()))
     slack = SlackApi(Workspace.default(), clock, system_clock)
     page = Page(slack, neo, clock)
     page.is_ready.clear()

@@ -1,6 +1,7 @@
 """The actions of the page's buttons on the simulated world, and the sentences that report them."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import cycle
@@ -15,6 +16,7 @@ from bot.sandbox.page.bookings import shown_usd
 from bot.sandbox.page.neo_panel import NeoPanel, task_cost
 from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
+from bot.sandbox.summary import Balance, SummaryOptions
 
 SPIKES = (  # who overspends, and dollars; the page can act as the first of them
     ("marcus.delgado@acme.example", Decimal("247.35")),
@@ -32,6 +34,9 @@ HOUR = timedelta(hours=1)
 DUE_TIMES = {time(0), time(9)}  # when a day is over, and when the bot posts its digest
 BEFORE_DUE = timedelta(seconds=30)  # the bot reads every minute: so old is its data when something is due
 STORM_TASKS = 9
+SETTLED = timedelta(days=3)  # so old is the task that Neo's total leaves out: the bot compares days that are long over
+PACE_DAYS, DAYS_LEFT, DAYS_FILLED = 28, 6, 120
+_AT_NIGHT = "The bot asks after 03:00: press Next day, or type `reconcile` or `balance`."
 OLD_DATA = "The bot answers from what it has read. Once that is over 2 minutes old, its answers say so."
 UNAVAILABLE = Status(503, detail="Neo is being maintained; please come back later.")
 
@@ -60,20 +65,25 @@ class Killable(Protocol):
 
 
 class PageActions:
-    """The actions by name: six, and one for the `bot`, if there is one that can be killed."""
+    """The actions by name: nine, and one for the `bot`, if there is one that can be killed."""
 
     def __init__(self, slack: SlackApi, neo: NeoApi, clock: SimClock, panel: NeoPanel, zone: ZoneInfo) -> None:
         self._slack, self._neo, self._clock, self._panel, self._zone = slack, neo, clock, panel, zone
         self._spikes, self._storms = cycle(SPIKES), cycle(STORMS)
         self._durations = {"hour": HOUR, "day": timedelta(days=1)}
         self._scenarios: dict[str, Callable[[], str]] = {"spike": self._spike, "storm": self._storm}
+        self._accounting: dict[str, Callable[[], str]] = {
+            "difference": self._toggle_difference,
+            "drain": self._drain,
+            "fill": self._fill,
+        }
         self._toggles: dict[str, Callable[[], str]] = {"neo": self._toggle_neo, "slack": self._toggle_slack}
         self.bot: Killable | None = None
 
     @property
     def names(self) -> set[str]:
         """The names of all actions."""
-        return {*self._durations, *self._scenarios, *self._toggles, *(["bot"] if self.bot else [])}
+        return {*self._durations, *self._scenarios, *self._accounting, *self._toggles, *(["bot"] if self.bot else [])}
 
     async def run(self, name: str, observers: list[Observer]) -> Outcome:
         """Run an action and return what came of it. Raises KeyError if the name is unknown.
@@ -86,7 +96,7 @@ class PageActions:
         elif name == "bot" and self.bot is not None:
             report = await self.bot.toggle()
         else:
-            report = (self._scenarios | self._toggles)[name]()
+            report = (self._scenarios | self._accounting | self._toggles)[name]()
             if name in self._scenarios:
                 await _notify(observers)
         if name in self._durations or name in self._scenarios:
@@ -143,6 +153,45 @@ class PageActions:
         tasks = self._neo.world.error_storm(STORM_TASKS, self._clock(), error)
         people = _count(len({task.email for task in tasks}), "member")
         return f"{_count(len(tasks), 'task')} of {people} just failed the same way: {meaning}."
+
+    def _toggle_difference(self) -> str:
+        """Have Neo's own total leave out a task of some days ago, or count it again."""
+        options = self._neo.summary or SummaryOptions()
+        if options.left_out:
+            self._neo.summary = replace(options, left_out=frozenset())
+            return f"Neo's total counts every task again. {_AT_NIGHT}"
+        until = self._clock() - SETTLED
+        tasks = [each for each in self._neo.world.tasks(until) if each.cost]
+        if not tasks:
+            return "Neo has no task yet that is old enough."
+        task = max(tasks, key=lambda each: each.last.ended_at)
+        self._neo.summary = replace(options, left_out=frozenset({task.task_id}))
+        local = task.created_at.astimezone(UTC)
+        return f"Neo's total of {local:%b} {local.day} leaves out a task now. {_AT_NIGHT}"
+
+    def _drain(self) -> str:
+        """Leave the team so many credits as it uses in some days."""
+        balance = self._balance()
+        used = Decimal(balance.used(self._neo.world.tasks(self._clock())))
+        return self._issue(replace(balance, issued=used + self._daily_credits() * DAYS_LEFT), "are left")
+
+    def _fill(self) -> str:
+        return self._issue(Balance(self._daily_credits() * DAYS_FILLED, self._clock()), "were added")
+
+    def _issue(self, balance: Balance, what: str) -> str:
+        self._neo.summary = replace(self._neo.summary or SummaryOptions(), balance=balance)
+        left = float(balance.issued) - balance.used(self._neo.world.tasks(self._clock()))
+        return f"{left:,.2f} Neo credits {what}. {_AT_NIGHT}"
+
+    def _balance(self) -> Balance:
+        balance = self._neo.summary.balance if self._neo.summary else None
+        return balance or Balance(Decimal(0), self._clock())
+
+    def _daily_credits(self) -> Decimal:
+        """Return what the team's tasks used a day in the last four weeks."""
+        now = self._clock()
+        used = Balance(Decimal(0), now - timedelta(days=PACE_DAYS)).used(self._neo.world.tasks(now))
+        return Decimal(round(used, 2)) / PACE_DAYS
 
     def _toggle_neo(self) -> str:
         if self._neo.faults.always is None:

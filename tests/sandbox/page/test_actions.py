@@ -183,3 +183,21 @@ async def test_a_bot_that_can_be_killed_is_killed_and_started(post: Post, get: G
 async def test_the_world_does_nothing_else(client: aiohttp.ClientSession, action: object) -> None:
     async with client.post("/page/world", json={"do": action}) as response:
         assert response.status == 400
+
+
+async def test_neos_total_leaves_out_a_task_and_counts_it_again(post: Post, page: Page, busy: World) -> None:
+    assert (await post("/page/world", do="difference"))["text"] == "Neo has no task yet that is old enough."
+    page.neo.world = busy
+    text = (await post("/page/world", do="difference"))["text"]
+    assert text.startswith("Neo's total of Feb 2")
+    assert page.neo.summary is not None
+    assert len(page.neo.summary.left_out) == 1
+    assert (await post("/page/world", do="difference"))["text"].startswith("Neo's total counts every task again.")
+    assert page.neo.summary.left_out == frozenset()
+
+
+async def test_credits_are_used_up_and_added(post: Post, page: Page, busy: World) -> None:
+    page.neo.world = busy
+    left = float((await post("/page/world", do="drain"))["text"].partition(" ")[0].replace(",", ""))
+    added = float((await post("/page/world", do="fill"))["text"].partition(" ")[0].replace(",", ""))
+    assert added == pytest.approx(20 * left, abs=1)
