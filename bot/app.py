@@ -1,6 +1,5 @@
 """The composition root: wires the capabilities to the settings, and owns the clock."""
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,15 +10,18 @@ from bot.settings.model import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractAsyncContextManager
 
+    from bot.balance.facts import BalanceFacts
     from bot.capability import Capability, Clock, Context
     from bot.database.engine import Database
     from bot.ledger.booking_policy import Observer
     from bot.maintenance.ledger_access import LedgerAccess
-    from bot.neo.client import RetryPolicy
+    from bot.neo.client import NeoClient, RetryPolicy
     from bot.outbox.outbox import Outbox
     from bot.outbox.receiver import Webhook
     from bot.outbox.rules import DeliveryTiming
+    from bot.reconcile.reconciler import Comparison
     from bot.registry import Registry
     from bot.slack.workspace import Workspace
     from bot.sync.outcome import SyncOutcome, SyncProgress
@@ -33,19 +35,34 @@ def system_clock() -> datetime:
 
 def _builders() -> "tuple[Callable[[Context], Capability], ...]":
     """Return the capabilities there are; adding one is a line here."""
+    from bot.balance.capability import balance
     from bot.budgets.capability import budgets
     from bot.digest.capability import digest
     from bot.failures.capability import failures
     from bot.home.capability import home
     from bot.incidents.capability import incidents
     from bot.linking.capability import linking
+    from bot.reconcile.capability import reconcile
     from bot.spikes.capability import spikes
     from bot.subscriptions.capability import subscriptions
     from bot.usage.capability import usage
     from bot.webhook.capability import webhook
 
     # the webhook before whatever has events for it
-    return (webhook, usage, linking, budgets, failures, spikes, incidents, digest, subscriptions, home)
+    return (
+        webhook,
+        usage,
+        linking,
+        budgets,
+        failures,
+        spikes,
+        reconcile,
+        balance,
+        incidents,
+        digest,
+        subscriptions,
+        home,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,21 +121,66 @@ class App:
         finally:
             await asyncio.shield(asyncio.to_thread(database.close))
 
+    async def reconcile(self, line: str) -> "Comparison":
+        """Compare the ledger with Neo's own total in a process of its own, and keep and return what was found.
+
+        `line` is a time in the query language; empty, the days of a nightly pass are compared.
+
+        Raises:
+            SettingsError: there is no credential.
+            LedgerError: the ledger cannot be written, or nothing was read yet.
+            QueryError: the line is no question.
+            RefusedError: it holds more than a time, or none of its days can be compared yet.
+        """
+        import asyncio
+        from functools import partial
+
+        from bot.reconcile.job import ReconcileJob
+        from bot.reconcile.reconciler import Reconciler
+
+        self.settings.neo_credential()
+        database = await asyncio.to_thread(self.ledger.open_for_booking)
+        try:
+            observers = [observer for each in self.capabilities(database) for observer in each.observers]
+            heal = partial(self.sync_runner(database, observers).run, progress=lambda _: None, on_wait=lambda _: None)
+            return await ReconcileJob(Reconciler(database, self.connect_neo, heal, self.clock)).compare(line)
+        finally:
+            await asyncio.shield(asyncio.to_thread(database.close))
+
+    async def balance(self) -> "BalanceFacts":
+        """Ask Neo how many credits are left, in a process of its own; keep it, and return what is known.
+
+        Raises:
+            SettingsError: there is no credential.
+            LedgerError: the ledger cannot be written.
+        """
+        import asyncio
+
+        from bot.balance.job import BalanceJob
+
+        self.settings.neo_credential()
+        database = await asyncio.to_thread(self.ledger.open_for_booking)
+        try:
+            return await BalanceJob(database, self.connect_neo, self.settings.timezone, self.clock).ask()
+        finally:
+            await asyncio.shield(asyncio.to_thread(database.close))
+
     def sync_runner(self, database: "Database", observers: "Sequence[Observer]") -> "SyncRunner":
         """Return what reads passes into this ledger; `observers` observe each booking."""
         from bot.ledger.booking_policy import BookingPolicy
-        from bot.neo.client import NeoClient, connect
         from bot.sync.runner import SyncRunner
 
         settings = self.settings
-
-        def connect_upstream() -> AbstractAsyncContextManager[NeoClient]:
-            credential = settings.neo_credential()
-            return connect(settings.neo_api_url, credential, self.retry_policy, self.clock, self.measurements)
-
         policy = BookingPolicy(settings.pricing_unit, settings.solo_member, observers)
         poll = timedelta(seconds=settings.poll_seconds)
-        return SyncRunner(database, connect_upstream, policy, poll, self.clock, self.lease_lifetime, self.measurements)
+        return SyncRunner(database, self.connect_neo, policy, poll, self.clock, self.lease_lifetime, self.measurements)
+
+    def connect_neo(self) -> "AbstractAsyncContextManager[NeoClient]":
+        """Return a client of the upstream, to be entered. Raises SettingsError if there is no credential."""
+        from bot.neo.client import connect
+
+        credential = self.settings.neo_credential()
+        return connect(self.settings.neo_api_url, credential, self.retry_policy, self.clock, self.measurements)
 
     # --- the service -------------------------------------------------------------------------------
 
@@ -184,6 +246,7 @@ class App:
             workspace=workspace,
             templates=Templates(shipped("templates"), settings.templates_dir),
             scheduler=build_sync_scheduler(runner, planner, database, self.clock),
+            connect_neo=self.connect_neo,
             connection=ConnectionState(None if settings.slack_app_token is not None else ""),
         )
 

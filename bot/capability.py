@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.slack.connection import ConnectionState
     from bot.slack.templates import Templates
     from bot.slack.workspace import Workspace
+    from bot.sync.runner import Connect
     from bot.sync.scheduler import SyncScheduler
 
 Clock = Callable[[], datetime]
@@ -58,7 +59,10 @@ Validation = Callable[[Mapping[str, str]], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What capabilities are built from. `scheduler` syncs with Neo, `destinations` finds channels."""
+    """What capabilities are built from.
+
+    `scheduler` syncs with Neo, `connect_neo` opens a client of it for other questions, `destinations` finds channels.
+    """
 
     settings: "Settings"
     clock: Clock
@@ -68,6 +72,7 @@ class Context:
     workspace: "Workspace"
     templates: "Templates"
     scheduler: "SyncScheduler"
+    connect_neo: "Connect"
     connection: "ConnectionState"
     last_questions: LastQuestions = field(default_factory=LastQuestions)
 

@@ -10,6 +10,7 @@ import click
 from bot import __version__
 from bot.cli import (
     backtest,
+    balance,
     budgets,
     database,
     digest,
@@ -17,6 +18,7 @@ from bot.cli import (
     export,
     failures,
     members,
+    reconcile,
     service,
     setup,
     subscriptions,
@@ -54,6 +56,8 @@ for module in (
     backtest,
     explain,
     digest,
+    reconcile,
+    balance,
     subscriptions,
     webhook,
     export,

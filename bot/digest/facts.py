@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot.balance.facts import BalanceFacts, balance_facts
 from bot.digest import store
 from bot.digest.budget_facts import BudgetsAtRisk, budgets_at_risk
 from bot.digest.keys import DigestTopic
@@ -21,6 +22,7 @@ from bot.failures.error_lines import ErrorLine, error_lines
 from bot.ledger.charge_queries import ChargeRange, late_charges
 from bot.ledger.freshness import beginning, freshness
 from bot.ledger.members import emails_by_id
+from bot.ledger.neo_agreement import NeoAgreement, neo_agreement
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Selection, conditions_of
 from bot.spikes.facts import spikes_of
@@ -34,8 +36,8 @@ class DigestFacts:
     """What a digest reports. Amounts are nanos.
 
     `usual_nanos` is the median of so many (`usual_of`) of the same days of the week before, None without any.
-    `late` are the amounts booked since the digest before onto days that it or earlier ones reported. `at` is when it
-    was all read.
+    `late` are the amounts booked since the digest before onto days that it or earlier ones reported. `agreement` is
+    how spend compares with Neo's own total, `balance` what Neo says is left, `at` when it was all read.
     """
 
     span: DigestDays
@@ -52,6 +54,8 @@ class DigestFacts:
     as_of: datetime | None
     complete: bool
     unit_assumed: bool
+    agreement: NeoAgreement
+    balance: BalanceFacts
     at: datetime
 
     @property
@@ -97,6 +101,8 @@ def digest_facts(
         as_of=fresh.as_of,
         complete=holds_all(connection, days.window, now),
         unit_assumed=days.total.by_unit and not policy.unit_is_set,
+        agreement=neo_agreement(connection),
+        balance=balance_facts(connection, policy.zone, now),
         at=now,
     )
 

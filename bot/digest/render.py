@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.balance.facts import short_text
 from bot.database.engine import Database
 from bot.digest import store
 from bot.digest.facts import DigestFacts, digest_facts
@@ -17,8 +18,9 @@ from bot.digest.section_render import sections
 from bot.digest.spend_render import add_chart, columns, headline_values, is_uneventful, period_values
 from bot.digest.view import DigestView
 from bot.domain.formatting import days_text, local_time
-from bot.domain.periods import Unit
+from bot.domain.periods import Unit, local_day
 from bot.domain.visibility import Privacy
+from bot.ledger.neo_agreement import agreement_text
 from bot.outbox.live_store import live_messages
 from bot.outbox.renderers import RenderRequest
 from bot.people.people import People
@@ -50,6 +52,11 @@ class DigestMessage:
         if not is_uneventful(self.facts):
             self._add_days(draft)
         self._add_week_and_month(draft)
+        if self.facts.balance.is_soon:
+            balance = short_text(
+                self.facts.balance, self.view.policy.zone, local_day(self.facts.at, self.view.policy.zone)
+            )
+            draft.add(blocks.section(render("digest/credits", balance=balance)))
         draft.add(blocks.context(render("digest/footnote", is_live=is_live, **self._freshness())))
         return draft.message()
 
@@ -73,6 +80,7 @@ class DigestMessage:
             "zone": zone.key,
             "complete": self.facts.complete,
             "unit_assumed": self.facts.unit_assumed,
+            "neo_total": agreement_text(self.facts.agreement, self.facts.at.astimezone(UTC).date()),
         }
 
 

@@ -45,6 +45,11 @@ def nanos(amount: Decimal, nanos_per_unit: int) -> int:
     return int(product.to_integral_value(ROUND_HALF_EVEN))
 
 
+def nanos_of_credits(amount: Decimal) -> int:
+    """Return Neo credits of a whole team in USD nanos, of any sign and size, rounded half-even once."""
+    return int((amount * NANOS_PER_CREDIT).to_integral_value(ROUND_HALF_EVEN))
+
+
 class AmbiguousAmountError(AmountError):
     """An amount that is read differently in different countries; `readings` are how to type each, `$` included."""
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
+from bot.balance.store import stored_balance
 from bot.budgets.limits.revision_store import budget_signature
 from bot.budgets.requests.store import request_signature
 from bot.database.backup_record import backup_record
@@ -15,6 +16,7 @@ from bot.home.facts import TASKS_SINCE
 from bot.incidents.store import open_incident_count
 from bot.ledger.charge_queries import members_charged_after, newest_charge
 from bot.ledger.members import ids_by_email, merged_count
+from bot.ledger.neo_agreement import neo_agreement
 from bot.ledger.passes.history import first_start_after, newest_ended_pass
 from bot.ledger.task_queries import members_with_changes
 from bot.people.links import newest_change
@@ -44,6 +46,8 @@ def change_mark(connection: Connection, today: date) -> ChangeMark:
         merged_count(connection),
         today.toordinal(),
         optional_to_us(backup_record(connection).made_at) or 0,
+        optional_to_us(neo_agreement(connection).attempted_at) or 0,
+        optional_to_us(stored_balance(connection).attempted_at) or 0,
     )
     return ChangeMark(newest_charge(connection), newest_ended_pass(connection), others)
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot.balance.facts import BalanceFacts, balance_facts
 from bot.budgets.listing.lines import BudgetLine, budget_lines
 from bot.budgets.requests.facts import RequestFacts, waiting_requests
 from bot.budgets.rules import DEFAULT, NEAR, TEAM
@@ -18,6 +19,7 @@ from bot.failures.listener_store import is_listening
 from bot.failures.silence_facts import ActiveSilence, named_silences
 from bot.home.month_facts import HomePolicy, MonthFacts, OwnFacts, Snapshot
 from bot.incidents.store import open_incidents
+from bot.ledger.neo_agreement import NeoAgreement, neo_agreement
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.selection import Selection, conditions_of
 from bot.ledger.task_list import TaskRow, task_rows
@@ -52,7 +54,8 @@ class TeamPage:
     """The team's part of the page, for operators.
 
     `budgets` are those over their limit or close to it, `requests` wait for a decision, and `incidents` say what is
-    wrong with the bot itself. `backup` is when the last scheduled backup was made; None without any.
+    wrong with the bot itself. `backup` is when the last scheduled backup was made; None without any. `agreement` is how
+    spend compares with Neo's own total, `balance` what Neo says is left.
     """
 
     month: MonthFacts
@@ -64,6 +67,8 @@ class TeamPage:
     incidents: tuple[str, ...]
     undelivered: int
     backup: datetime | None
+    agreement: NeoAgreement
+    balance: BalanceFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,8 @@ def _team(snapshot: Snapshot, names: MemberNames) -> TeamPage:
         incidents=tuple(each.description for each in open_incidents(connection)),
         undelivered=undelivered_count(connection),
         backup=backup_record(connection).made_at,
+        agreement=neo_agreement(connection),
+        balance=balance_facts(connection, snapshot.policy.budgets.zone, snapshot.now),
     )
 
 

@@ -1,9 +1,13 @@
 """The page of App Home: one's own spend first, with what one may do, then for an operator the team's."""
 
+from datetime import UTC
+
+from bot.balance.facts import short_text
 from bot.budgets.keys import ApproveAction, DeclineAction
 from bot.budgets.requests.store import BudgetRequest
 from bot.domain import formatting
 from bot.domain.cells import Cell, amount_cell, moment_cell
+from bot.domain.periods import local_day
 from bot.domain.pricing import SpendBasis
 from bot.domain.text import one_line
 from bot.failures.alert_facts import GroupFacts
@@ -14,6 +18,7 @@ from bot.home.facts import BudgetOverview, HomeFacts, OwnPage, TeamPage
 from bot.home.keys import DecideFromHomeAction, LiftFromHomeAction, ListenAction
 from bot.home.month_facts import MonthFacts
 from bot.home.month_render import LONGEST_ERROR, LONGEST_NAME, HomeView
+from bot.ledger.neo_agreement import agreement_text
 from bot.ledger.task_list import TaskRow
 from bot.slack import blocks
 from bot.slack.blocks import Button, Draft, Message
@@ -99,6 +104,10 @@ def _add_team(draft: Draft, team: TeamPage, view: HomeView) -> None:
     if team.backup is not None:
         at = formatting.dated_time(team.backup, view.zone, view.now)
         draft.add(blocks.context(view.templates.render("home/backup", at=at, zone=view.zone.key)))
+    if balance := short_text(team.balance, view.zone, local_day(view.now, view.zone)):
+        draft.add(blocks.context(view.templates.render("home/credits", balance=balance)))
+    if agreement := agreement_text(team.agreement, view.now.astimezone(UTC).date()):
+        draft.add(blocks.context(view.templates.render("home/neo_total", agreement=agreement)))
 
 
 def _add_requests(draft: Draft, team: TeamPage, view: HomeView) -> None:

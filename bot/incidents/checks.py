@@ -1,7 +1,7 @@
 """Checks: what is wrong with the bot itself now, each with a sentence about it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -20,6 +20,7 @@ from bot.incidents.rules import (
 )
 from bot.incidents.store import open_incident
 from bot.ledger.api_key_warning import api_key_warning
+from bot.ledger.neo_agreement import difference_text, neo_agreement
 from bot.ledger.passes.history import PassEnd, first_pass_between, first_start_since_complete, last_pass_ends
 from bot.ledger.passes.tally import PassOutcome
 from bot.ledger.quarantine import latest_quarantined, quarantined_count
@@ -60,6 +61,7 @@ def current_incidents(
         IncidentName.WORDING: _unrendered_messages(connection),
         IncidentName.CONNECTION: _connection(connection, refusal),
         IncidentName.TEMPLATE: _templates(connection, broken),
+        IncidentName.DIFFERENCE: _difference(connection, now),
         IncidentName.DISK: _disk(free_bytes),
         IncidentName.BACKUP: _backup(backup_record(connection), now) if backs_up else None,
     }
@@ -135,6 +137,13 @@ def _unrendered_messages(connection: Connection) -> str | None:
     return (
         f"{formatting.count(unrendered, 'message')} couldn't be rendered: a template is broken, and the log says where"
     )
+
+
+def _difference(connection: Connection, now: datetime) -> str | None:
+    """Return on which days the ledger differs from Neo's total, and in which tasks; None if it does not."""
+    today = now.astimezone(UTC).date()
+    differences = neo_agreement(connection).differences
+    return _inert("; ".join(difference_text(each, today) for each in differences), _LONGEST) if differences else None
 
 
 def _templates(connection: Connection, broken: Mapping[str, str] | None) -> str | None:

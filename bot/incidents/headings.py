@@ -19,6 +19,7 @@ _HEADINGS: Final = MappingProxyType(
             "A template in TEMPLATES_DIR can't be used",
             "every template in TEMPLATES_DIR can be used again",
         ),
+        IncidentName.DIFFERENCE: ("Spend doesn't agree with Neo's total", "spend agrees with Neo's total again"),
         IncidentName.DISK: ("The disk is almost full", "the disk has room again"),
         IncidentName.BACKUP: ("There is no recent backup", "backups are made again"),
         IncidentName.CONNECTION: ("Commands and buttons don't reach the bot", "Slack accepts SLACK_APP_TOKEN again"),

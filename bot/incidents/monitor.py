@@ -11,7 +11,7 @@ from bot.domain.periods import day_start, local_day
 from bot.incidents import store
 from bot.incidents.events import enqueue_event
 from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey
-from bot.incidents.rules import IncidentName
+from bot.incidents.rules import REPORTED_ONCE, IncidentName
 from bot.incidents.store import StoredIncident
 from bot.outbox import queries
 from bot.outbox.destinations import OpsDestination
@@ -27,8 +27,13 @@ class IncidentMonitor:
 
     def due(self, connection: Connection, wrong: Mapping[IncidentName, str], now: datetime) -> bool:
         """Return whether `apply_due` would change anything."""
-        reported = {each.name: each.reported_on for each in store.open_incidents(connection)}
-        return set(reported) != set(wrong) or any(day != self._today(now) for day in reported.values())
+        open_now = {each.name: each for each in store.open_incidents(connection)}
+        if set(open_now) != set(wrong):
+            return True
+        return any(
+            incident.reported_on != self._today(now) and _is_news(incident, name, wrong[IncidentName(name)])
+            for name, incident in open_now.items()
+        )
 
     def apply_due(self, connection: Connection, wrong: Mapping[IncidentName, str], now: datetime) -> None:
         """Begin and end incidents, and enqueue notifications of them, in the caller's transaction."""
@@ -36,9 +41,10 @@ class IncidentMonitor:
             if incident.name not in wrong:
                 _end(connection, incident, now)
         for name, description in wrong.items():
+            is_news = _is_news(store.open_incident(connection, name), name, description)
             self._begin(connection, name, description, now)
             # once a day at most, however often it comes and goes
-            if not self._was_reported_today(connection, name, now) and self._report(connection, name, now):
+            if is_news and not self._was_reported_today(connection, name, now) and self._report(connection, name, now):
                 store.mark_reported(connection, name, self._today(now))
 
     def _begin(self, connection: Connection, name: IncidentName, description: str, now: datetime) -> None:
@@ -70,6 +76,16 @@ class IncidentMonitor:
 
     def _today(self, now: datetime) -> date:
         return local_day(now, self.zone)
+
+
+def _is_news(incident: StoredIncident | None, name: str, description: str) -> bool:
+    """Return whether operators are to be notified of an incident on a day on which they were not.
+
+    One that they cannot end is news only when it begins, or when more is wrong.
+    """
+    if name not in REPORTED_ONCE or incident is None or incident.reported_on is None:
+        return True
+    return incident.description != description
 
 
 def _end(connection: Connection, incident: StoredIncident, now: datetime) -> None:

@@ -24,6 +24,11 @@ class IncidentName(StrEnum):
     WEBHOOK = "webhook"  # events could not be delivered
     WORDING = "wording"  # messages cannot be rendered
     TEMPLATE = "template"  # one of the operator's own templates is broken
+    DIFFERENCE = "difference"  # the ledger differs from Neo's own total
     DISK = "disk"  # little space is left
     BACKUP = "backup"  # the last scheduled backup failed, or is old
     CONNECTION = "connection"  # Slack refuses the app token
+
+
+REPORTED_ONCE = frozenset({IncidentName.DIFFERENCE})
+"""What is reported when it begins and when what is described changes, not again each day."""

@@ -44,7 +44,8 @@ _WORDS = {
     HelpTopic.FAILURES: "failure failures error errors notify",
     HelpTopic.FILES: "file files csv export share",
     HelpTopic.SUBSCRIPTIONS: "subscription subscriptions subscribe unsubscribe schedule schedules regularly",
-    HelpTopic.TEAM: "team people person member members user users link digest status operator operators",
+    HelpTopic.TEAM: "team people person member members user users link digest status operator operators"
+    " reconcile balance credits",
 }
 _TOPICS = {word: topic for topic, words in _WORDS.items() for word in words.split()}
 _WORD = re.compile(r"[\w-]+")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from bot.domain.timestamps import from_us
 from bot.ledger.api_key_warning import api_key_warning
 from bot.ledger.freshness import Freshness, freshness
 from bot.ledger.members import member_count
+from bot.ledger.neo_agreement import NeoAgreement, agreement_text, neo_agreement
 from bot.ledger.passes.history import PassRecord, last_passes
 from bot.ledger.quarantine import QuarantinedRow, quarantined_rows
 from bot.ledger.retention import details_deleted_before
@@ -44,6 +45,7 @@ class LedgerStatus:
     outbox: OutboxSummary
     backup: BackupRecord
     details_deleted_before: datetime | None
+    agreement: NeoAgreement
 
 
 def ledger_status(connection: Connection, scope: Scope, size: int, now: datetime) -> LedgerStatus:
@@ -66,6 +68,7 @@ def _of_everything(connection: Connection, size: int, now: datetime) -> LedgerSt
         outbox=outbox_summary(connection),
         backup=backup_record(connection),
         details_deleted_before=details_deleted_before(connection),
+        agreement=neo_agreement(connection),
     )
 
 
@@ -84,6 +87,7 @@ def _of_member(connection: Connection, scope: Scope, now: datetime) -> LedgerSta
         outbox=OutboxSummary({}, None, []),
         backup=BackupRecord(),
         details_deleted_before=None,
+        agreement=NeoAgreement(),
     )
 
 
@@ -134,6 +138,12 @@ def details_text(status: LedgerStatus, zone: ZoneInfo, now: datetime) -> str:
     return "" if before is None else f"{formatting.deleted_details(before, zone, now)}."
 
 
+def neo_total_text(status: LedgerStatus, now: datetime) -> str:
+    """Return how spend compares with Neo's own total, as a sentence; empty before it was compared."""
+    text = agreement_text(status.agreement, now.astimezone(UTC).date())
+    return text and f"{text}."
+
+
 _READ: Mapping[str, str] = {
     PassKind.TAIL: "recent tasks",
     PassKind.NIGHTLY: "since last month",
@@ -180,9 +190,19 @@ def to_document(status: LedgerStatus, now: datetime, stale_after: float) -> dict
         },
         "database_bytes": status.bytes,
         "backup": _backup(status.backup, now),
+        "neo_total": _neo_total(status.agreement),
         "details_deleted_before": (
             None if status.details_deleted_before is None else utc_text(status.details_deleted_before)
         ),
+    }
+
+
+def _neo_total(agreement: NeoAgreement) -> dict[str, Any]:
+    return {
+        "compared_at": None if agreement.compared_at is None else utc_text(agreement.compared_at),
+        "through": None if agreement.through is None else agreement.through.isoformat(),
+        "differing_days": [each.day.isoformat() for each in agreement.differences],
+        "unavailable": agreement.unavailable or None,
     }
 
 

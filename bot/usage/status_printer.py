@@ -18,6 +18,7 @@ from bot.usage.status import (
     backup_text,
     details_text,
     message_counts_text,
+    neo_total_text,
     read_kind_text,
     rejected_rows_text,
     task_counts_text,
@@ -79,6 +80,7 @@ def _facts(status: LedgerStatus, document: dict[str, Any], zone: ZoneInfo, now: 
         ("rows", rejected_rows_text(status)),
         ("database", f"{status.bytes / 2**20:,.1f} MB"),
         ("backup", one_line(backup_text(status.backup, zone, now), 400) or "none"),
+        ("Neo's total", neo_total_text(status, now) or "not compared yet"),
         ("details", details_text(status, zone, now) or "All are kept."),
     ]
 

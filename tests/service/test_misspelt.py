@@ -45,7 +45,7 @@ async def test_a_misspelt_command_is_asked_about_with_the_line_to_type(harness: 
 async def test_every_command_is_known_by_its_name(harness: ServiceHarness) -> None:
     assert set(harness.service.wiring.registry.commands) - {""} == {
         "help", "status", "link", "budget", "threshold", "budgets", "snooze", "errors", "notify", "digest", "explain",
-        "backtest", "subscribe", "subscriptions", "unsubscribe", "reschedule", "courtesy",
+        "backtest", "subscribe", "subscriptions", "unsubscribe", "reschedule", "courtesy", "reconcile", "balance",
     }  # fmt: skip
 
 

@@ -1,0 +1,116 @@
+"""The job: asks Neo for the balance, keeps it, and enqueues a warning where a level is reached."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.balance.facts import BalanceFacts, balance_facts, facts_of
+from bot.balance.keys import BalanceKey
+from bot.balance.rules import Balance, Cause, days_until_used_up, is_due, is_filled_up, new_warning
+from bot.balance.store import stored_balance, write_balance
+from bot.database.engine import Database
+from bot.domain.money import nanos_of_credits
+from bot.ledger.passes.history import pass_attempts
+from bot.neo.client import NeoClient, QueryWindow
+from bot.neo.errors import NeoError
+from bot.neo.summary import CreditBalance
+from bot.neo.unavailable import reason
+from bot.outbox.destinations import OpsDestination
+from bot.outbox.store import NewNotification, enqueue
+from bot.sync import rate_limit
+from bot.sync.rules import PassKind
+
+log = structlog.get_logger(__name__)
+
+_NOT_SAID = "Neo doesn't say how many credits are left"
+_WINDOW = timedelta(days=1)  # of the totals that come with a balance, and are not used
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceJob:
+    """Asks the upstream that `connect` opens; `clock` gives aware times, days are those of `zone`."""
+
+    database: Database
+    connect: Callable[[], AbstractAsyncContextManager[NeoClient]]
+    zone: ZoneInfo
+    clock: Callable[[], datetime]
+
+    async def run_when_due(self) -> None:
+        """Ask if it is time to. Raises the database's errors."""
+        now = self.clock()
+        if await self.database.read(lambda connection: self._is_due(connection, now)):
+            await self.ask()
+
+    async def ask(self) -> BalanceFacts:
+        """Ask Neo, keep what it says, enqueue warnings, and return what is known. Raises the database's errors."""
+        answer = await self._answer()
+        now = self.clock()
+        return await self.database.write(lambda connection: self._record(connection, answer, now))
+
+    def _is_due(self, connection: Connection, now: datetime) -> bool:
+        facts = balance_facts(connection, self.zone, now)
+        passes = (pass_attempts(connection, kind).complete for kind in (PassKind.NIGHTLY, PassKind.WEEKLY))
+        return is_due(facts.balance, max((each for each in passes if each), default=None), facts.days_left, now)
+
+    async def _answer(self) -> CreditBalance | str:
+        """Return the balance that Neo says, or why it says none."""
+        now = self.clock()
+        try:
+            await self.database.read(partial(rate_limit.require_wait_over, now=now))
+            async with self.connect() as client:
+                summary = await client.summary(QueryWindow(now - _WINDOW, now))
+        except NeoError as error:
+            return reason(error)
+        return summary.balance or _NOT_SAID
+
+    def _record(self, connection: Connection, answer: CreditBalance | str, now: datetime) -> BalanceFacts:
+        before = stored_balance(connection)
+        if isinstance(answer, str):
+            after = replace(before, attempted_at=now, unavailable=answer)
+            facts = facts_of(connection, after, self.zone, now)
+        else:
+            facts = self._warn(connection, facts_of(connection, _balance(answer, before, now), self.zone, now), now)
+        write_balance(connection, facts.balance)
+        log.info("asked for the balance", unavailable=facts.balance.unavailable, days_left=facts.days_left)
+        return facts
+
+    def _warn(self, connection: Connection, facts: BalanceFacts, now: datetime) -> BalanceFacts:
+        """Enqueue a warning of each cause whose level was reached, and return the facts with that noted."""
+        warned = dict(facts.balance.warned)
+        days = {Cause.SPEND: days_until_used_up(facts.balance, facts.runway)}
+        if facts.balance.available_nanos > 0:
+            days[Cause.EXPIRY] = facts.expires_in
+        for cause, left in days.items():
+            level = new_warning(warned.get(cause), left)
+            if level is not None:
+                key = BalanceKey(facts.balance.fillings, cause, level)
+                enqueue(connection, [NewNotification(key, OpsDestination())], now)
+                warned[cause] = level
+        return replace(facts, balance=replace(facts.balance, warned=tuple(warned.items())))
+
+
+def _balance(answer: CreditBalance, before: Balance, now: datetime) -> Balance:
+    """Return the balance that Neo says, with what was warned of, unless it was filled up."""
+    after = Balance(
+        attempted_at=now,
+        said_at=now,
+        available_nanos=nanos_of_credits(answer.available),
+        issued_nanos=_optional_nanos(answer.issued),
+        last_reset=answer.last_reset,
+        expires_at=answer.expires_at,
+        is_expired=answer.is_expired,
+        fillings=before.fillings,
+        warned=before.warned,
+    )
+    return replace(after, fillings=before.fillings + 1, warned=()) if is_filled_up(before, after) else after
+
+
+def _optional_nanos(amount: Decimal | None) -> int | None:
+    return None if amount is None else nanos_of_credits(amount)

@@ -1,0 +1,131 @@
+"""The rules of the balance: how long credits last, what is to be warned of, and when Neo is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+ONE_DAY = timedelta(days=1)
+WEEKS = 4  # whose pace counts
+WEEK_DAYS = 7
+LEVELS = (30, 14, 7, 2, 0)  # days that are left; a warning at each
+SOON = LEVELS[0]  # days, from which on the digest says so
+_LOW = 7  # days, from which on Neo is asked more often
+_EVERY, _EVERY_WHEN_LOW, _RETRY = timedelta(hours=24), timedelta(hours=1), timedelta(hours=6)
+_MOST_DAYS = 3650  # what lasts longer lasts
+
+
+class Cause(StrEnum):
+    """Why credits will be gone. The names stand in the keys of posted notifications."""
+
+    SPEND = "spend"  # they are used up
+    EXPIRY = "expiry"  # they expire
+
+
+@dataclass(frozen=True, slots=True)
+class Runway:
+    """How many whole days credits last: at the pace of all weeks, of the fastest and of the slowest one.
+
+    None is longer than anybody plans for. `pace_days` is how many days the weeks have.
+    """
+
+    days: int | None
+    shortest: int | None
+    longest: int | None
+    pace_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The balance as Neo last said, in nanos, and what of it operators were warned of since it was filled up.
+
+    `attempted_at`: when Neo was last asked, `said_at`: when it last answered; `unavailable`: why it did not.
+    `fillings`: how often it was filled up since the ledger began. `warned`: the lowest level by cause.
+    """
+
+    attempted_at: datetime | None = None
+    said_at: datetime | None = None
+    available_nanos: int = 0
+    issued_nanos: int | None = None
+    last_reset: datetime | None = None
+    expires_at: datetime | None = None
+    is_expired: bool = False
+    unavailable: str = ""
+    fillings: int = 0
+    warned: tuple[tuple[Cause, int], ...] = ()
+
+
+def runway(available_nanos: int, weeks: Sequence[int]) -> Runway | None:
+    """Return how long an amount lasts at the pace of these weeks; None before a whole week is known."""
+    if not weeks:
+        return None
+    pace_days = WEEK_DAYS * len(weeks)
+    return Runway(
+        _days(available_nanos, sum(weeks), pace_days),
+        _days(available_nanos, max(weeks), WEEK_DAYS),
+        _days(available_nanos, min(weeks), WEEK_DAYS),
+        pace_days,
+    )
+
+
+def _days(available_nanos: int, spent_nanos: int, days: int) -> int | None:
+    if available_nanos <= 0:
+        return 0
+    lasts = available_nanos * days // spent_nanos if spent_nanos > 0 else _MOST_DAYS
+    return lasts if lasts < _MOST_DAYS else None
+
+
+def days_until_expiry(balance: Balance, now: datetime) -> int | None:
+    """Return in how many days credits expire, begun ones counted, 0 once they have; None if they do not."""
+    if balance.is_expired:
+        return 0
+    if balance.expires_at is None:
+        return None
+    return max(-((now - balance.expires_at) // ONE_DAY), 0)
+
+
+def days_until_used_up(balance: Balance, lasts: Runway | None) -> int | None:
+    """Return in how many days credits are used up, 0 only once they are; None if nobody can say."""
+    if balance.said_at is None:
+        return None
+    if balance.available_nanos <= 0:
+        return 0
+    return None if lasts is None or lasts.days is None else max(lasts.days, 1)
+
+
+def is_filled_up(before: Balance, after: Balance) -> bool:
+    """Return whether credits were added, or their expiry put off, between two answers."""
+    if before.said_at is None:
+        return False
+    if before.issued_nanos is not None and after.issued_nanos is not None and after.issued_nanos > before.issued_nanos:
+        return True
+    if before.last_reset is not None and after.last_reset is not None and after.last_reset > before.last_reset:
+        return True
+    if before.expires_at is not None and (after.expires_at is None or after.expires_at > before.expires_at):
+        return True
+    # restated tasks give back little
+    return after.available_nanos > before.available_nanos + abs(before.available_nanos) // 2
+
+
+def level_of(days: int | None) -> int | None:
+    """Return the lowest level that so many days have reached; None if they have reached none."""
+    return None if days is None else min((level for level in LEVELS if days <= level), default=None)
+
+
+def new_warning(warned: int | None, days: int | None) -> int | None:
+    """Return the level to warn of now; None if there is none, or a warning of it or a lower one was given."""
+    level = level_of(days)
+    return None if level is None or (warned is not None and warned <= level) else level
+
+
+def is_due(balance: Balance, last_pass: datetime | None, days_left: int | None, now: datetime) -> bool:
+    """Return whether Neo is to be asked: after each pass of the calendar, and more often once little is left."""
+    if last_pass is None or last_pass > now:
+        return False
+    attempted = balance.attempted_at
+    if attempted is None or attempted > now or attempted < last_pass:
+        return True
+    wait = _RETRY if balance.unavailable else _EVERY
+    if days_left is not None and days_left <= _LOW and not balance.unavailable:
+        wait = _EVERY_WHEN_LOW
+    return now - attempted >= wait

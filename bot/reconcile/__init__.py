@@ -1,0 +1,1 @@
+"""Compares the ledger with Neo's own totals, narrows a difference down to tasks, and records what it found."""

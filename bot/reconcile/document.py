@@ -1,0 +1,57 @@
+"""What a comparison found, as data and in words."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from bot.domain.formatting import utc
+from bot.domain.usage_total import UsageTotal
+from bot.ledger.members import shown_email
+from bot.ledger.neo_agreement import DayDifference, agreement_text, difference_text, total_text
+from bot.reconcile.reconciler import Comparison
+
+
+def to_document(comparison: Comparison) -> dict[str, Any]:
+    """Return what a comparison found as data; amounts are exact decimals of Neo credits, days are UTC."""
+    agreement = comparison.agreement
+    return {
+        "agrees": not agreement.differences and not agreement.unavailable and agreement.through is not None,
+        "through": None if agreement.through is None else agreement.through.isoformat(),
+        "unavailable": agreement.unavailable or None,
+        "counted_by": agreement.days,
+        "credits_counted": agreement.credits,
+        "compared_at": None if agreement.compared_at is None else utc(agreement.compared_at),
+        "differences": [_difference(each) for each in agreement.differences],
+        "members": [
+            {"email": shown_email(email), "ours": _total(ours), "neos": _total(neos)}
+            for email, (ours, neos) in comparison.members.items()
+        ],
+    }
+
+
+def _difference(difference: DayDifference) -> dict[str, Any]:
+    return {
+        "day": difference.day.isoformat(),
+        "ours": _total(difference.ours),
+        "neos": _total(difference.neos),
+        "since": utc(difference.since),
+        "tasks": [{"task_id": each.task_id or None, "problem": each.problem} for each in difference.tasks],
+    }
+
+
+def _total(total: UsageTotal) -> dict[str, Any]:
+    return {"credits": f"{total.credits:f}", "tasks": total.tasks}
+
+
+def sentences(comparison: Comparison, today: date) -> Iterator[str]:
+    """Yield what a comparison found, a line each, for the terminal."""
+    yield f"{agreement_text(comparison.agreement, today) or 'No day could be compared'}."
+    for difference in comparison.agreement.differences:
+        yield f"{difference_text(difference, today)}."
+    for email, both in comparison.members.items():
+        yield f"{member_text(shown_email(email), *both)}."
+
+
+def member_text(name: str, ours: UsageTotal, neos: UsageTotal) -> str:
+    """Return what differs of one member, without a full stop."""
+    return f"{name}: Neo counts {total_text(neos)}, I count {total_text(ours)}"

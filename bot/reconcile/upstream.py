@@ -1,0 +1,93 @@
+"""What Neo says of a window: its own total, and the tasks that it lists there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.tasks import Refused, Task
+from bot.domain.usage_total import UsageTotal, agrees, sum_of_totals
+from bot.ledger.neo_agreement import CreditReading
+from bot.neo.client import LARGEST_PAGE, NeoClient, QueryWindow
+from bot.neo.paging import Sweep
+from bot.reconcile.rules import usage_of_task
+
+_TRIES = 3  # at a window whose total or list changes while it is read
+_MOST_REQUESTS = 600  # of one comparison, besides pages
+
+
+class ChangingError(Exception):
+    """A window cannot be compared now: it changes while it is read, or too much would have to be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeoWindow:
+    """A window as Neo counts and lists it, with the rows that could not be read."""
+
+    start: datetime
+    end: datetime
+    total: UsageTotal
+    rows: Sequence[Task]
+    refused: Sequence[Refused]
+    listed: UsageTotal
+
+    @property
+    def agrees(self) -> bool:
+        """Whether Neo's total is that of the tasks it lists."""
+        return agrees(self.listed, self.total)
+
+
+@dataclass(slots=True)
+class NeoReader:
+    """Reads windows of one upstream, one after the other; `credits` is which credits its total counts."""
+
+    client: NeoClient
+    credits: CreditReading
+    _requests: int = 0
+
+    async def window(self, start: datetime, end: datetime) -> NeoWindow:
+        """Return a window as Neo counts and lists it at one time.
+
+        Raises:
+            ChangingError: it changes while it is read.
+            NeoError: Neo does not answer.
+        """
+        total = await self.total(start, end)
+        for _ in range(_TRIES):
+            window = await self._listed(start, end, total)
+            if window is not None and window.agrees:
+                return window
+            before, total = total, await self.total(start, end)
+            if window is not None and total == before:
+                return window
+        raise ChangingError
+
+    async def alone(self, task_id: str) -> Task | None:
+        """Return a task as Neo lists it alone, as a whole; None if it does not list exactly this task."""
+        self._count()
+        page = await self.client.task(task_id)
+        return page.tasks[0] if [each.task_id for each in page.tasks] == [task_id] and not page.refused else None
+
+    async def total(self, start: datetime, end: datetime) -> UsageTotal:
+        """Return Neo's total of a window. Raises NeoError, and ChangingError after too many requests."""
+        self._count()
+        return (await self.client.summary(QueryWindow(start, end))).total
+
+    async def _listed(self, start: datetime, end: datetime, total: UsageTotal) -> NeoWindow | None:
+        """Return a window with the tasks that Neo lists in it; None if the list changed while it was read."""
+        self._count()
+        sweep = Sweep(self.client, QueryWindow(start, end), LARGEST_PAGE)
+        rows: list[Task] = []
+        refused: list[Refused] = []
+        async for batch in sweep.pages_after(await sweep.first()):
+            rows += batch.fresh
+            refused += batch.refused
+        if not sweep.is_whole:
+            return None
+        listed = sum_of_totals(usage_of_task(row, self.credits) for row in rows)
+        return NeoWindow(start, end, total, rows, refused, listed)
+
+    def _count(self) -> None:
+        """Count a request. Raises ChangingError after too many."""
+        self._requests += 1
+        if self._requests > _MOST_REQUESTS:
+            raise ChangingError

@@ -1,0 +1,151 @@
+"""The balance: shown on request, in App Home and the digest, and warned of once at each level until it is filled up."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bot.sandbox.faults import Status
+from bot.sandbox.neo import SUMMARY_PATH
+from bot.sandbox.slack.models import Message
+from bot.sandbox.summary import Balance, SummaryOptions
+from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.world import START, World
+from tests.support.app_home import open_home
+from tests.support.harness import NOON, ServiceHarness
+from tests.support.messages import notification_keys, notifications, visible_text
+from tests.support.worlds import PRIYA
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+PACE = 3  # credits a day
+
+
+@pytest.fixture
+def world() -> World:
+    """Three credits on each day of 30 days before and 60 days after."""
+    world = World.empty()
+    for day in range(-30, 60):
+        begun = START + day * DAY
+        world.add(SimTask.of(f"day-{day}", Stream(begun, begun + HOUR, Decimal(PACE)), email=PRIYA))
+    return world
+
+
+@pytest.fixture
+async def harness(closed: ServiceHarness) -> ServiceHarness:
+    closed.settings |= {"OPS_CHANNEL": "#neo-spend", "HISTORY_DAYS": "30"}
+    issue(closed, 300)
+    await closed.open()
+    return closed
+
+
+def issue(harness: ServiceHarness, amount: int, expires_in: timedelta | None = None) -> None:
+    now = harness.clock()
+    balance = Balance(Decimal(amount), now, None if expires_in is None else now + expires_in)
+    harness.neo.summary = replace(harness.neo.summary or SummaryOptions(), balance=balance)
+
+
+async def night(harness: ServiceHarness, days: int = 1) -> None:
+    """Days pass, with their nightly passes and what follows from them."""
+    for _ in range(days):
+        harness.clock.advance(DAY)
+        await harness.sync()
+        await harness.service.jobs.wait_background()
+        await harness.deliver()
+
+
+def warnings(harness: ServiceHarness) -> list[Message]:
+    return [
+        message
+        for message in notifications(harness.visible("hannah"))
+        if notification_keys([message])[0].startswith("balance:")
+    ]
+
+
+async def asked(harness: ServiceHarness, user: str = "hannah") -> str:
+    return visible_text(await harness.ask(user, "balance"))
+
+
+async def test_the_command_says_what_neo_says_and_how_long_it_lasts(harness: ServiceHarness) -> None:
+    assert await asked(harness) == (
+        "*Neo says 300.00 credits ($3,000.00) are left of 300.00 credits issued.*\n"
+        "At the pace of the last 28 days, they last 100 days, until Jun 10.\n"
+        "Asked 21:00 (UTC)."
+    )
+
+
+async def test_only_operators_see_it(harness: ServiceHarness) -> None:
+    assert "Only operators can see the team's credits." in await asked(harness, "priya")
+
+
+async def test_it_is_warned_of_at_each_level_once_until_it_is_filled_up(harness: ServiceHarness) -> None:
+    issue(harness, 31 * PACE)
+    await night(harness, 40)
+    heads = [visible_text(each).partition(".*")[0].replace(":warning: *", "") for each in warnings(harness)]
+    assert heads == [
+        "Neo credits are used up in about 30 days",
+        "Neo credits are used up in about 14 days",
+        "Neo credits are used up in about 7 days",
+        "Neo credits are used up in about 2 days",
+        "No Neo credits are left",
+    ]
+    issue(harness, 5 * PACE)
+    await night(harness, 3)
+    assert len(warnings(harness)) == 7
+    assert "used up in about 4 days" in visible_text(warnings(harness)[5])
+
+
+async def test_expiry_is_warned_of_too(harness: ServiceHarness) -> None:
+    issue(harness, 3_000, expires_in=9 * DAY)
+    await night(harness, 10)
+    heads = [visible_text(each).partition(".*")[0].replace(":warning: *", "") for each in warnings(harness)]
+    assert heads == [
+        "Neo credits expire in 8 days",
+        "Neo credits expire in 7 days",
+        "Neo credits expire in 2 days",
+        "Neo credits have expired",
+    ]
+    assert "They expire on Mar 11." in visible_text(warnings(harness)[0])
+
+
+async def test_a_warning_survives_a_restart(harness: ServiceHarness) -> None:
+    issue(harness, 20 * PACE)
+    await night(harness)
+    await harness.restart()
+    await night(harness)
+    assert len(warnings(harness)) == 1
+
+
+async def test_home_says_it_to_operators_and_the_digest_when_it_is_soon(harness: ServiceHarness) -> None:
+    await night(harness)
+    assert "Neo says 297.00 credits ($2,970.00) are left." in await open_home(harness, "hannah")
+    assert "credits (" not in await open_home(harness, "priya")
+    assert "Neo says" not in visible_text(await harness.ask("hannah", "digest"))
+    issue(harness, 10 * PACE)
+    await night(harness)
+    digest = visible_text(await harness.ask("hannah", "digest"))
+    assert (
+        ":warning: Neo says 27.00 credits ($270.00) are left. At the pace of the last 28 days, they last 9 days"
+        in digest
+    )
+
+
+async def test_without_an_answer_nobody_is_warned(harness: ServiceHarness) -> None:
+    harness.neo.faults.when(lambda request: Status(403) if request.path == SUMMARY_PATH else None)
+    await night(harness, 3)
+    assert await asked(harness) == "Neo's balance isn't available: the key's owner isn't an admin of the team (403)."
+    assert warnings(harness) == []
+
+
+async def test_a_team_whose_balance_neo_does_not_say_is_told_so(harness: ServiceHarness) -> None:
+    harness.neo.summary = SummaryOptions()
+    assert await asked(harness) == "Neo's balance isn't available: Neo doesn't say how many credits are left."
+
+
+async def test_a_later_failure_keeps_what_was_said(harness: ServiceHarness) -> None:
+    await asked(harness)
+    harness.neo.summary = None
+    assert (await asked(harness)).endswith(
+        "That was 21:00 (UTC). It isn't available now: this Neo doesn't offer it (404)."
+    )
+    assert harness.clock() - START >= NOON

@@ -1,0 +1,209 @@
+"""Comparing with Neo's total: each night and on request, healed where that is the cure, and reported once."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+
+from bot.capability import After
+from bot.sandbox.faults import Body, Fault, Hang, Status
+from bot.sandbox.neo import SUMMARY_PATH
+from bot.sandbox.slack.models import Message
+from bot.sandbox.summary import SummaryOptions
+from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.world import START, World
+from tests.support.app_home import open_home
+from tests.support.harness import ServiceHarness
+from tests.support.messages import notification_keys, notifications, visible_text
+from tests.support.worlds import MARCUS, PRIYA
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+@pytest.fixture
+def world() -> World:
+    """Two tasks on each of ten days before, the last of which is February 28."""
+    world = World.empty()
+    for back in range(2, 12):
+        for email in (PRIYA, MARCUS):
+            begun = START - back * DAY + (email == MARCUS) * HOUR / 6
+            task_id = f"{email[:5]}-{back}"
+            world.add(SimTask.of(task_id, Stream(begun, begun + HOUR, Decimal("0.1") * back), email=email))
+    return world
+
+
+@pytest.fixture
+async def harness(closed: ServiceHarness) -> ServiceHarness:
+    closed.settings["OPS_CHANNEL"] = "#neo-spend"
+    await closed.open()
+    return closed
+
+
+async def night(harness: ServiceHarness) -> None:
+    """A day passes, with its nightly pass and what follows from it."""
+    harness.clock.advance(DAY)
+    await harness.sync()
+    await harness.service.jobs.wait_background()
+    await harness.service.jobs.run_after(After.SYNC)
+    await harness.deliver()
+
+
+def leave_out(harness: ServiceHarness, *task_ids: str) -> None:
+    harness.neo.summary = SummaryOptions(left_out=frozenset(task_ids))
+
+
+def reports(harness: ServiceHarness) -> list[Message]:
+    return [
+        message
+        for message in notifications(harness.visible("hannah"))
+        if notification_keys([message])[0].startswith("ops:")
+    ]
+
+
+async def asked(harness: ServiceHarness, line: str = "reconcile") -> str:
+    return visible_text(await harness.ask("hannah", line))
+
+
+async def test_it_agrees_each_night_and_says_so(harness: ServiceHarness) -> None:
+    assert "Neo's total" not in await asked(harness, "status")
+    await night(harness)
+    assert "Agrees with Neo through Mar 1." in await asked(harness, "status")
+    assert "Agrees with Neo through Mar 1." in visible_text(await harness.ask("hannah", "digest"))
+    assert "Agrees with Neo through Mar 1." in json.dumps(await open_home(harness, "hannah"))
+    assert await asked(harness) == "*Agrees with Neo through Mar 1.*\nDays are in UTC."
+    assert reports(harness) == []
+
+
+async def test_one_request_a_night_is_enough_where_all_agrees(harness: ServiceHarness) -> None:
+    await night(harness)
+    harness.neo.log.clear()
+    await night(harness)
+    (request,) = [each for each in harness.neo.log if "group_by" in each.query]
+    assert request.query == {"from": "2026-02-11T00:00:00Z", "to": "2026-03-03T00:00:00Z", "group_by": "day"}
+
+
+async def test_a_difference_is_named_reported_once_and_when_it_is_gone(harness: ServiceHarness) -> None:
+    leave_out(harness, "priya-4")
+    for _ in range(3):
+        await night(harness)
+    (report,) = reports(harness)
+    assert "Spend doesn't agree with Neo's total:" in visible_text(report).replace("*", "")
+    assert "Feb 26: Neo counts 0.40 credits in 1 task, I count 0.80 credits in 2 tasks" in visible_text(report)
+    assert "task priya-4 isn't in Neo's total" in visible_text(report)
+    assert "Differs from Neo's total on Feb 26." in await asked(harness, "status")
+    harness.neo.summary = SummaryOptions()
+    await night(harness)
+    await night(harness)
+    _, resolved = reports(harness)
+    assert "Resolved: spend agrees with Neo's total again" in visible_text(resolved).replace("*", "")
+    assert "Agrees with Neo through" in await asked(harness, "status")
+
+
+async def test_another_difference_is_reported_too(harness: ServiceHarness) -> None:
+    leave_out(harness, "priya-4")
+    await night(harness)
+    leave_out(harness, "priya-4", "marcu-7")
+    await night(harness)
+    assert len(reports(harness)) == 2
+    assert "Differs from Neo's total on Feb 23 and Feb 26." in await asked(harness, "status")
+
+
+async def test_a_report_survives_a_restart(harness: ServiceHarness) -> None:
+    leave_out(harness, "priya-4")
+    await night(harness)
+    await harness.restart()
+    await night(harness)
+    assert len(reports(harness)) == 1
+
+
+async def test_what_the_ledger_lacks_is_read_again_and_reported_to_nobody(harness: ServiceHarness) -> None:
+    await night(harness)
+    with harness.service.database.transaction() as connection:
+        for table in ("charge", "task_detail"):
+            connection.execute(
+                text(f"DELETE FROM {table} WHERE task IN (SELECT id FROM task WHERE task_id = 'priya-9')")
+            )
+        connection.execute(text("DELETE FROM task WHERE task_id = 'priya-9'"))
+    assert "Agrees with Neo through Mar 1." in await asked(harness)
+    with harness.service.database.transaction() as connection:
+        assert connection.execute(text("SELECT count(*) FROM task WHERE task_id = 'priya-9'")).scalar() == 1
+    assert reports(harness) == []
+
+
+async def test_a_task_that_is_counted_and_not_listed_is_a_difference(harness: ServiceHarness) -> None:
+    begun = START - 3 * DAY - HOUR
+    harness.neo.world.add(SimTask.of("hidden", Stream(begun, begun + HOUR, Decimal("5.5")), email=PRIYA))
+    harness.neo.hidden = frozenset({"hidden"})
+    found = await asked(harness, "reconcile 7d")
+    assert "• Feb 27: Neo counts 6.10 credits in 3 tasks, I count 0.60 credits in 2 tasks" in found
+    assert "a task is in Neo's total, but Neo doesn't list it" in found
+
+
+async def test_tasks_that_neo_lists_no_longer_are_no_difference(harness: ServiceHarness) -> None:
+    harness.neo.world.remove("priya-4")
+    await night(harness)
+    assert "Agrees with Neo through Mar 1." in await asked(harness)
+
+
+async def test_members_whose_totals_differ_are_named(harness: ServiceHarness) -> None:
+    harness.neo.summary = replace(SummaryOptions(), departed=frozenset({MARCUS}))
+    assert await asked(harness) == "*Agrees with Neo through Feb 28.*\nDays are in UTC."
+    with harness.service.database.transaction() as connection:
+        connection.execute(
+            text("UPDATE task SET member = (SELECT id FROM member WHERE email = :new) WHERE task_id = 'marcu-4'"),
+            {"new": PRIYA},
+        )
+    assert "• Priya Raman: Neo counts 6.50 credits in 10 tasks, I count 6.90 credits in 11 tasks." in await asked(
+        harness
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Status(401), "Neo doesn't accept the key (401)"),
+        (Status(403), "the key's owner isn't an admin of the team (403)"),
+        (Status(404), "this Neo doesn't offer it (404)"),
+        (Status(429), "Neo is limiting requests (429)"),
+        (Status(500), "Neo doesn't answer"),
+        (Body(b'{"total": 5}'), "I can't read Neo's answer"),
+        (Hang(), "Neo gave no answer in time"),
+    ],
+)
+async def test_without_neos_total_there_is_no_alarm(closed: ServiceHarness, fault: Fault, why: str) -> None:
+    closed.retry_policy = replace(closed.retry_policy, summary=0.3)
+    closed.neo.faults.when(lambda request: fault if request.path == SUMMARY_PATH else None)
+    await closed.open()
+    await night(closed)
+    assert f"Neo's total isn't available: {why}." in await asked(closed, "status")
+    assert (
+        await asked(closed)
+        == f"*Neo's total isn't available: {why}.*\nDays are in UTC. Answers and budgets don't depend on it."
+    )
+    assert reports(closed) == []
+
+
+async def test_a_team_without_a_summary_syncs_as_before(harness: ServiceHarness) -> None:
+    harness.neo.summary = None
+    await night(harness)
+    assert harness.service.wiring.context.scheduler.failure is None
+    assert "this Neo doesn't offer it (404)" in await asked(harness, "status")
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("reconcile by:member", "`reconcile` takes a time only"),
+        ("reconcile today", "No whole day in this period can be compared yet"),
+        ("reconcile 2027-01", "in the future"),
+    ],
+)
+async def test_what_cannot_be_compared_is_said(harness: ServiceHarness, line: str, answer: str) -> None:
+    assert answer in await asked(harness, line)
+
+
+async def test_only_operators_compare(harness: ServiceHarness) -> None:
+    assert "Only operators can compare with Neo's total." in visible_text(await harness.ask("priya", "reconcile"))

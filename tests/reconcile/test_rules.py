@@ -1,0 +1,177 @@
+"""Which days are compared, what is the same, what is kept of earlier comparisons, and when the next one is due."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from bot.domain.usage_total import UsageTotal, agrees
+from bot.ledger.neo_agreement import (
+    CreditReading,
+    DayDifference,
+    NeoAgreement,
+    TaskDifference,
+    TaskProblem,
+    agreement_text,
+    difference_text,
+)
+from bot.ledger.neo_totals import LedgerTotal
+from bot.reconcile.rules import Days, closed_days, credit_reading, is_due, merged_agreement
+
+NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
+def total(amount: str, tasks: int) -> UsageTotal:
+    return UsageTotal(Decimal(amount), tasks)
+
+
+def nov(day: int) -> date:
+    return date(2026, 11, day)
+
+
+def differs(day: int, *tasks: TaskDifference) -> DayDifference:
+    return DayDifference(nov(day), total("1", 1), total("1234.5", 2), NOW, tasks)
+
+
+# --- amounts -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ours", "given", "same"),
+    [
+        ("0.3", "0.30000000000000004", True),
+        ("1000000", "1000000.9", True),
+        ("1000000", "1000002", False),
+        ("41.234", "41.23", True),
+        ("41.236", "41.23", False),
+        ("41.4", "41", True),
+        ("41.6", "41", False),
+        ("1200.4", "1.2E+3", True),
+        ("1240", "1.2E+3", False),
+        ("0", "0", True),
+        ("0", "0.00", True),
+        ("0.1", "0.2", False),
+    ],
+)
+def test_amounts_are_the_same_but_for_rounding(ours: str, given: str, same: bool) -> None:  # noqa: FBT001 - a case
+    assert agrees(total(ours, 1), total(given, 1)) is same
+    assert not agrees(total(ours, 1), total(given, 2))
+
+
+def test_which_credits_neo_counts_is_what_fits_the_most_days() -> None:
+    plain = LedgerTotal(2, Decimal(5), 0, Decimal(0), Decimal(0), Decimal(0))
+    own = LedgerTotal(2, Decimal(5), 1, Decimal(2), Decimal(1), Decimal("0.5"))
+    for reading, amount in (("all", "5.0"), ("without_byok", "3.0"), ("with_costs", "6.5")):
+        neos = {nov(1): total("5.0", 2), nov(2): total(amount, 2)}
+        assert credit_reading({nov(1): plain, nov(2): own}, neos, CreditReading.ALL) == reading
+    former = CreditReading.WITHOUT_BYOK
+    assert credit_reading({nov(1): plain}, {nov(1): total("5.0", 2)}, former) is former
+
+
+# --- days ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "first", "last"),
+    [
+        (datetime(2026, 11, 1, tzinfo=UTC), NOW, 1, 26),
+        (datetime(2026, 11, 1, 0, 0, 1, tzinfo=UTC), NOW, 2, 26),
+        (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 4, tzinfo=UTC), 1, 3),
+        (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 4, 12, tzinfo=UTC), 1, 3),
+    ],
+)
+def test_days_are_compared_once_they_have_been_over_for_a_day(
+    start: datetime, end: datetime, first: int, last: int
+) -> None:
+    assert closed_days(start, end, NOW) == Days(nov(first), nov(last))
+
+
+def test_without_a_whole_day_there_is_nothing_to_compare() -> None:
+    assert closed_days(NOW - 2 * DAY, NOW, NOW) is None
+    assert closed_days(NOW - 3 * DAY, NOW, NOW) == Days(nov(26), nov(26))
+
+
+@pytest.mark.parametrize(
+    ("former", "found", "days", "through"),
+    [
+        (None, 26, (1, 26), 26),
+        (None, None, (1, 26), None),
+        (26, 27, (1, 27), 27),
+        (26, 10, (1, 27), 10),
+        (26, None, (1, 27), date(2026, 10, 31)),
+        (26, 12, (10, 12), 26),
+        (26, 11, (10, 12), 11),
+        (26, None, (10, 12), 9),
+        (10, 26, (20, 26), 10),
+        (10, 26, (11, 26), 26),
+    ],
+)
+def test_the_day_through_which_all_agree_moves_without_a_gap(
+    former: int | None, found: int | None, days: tuple[int, int], through: int | date | None
+) -> None:
+    before, after = (NeoAgreement(through=None if day is None else nov(day)) for day in (former, found))
+    expected = nov(through) if isinstance(through, int) else through
+    assert merged_agreement(before, after, Days(*map(nov, days))).through == expected
+
+
+def test_differences_of_other_days_are_kept() -> None:
+    former = NeoAgreement(differences=(differs(2), differs(20)))
+    found = NeoAgreement(differences=(differs(22),))
+    merged = merged_agreement(former, found, Days(nov(10), nov(26)))
+    assert [each.day for each in merged.differences] == [nov(2), nov(22)]
+
+
+@pytest.mark.parametrize(
+    ("attempted", "unavailable", "last_pass", "due"),
+    [
+        (None, "", None, False),
+        (None, "", NOW - HOUR, True),
+        (None, "", NOW + HOUR, False),
+        (NOW - 2 * HOUR, "", NOW - HOUR, True),
+        (NOW - HOUR, "", NOW - 2 * HOUR, False),
+        (NOW - HOUR, "x", NOW - 8 * HOUR, False),
+        (NOW - 6 * HOUR, "x", NOW - 8 * HOUR, True),
+        (NOW + HOUR, "", NOW - 8 * HOUR, True),
+    ],
+)
+def test_it_is_compared_after_each_night_and_again_where_there_was_nothing_to_compare_with(
+    attempted: datetime | None,
+    unavailable: str,
+    last_pass: datetime | None,
+    due: bool,  # noqa: FBT001 - a case
+) -> None:
+    assert is_due(NeoAgreement(attempted_at=attempted, unavailable=unavailable), last_pass, NOW) is due
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [
+        ((), "Agrees with Neo through Nov 26"),
+        ((2,), "Differs from Neo's total on Nov 2"),
+        ((2, 3), "Differs from Neo's total on Nov 2 and Nov 3"),
+        ((2, 3, 5), "Differs from Neo's total on Nov 2, Nov 3 and Nov 5"),
+        ((2, 3, 5, 7, 9), "Differs from Neo's total on Nov 2, Nov 3, Nov 5 and 2 more"),
+    ],
+)
+def test_it_is_said_through_which_day_they_agree_or_where_they_differ(days: tuple[int, ...], text: str) -> None:
+    agreement = NeoAgreement(through=nov(26), differences=tuple(map(differs, days)))
+    assert agreement_text(agreement, NOW.date()) == text
+
+
+def test_nothing_is_said_before_the_first_comparison_and_why_there_was_none() -> None:
+    assert agreement_text(NeoAgreement(), NOW.date()) == ""
+    unavailable = replace(NeoAgreement(through=nov(2)), unavailable="Neo doesn't answer")
+    assert agreement_text(unavailable, NOW.date()) == "Neo's total isn't available: Neo doesn't answer"
+
+
+def test_a_difference_names_both_totals_and_some_of_its_tasks() -> None:
+    tasks = [TaskDifference(f"t{number}", TaskProblem.NOT_COUNTED) for number in range(5)]
+    both = "Nov 2: Neo counts 1,234.50 credits in 2 tasks, I count 1.00 credits in 1 task"
+    assert difference_text(differs(2), NOW.date()) == both
+    assert difference_text(differs(2, tasks[0]), NOW.date()) == f"{both}; task t0 isn't in Neo's total"
+    assert difference_text(differs(2, *tasks), NOW.date()).endswith("task t2 isn't in Neo's total; and 2 more tasks")
