@@ -18,7 +18,7 @@ from bot.domain.timestamps import to_us
 from bot.settings.environment import load
 
 _TIMES = 3.0
-_REQUEST = BacktestRequest(500 * 10**9, Unit.MONTH)
+_REQUEST = BacktestRequest(50 * 10**9, Unit.MONTH)
 
 
 def measure(*, quick: bool) -> Iterator[Bar]:
