@@ -74,13 +74,13 @@ class SpendFacts:
         return self._part(days.first, days.window(zone), days.before().window(zone))
 
     def ended_period(self, days: DigestDays, unit: Unit) -> SpendPart | None:
-        """Return the week or month that ended with one of the days; None if none did."""
+        """Return the week or month that ended with one of the days; None if none did, or nothing is known of it."""
         first = days.ended_period(unit)
         if first is None:
             return None
         zone = self.policy.zone
-        before = period(unit, unit.shift(first, -1), zone)
-        return self._part(first, period(unit, first, zone), before)
+        part = self._part(first, period(unit, first, zone), period(unit, unit.shift(first, -1), zone))
+        return part if part.total.tasks or self.held.includes(part.window) else None
 
     def usual(self, days: DigestDays) -> Iterator[int]:
         """Yield the nanos that the same weekdays cost in each of the WEEKS before, as far as the ledger holds them."""
