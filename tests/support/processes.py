@@ -32,8 +32,8 @@ class Processes:
         return [each.id for each in self.alive() if each.id is not None]
 
     async def settle_one(self) -> None:
-        """Start one that stays."""
-        self.resident = await self.team.launch()
+        """Start one that stays; nothing may go wrong just then, for a start ends where it can't use the database."""
+        self.resident = await self.team.start()
 
     async def replace(self, *, killed: bool) -> None:
         """End one, and start another in its place."""

@@ -125,6 +125,7 @@ class Weeks:
 
     async def _live_day(self, day: int) -> None:
         if day == RESIDENT_FROM:
+            await self.troubles.end()
             await self.processes.settle_one()
         restored_at = self.random.randrange(3, STEPS) if day in RESTORED_ON else None
         for step in range(STEPS):
