@@ -31,6 +31,7 @@ from bot.ledger.tables import member, task
 
 _DAY_US = timedelta(days=1) // timedelta(microseconds=1)
 _PLACES = 20  # more than an amount that matters has
+_DIGITS = 12  # of a sum: SQLite adds in floating point, where the last ones depend on the order
 _FIRST_DAY = date(1970, 1, 1)
 
 
@@ -99,7 +100,7 @@ def _total(row: Row[Any]) -> LedgerTotal:
 
 
 def _decimal(amount: float) -> Decimal:
-    return Decimal(repr(amount))
+    return Decimal(f"{amount:.{_DIGITS}g}")
 
 
 # --- single tasks --------------------------------------------------------------------------------

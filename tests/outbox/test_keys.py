@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.balance.keys import BalanceKey
+from bot.balance.rules import Cause
 from bot.budgets.keys import (
     BudgetTopic,
     CrossingEventKey,
     CrossingKey,
     DecidedKey,
+    ForecastKey,
+    ForecastTopic,
     LimitKey,
     RequestKey,
     RequestTopic,
@@ -82,12 +86,14 @@ STORED: Mapping[str, Key] = {
     "ops:7-recovered": RecoveredKey(7, None),
     "incident:7-2026-03-02": IncidentTopic(7, DAY),
     "welcome": WelcomeKey(),
+    "balance:2-spend-14": BalanceKey(2, Cause.SPEND, 14),
     "subscription:3:2026-03-02": SubscriptionKey(3, DAY),
     "subscription_ended:3": SubscriptionEndedKey(3),
 }
 # the notification and the live message that it begins are called alike
 ALIKE: Mapping[str, tuple[Key, Key]] = {
     "request:6": (RequestKey(6), RequestTopic(6)),
+    "forecast:6": (ForecastKey(6), ForecastTopic(6)),
     "failures:9": (FailuresKey(9), FailuresTopic(9)),
     "digest:C0NEWS:2026-03-02": (DigestKey("C0NEWS", DAY), DigestTopic("C0NEWS", DAY)),
     "digest:#neo-spend:2026-03-02": (DigestKey("#neo-spend", DAY), DigestTopic("#neo-spend", DAY)),
@@ -155,6 +161,9 @@ ANY: Mapping[type[Key], st.SearchStrategy[Key]] = {
     DigestKey: st.builds(DigestKey, CHANNELS, DAYS),
     DigestTopic: st.builds(DigestTopic, CHANNELS, DAYS),
     WelcomeKey: st.builds(WelcomeKey),
+    BalanceKey: st.builds(BalanceKey, IDS, st.sampled_from(Cause), IDS),
+    ForecastKey: st.builds(ForecastKey, IDS),
+    ForecastTopic: st.builds(ForecastTopic, IDS),
     SubscriptionKey: st.builds(SubscriptionKey, IDS, DAYS),
     SubscriptionEndedKey: st.builds(SubscriptionEndedKey, IDS),
 }

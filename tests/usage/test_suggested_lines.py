@@ -37,6 +37,9 @@ NO_LINES = {
     "@",
     "day",
     "week",
+    "model:",  # what narrows a budget
+    "status:",
+    "byok:",
 }
 SUGGESTED = re.compile(r"(?:Try|Type|or|•) `([^`]+)`")
 
