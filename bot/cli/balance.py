@@ -11,7 +11,10 @@ from bot.cli.startup import load_app_for_writing
 @json_option
 @print_errors
 def balance(*, as_json: bool) -> None:
-    """Show how many Neo credits are left, and how long they last; exit 1 if Neo doesn't say."""
+    """Show how many Neo credits are left, and how long they last; exit 1 if Neo doesn't say.
+
+    Example: neo-usage balance
+    """
     import asyncio
     import sys
 

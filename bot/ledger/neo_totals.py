@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Float,
     Integer,
     Numeric,
     Row,
+    String,
     and_,
     bindparam,
     case,
@@ -47,10 +47,10 @@ class LedgerTotal:
     neo_cost: Decimal
 
 
-def _amount(text: ColumnElement[Any]) -> ColumnElement[float]:
-    """Return the sum of amounts that are kept as text; of none 0."""
+def _amount(text: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return the sum, as text, of amounts that are kept as text; of none 0."""
     summed = func.coalesce(func.sum(cast(text, Numeric)), 0)
-    return cast(func.round(summed, _PLACES), Float)
+    return cast(func.round(summed, _PLACES), String)
 
 
 _T = task.c
@@ -99,8 +99,8 @@ def _total(row: Row[Any]) -> LedgerTotal:
     )
 
 
-def _decimal(amount: float) -> Decimal:
-    return Decimal(f"{amount:.{_DIGITS}g}")
+def _decimal(amount: str) -> Decimal:
+    return Decimal(f"{Decimal(amount):.{_DIGITS}g}")
 
 
 # --- single tasks --------------------------------------------------------------------------------

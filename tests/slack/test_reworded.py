@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from bot.capability import After
 from bot.database.backup_record import BackupRecord, write_backup_record
 from bot.sandbox.slack.models import Message
+from bot.sandbox.summary import Balance, SummaryOptions
 from bot.sandbox.world import START, World
 from bot.service.service import running_service
 from bot.shipped import shipped
@@ -66,6 +68,8 @@ async def harness(closed: ServiceHarness, own: Path) -> ServiceHarness:
         "ALERT_CHANNEL": "#neo-spend", "DIGEST_CHANNEL": "#neo-spend", "TEMPLATES_DIR": str(own),
         "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$20", "NEO_TASK_URL_TEMPLATE": "https://neo.example/{task_id}",
     }  # fmt: skip
+    now = closed.clock()
+    closed.neo.summary = SummaryOptions(balance=Balance(Decimal(100), now, now + timedelta(days=20)))
     await closed.open()
     return closed
 
