@@ -17,7 +17,6 @@ from bot.balance.rules import Balance, Cause, days_until_used_up, is_due, is_fil
 from bot.balance.store import stored_balance, write_balance
 from bot.database.engine import Database
 from bot.domain.money import nanos_of_credits
-from bot.ledger.passes.history import pass_attempts
 from bot.neo.client import NeoClient, QueryWindow
 from bot.neo.errors import NeoError
 from bot.neo.summary import CreditBalance
@@ -25,7 +24,7 @@ from bot.neo.unavailable import reason
 from bot.outbox.destinations import OpsDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sync import rate_limit
-from bot.sync.rules import PassKind
+from bot.sync.planner import last_calendar_pass
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +55,7 @@ class BalanceJob:
 
     def _is_due(self, connection: Connection, now: datetime) -> bool:
         facts = balance_facts(connection, self.zone, now)
-        passes = (pass_attempts(connection, kind).complete for kind in (PassKind.NIGHTLY, PassKind.WEEKLY))
-        return is_due(facts.balance, max((each for each in passes if each), default=None), facts.days_left, now)
+        return is_due(facts.balance, last_calendar_pass(connection), facts.days_left, now)
 
     async def _answer(self) -> CreditBalance | str:
         """Return the balance that Neo says, or why it says none."""

@@ -76,24 +76,25 @@ class BudgetEvaluator:
             return
         if is_narrowed:
             narrowed_totals.add_changes(connection, changes)
+        narrowed = self._narrowed if is_narrowed else _nothing_narrowed
         booked = booked_amounts(changes, self.policy.basis)
         history = [each for each in changes if each.backfill and each.entries]
         if not history:
             self.due_work.apply_due(connection, now, booked)
-            cases = self._touched(booked, units, now) + self._narrowed(connection, changes, now)
+            cases = self._touched(booked, units, now) + narrowed(connection, changes, now)
             self._recorder.record(connection, cases, now)
             return
         news = [each for each in changes if not each.backfill]
         booked_history, booked_news = (booked_amounts(each, self.policy.basis) for each in (history, news))
         self.due_work.apply_due(connection, now, replace(booked, history=booked_history))
         # what history alone has passed is recorded silently before the news is evaluated
-        cases = self._touched(booked_history, units, now) + self._narrowed(connection, history, now)
+        cases = self._touched(booked_history, units, now) + narrowed(connection, history, now)
         self._recorder.record(connection, cases, now, CrossingDecision.HISTORY, booked_news)
-        cases = self._touched(booked_news, units, now) + self._narrowed(connection, news, now)
+        cases = self._touched(booked_news, units, now) + narrowed(connection, news, now)
         self._recorder.record(connection, cases, now)
 
     def _narrowed(self, connection: Connection, changes: Sequence["TaskChange"], now: datetime) -> list[Case]:
-        return touched_cases(connection, changes, self.policy.zone, now) if has_narrowed_budgets(connection) else []
+        return touched_cases(connection, changes, self.policy.zone, now)
 
     def _touched(self, booked: BookedAmounts, units: Collection[Unit], now: datetime) -> list[Case]:
         """Return the cases that charges fell into, in that order, of periods whose crossings are still notified."""
@@ -118,3 +119,7 @@ class BudgetEvaluator:
                 known.append(period)
             if period.window.start <= now and period.is_notified(now):
                 yield period
+
+
+def _nothing_narrowed(_connection: Connection, _changes: Sequence["TaskChange"], _now: datetime) -> list[Case]:
+    return []

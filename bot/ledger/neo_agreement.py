@@ -122,7 +122,7 @@ def days_text(agreement: NeoAgreement, today: date) -> str:
     shown, more = days[:_NAMED_DAYS], len(days) - _NAMED_DAYS
     if more > 0:
         return f"{', '.join(shown)} and {more:,} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+    return ", ".join([*shown[:-2], " and ".join(shown[-2:])])
 
 
 def difference_text(difference: DayDifference, today: date) -> str:

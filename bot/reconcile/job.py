@@ -16,10 +16,10 @@ from bot.domain.query.when import resolve
 from bot.domain.timestamps import from_us
 from bot.ledger.freshness import UnreadError, freshness
 from bot.ledger.neo_agreement import NeoAgreement, neo_agreement, write_neo_agreement
-from bot.ledger.passes.history import pass_attempts
 from bot.reconcile.reconciler import Comparison, Reconciler
 from bot.reconcile.rules import Days, closed_days, is_due
-from bot.sync.rules import PassKind, previous_month
+from bot.sync.planner import last_calendar_pass
+from bot.sync.rules import previous_month
 
 log = structlog.get_logger(__name__)
 
@@ -77,8 +77,7 @@ class ReconcileJob:
 
 
 def _is_due(connection: Connection, now: datetime) -> bool:
-    passes = (pass_attempts(connection, kind).complete for kind in (PassKind.NIGHTLY, PassKind.WEEKLY))
-    return is_due(neo_agreement(connection), max((each for each in passes if each), default=None), now)
+    return is_due(neo_agreement(connection), last_calendar_pass(connection), now)
 
 
 def _days(connection: Connection, line: str, now: datetime) -> Days:

@@ -21,6 +21,12 @@ from bot.sync.rules import (
 )
 
 
+def last_calendar_pass(connection: Connection) -> datetime | None:
+    """Return when the last complete nightly or weekly pass began; None before the first."""
+    passes = (pass_attempts(connection, kind).complete for kind in (PassKind.NIGHTLY, PassKind.WEEKLY))
+    return max((each for each in passes if each), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class SyncPlanner:
     """Plans syncs of a ledger that is to reach back `history_days`, whose nights fall in `zone`."""
