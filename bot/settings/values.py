@@ -63,7 +63,7 @@ def directory(text: str) -> Path | None:
     """Return the path of a directory that exists; None for an empty text."""
     if not text:
         return None
-    path = Path(text).expanduser()
+    path = _path(text)
     if not path.is_dir():
         raise InvalidValueError(f"`{text}` isn't a directory. Create it, or leave the setting out.")
     return path
@@ -71,7 +71,14 @@ def directory(text: str) -> Path | None:
 
 def place_for_files(text: str) -> Path | None:
     """Return the path of a directory, which may be mounted later; None for an empty text."""
-    return Path(text).expanduser() if text else None
+    return _path(text) if text else None
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise InvalidValueError(f"`{text}` begins with `~`, but there is no such user. Write the whole path.") from None
 
 
 def whole_number_parser(least: int, most: int, noun: str) -> Callable[[str], int]:

@@ -85,8 +85,28 @@ def test_a_dotenv_file_may_begin_with_a_mark_of_its_encoding(empty: Path) -> Non
     assert load({}, empty).poll_seconds == 60
 
 
+@pytest.mark.parametrize("name", ["BACKUP_DIR", "TEMPLATES_DIR"])
+def test_a_home_of_nobody_is_a_problem_of_its_setting(empty: Path, name: str) -> None:
+    (problem,) = [each for each in problems({name: "~no-such-user/x"}, empty) if each.startswith(name)]
+    assert "no such user" in problem
+
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
-    ["https://h", "sqlite:///x", "UTC", "5", "a@b", KEY, "usd", "json", "http://127.0.0.1", "../x", "\0"]
+    [
+        "https://h",
+        "sqlite:///x",
+        "UTC",
+        "5",
+        "a@b",
+        KEY,
+        "usd",
+        "json",
+        "http://127.0.0.1",
+        "../x",
+        "\0",
+        "~0",
+        "~nobody/x",
+    ]
 )
 
 
