@@ -4,7 +4,6 @@ import asyncio
 import resource
 import sqlite3
 import tempfile
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -23,10 +22,10 @@ from tests.support.postgres import PostgresServer
 ROOM = 2**16  # bytes that a file may have where the disk is full
 WAIT = 3.0  # seconds for a lock that somebody else has
 _LIMITED = ("charge", "lease", "living", "notification", "note", "pass", "task")
-_FULL = """
-CREATE OR REPLACE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS
-$$BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END$$
+_WRITTEN = """
+CREATE OR REPLACE FUNCTION before_writing() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {} RETURN NULL; END$$
 """
+_NO_ROOM = "RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100';"
 
 
 class Surroundings(ABC):
@@ -126,25 +125,25 @@ class ServerSurroundings(Surroundings):
         connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{round(WAIT * 1000)}"])
         return connection
 
-    async def fill_disk(self, processes: Sequence[int]) -> None:  # noqa: ARG002 - it is the server's disk
-        await asyncio.to_thread(self._fill)
-
-    def _fill(self) -> None:
-        with self._connect() as connection, suppress(psycopg.errors.LockNotAvailable):
-            connection.execute(_FULL)
+    def watch_writing(self) -> None:
+        """Ask a function before whatever is written, which can be changed while tables are locked."""
+        with self._connect() as connection:
+            connection.execute(_WRITTEN.format("").encode())
             for table in _LIMITED:
                 connection.execute(
-                    f"CREATE OR REPLACE TRIGGER full_{table} BEFORE INSERT OR UPDATE ON {table}"
-                    " FOR EACH STATEMENT EXECUTE FUNCTION disk_is_full()"
+                    f"CREATE TRIGGER before_{table} BEFORE INSERT OR UPDATE ON {table}"
+                    " FOR EACH STATEMENT EXECUTE FUNCTION before_writing()"
                 )
 
-    async def empty_disk(self, processes: Sequence[int]) -> None:  # noqa: ARG002 - see above
-        await asyncio.to_thread(self._empty)
+    async def fill_disk(self, processes: Sequence[int]) -> None:  # noqa: ARG002 - it is the server's disk
+        await asyncio.to_thread(self._before_writing, _NO_ROOM)
 
-    def _empty(self) -> None:
+    async def empty_disk(self, processes: Sequence[int]) -> None:  # noqa: ARG002 - see above
+        await asyncio.to_thread(self._before_writing, "")
+
+    def _before_writing(self, what: str) -> None:
         with self._connect() as connection:
-            for table in _LIMITED:
-                _until_free(connection, f"DROP TRIGGER IF EXISTS full_{table} ON {table}")
+            connection.execute(_WRITTEN.format(what).encode())
 
     async def lock(self) -> None:
         await asyncio.to_thread(self._lock)
@@ -169,22 +168,12 @@ class ServerSurroundings(Surroundings):
         return int(number)
 
 
-def _until_free(connection: "psycopg.Connection[Any]", statement: str) -> None:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            connection.execute(statement.encode())
-        except psycopg.errors.LockNotAvailable:
-            if time.monotonic() > until:
-                raise
-        else:
-            return
-
-
 @contextmanager
 def server_surroundings(server: PostgresServer, place: PostgresAddress) -> Iterator[ServerSurroundings]:
     """Give those of a ledger on a server."""
     with tempfile.TemporaryDirectory(prefix="neo-px-", dir="/tmp") as name:
         socket = Path(place.host) / f".s.PGSQL.{place.port}"
         with cutting_proxy(socket, Path(name)) as proxy:
-            yield ServerSurroundings(server, place, replace(place, host=name), proxy)
+            found = ServerSurroundings(server, place, replace(place, host=name), proxy)
+            found.watch_writing()
+            yield found
