@@ -129,12 +129,13 @@ def _ranking(noun: str, groups: Sequence[SpendGroup], part: SpendPart, view: Dig
     spent = [each.spend(basis) for each in groups]
     names = [_group_name(noun, each, view) for each in groups]
     amounts = [_amount(each, nanos) for each, nanos in zip(groups, spent, strict=True)]
+    rest, unknown = total - sum(spent), part.total.without_cost - sum(each.without_cost for each in groups)
     more = (part.member_count if noun == "member" else part.model_count) - len(groups)
     return {
         "lines": [
             (name, amount, share(nanos, total)) for name, amount, nanos in zip(names, amounts, spent, strict=True)
         ],
-        "rest": show_usd(total - sum(spent)),
+        "rest": "unknown" if unknown and not rest else show_usd(rest),
         "more": f"{more:,} more {noun}{'' if more == 1 else 's'}" if more > 0 else "",
     }
 

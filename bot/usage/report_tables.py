@@ -77,7 +77,7 @@ def add_rows(draft: Draft, report: Report, view: ReportView) -> None:
     omitted = min(report.question.top or report.total.tasks, report.total.tasks) - shown
     if omitted > 0:
         rest = report.spend_nanos - sum(row.spend(report.basis) or 0 for row in report.rows[:shown])
-        amount = f", {show_usd(rest)}" if report.question.top is None else ""
+        amount = f", {show_usd(rest)}" if rest and report.question.top is None else ""
         draft.add(blocks.context(escape(f"and {formatting.count(omitted, 'other task')}{amount}: CSV has them all")))
 
 

@@ -73,6 +73,13 @@ async def test_failures_of_one_cause_are_one_line(harness: ServiceHarness) -> No
     ) in await digest_text(harness)
 
 
+async def test_others_of_which_no_cost_is_known_cost_no_nothing(harness: ServiceHarness) -> None:
+    for model in ("a", "b", "c", "d", "e", "f", "g"):
+        add(harness.neo.world, model, None if model > "e" else "1", email=PRIYA, model=model)
+    await harness.open()
+    assert "unknown  2 more models" in await digest_text(harness)
+
+
 async def test_some_unknown_costs_are_counted(harness: ServiceHarness) -> None:
     add(harness.neo.world, "unknown", None, email=PRIYA)
     add(harness.neo.world, "known", "1", email=PRIYA)
