@@ -25,3 +25,9 @@ class _CompiledStatements(LRUCache[_Key, Compiled]):
 
 COMPILED = {"compiled_cache": _CompiledStatements(_LARGEST)}
 """The option of an engine's executions that makes it use what others have compiled."""
+
+UNSHARED = {"compiled_cache": None}
+"""The option of a connection whose statements name tables found in the database: none of them is asked again.
+
+What was compiled of them would hold those tables and take the place of others' statements.
+"""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, func, select, text
 from sqlalchemy.dialects.postgresql.base import PGIdentifierPreparer
 from sqlalchemy.exc import DBAPIError
 
+from bot.database.compiled_statements import UNSHARED
 from bot.database.copy_source import Rows
 from bot.database.copy_target import CopyTarget
 from bot.database.errors import LedgerError
@@ -40,7 +41,7 @@ class ServerTarget(CopyTarget):
         self._address = address
         self._engine = write_engine(address)
         with self.errors():
-            self.connection = self._engine.connect()
+            self.connection = self._engine.connect().execution_options(**UNSHARED)
             try:
                 self._take()
             except BaseException:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Connection, MetaData, String, Table, func, or_, select
 
+from bot.database.compiled_statements import UNSHARED
 from bot.database.reading import translated_errors
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class CopySource:
     """By table how many rows have a NUL in a text, for which the copy gets a mark."""
 
     def __post_init__(self) -> None:
+        self.connection.execution_options(**UNSHARED)
         found = MetaData()
         with translated_errors(self.place):
             found.reflect(self.connection)

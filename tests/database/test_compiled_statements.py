@@ -4,10 +4,12 @@ from pathlib import Path
 
 from sqlalchemy import bindparam, select
 
+from bot.database.backup import backup
 from bot.database.compiled_statements import COMPILED
 from bot.database.engine import open_database
 from bot.database.read_engine import open_reader
 from bot.database.tables import note
+from bot.settings.postgres_address import PostgresAddress
 from tests.support.ledgers import place_ledger
 
 
@@ -26,3 +28,11 @@ def test_a_statement_is_compiled_once_for_every_ledger_and_answers_from_each(tmp
         compiled.append(len(COMPILED["compiled_cache"]))
     assert answers == ["one", "one", "other", "other"]
     assert compiled[0] == compiled[1] > 0
+
+
+def test_a_copy_of_a_server_leaves_no_statement_behind(postgres_ledger: PostgresAddress, tmp_path: Path) -> None:
+    compiled = []
+    for name in ("first", "second"):
+        backup(postgres_ledger, tmp_path / f"{name}.db")
+        compiled.append(len(COMPILED["compiled_cache"]))
+    assert compiled[0] == compiled[1]
