@@ -33,8 +33,8 @@ def system_clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the owner of the clock
 
 
-def _builders() -> "tuple[Callable[[Context], Capability], ...]":
-    """Return the capabilities there are; adding one is a line here."""
+def builders() -> "tuple[Callable[[Context], Capability], ...]":
+    """Return what builds each capability there is; adding one is a line here."""
     from bot.balance.capability import balance
     from bot.budgets.capability import budgets
     from bot.digest.capability import digest
@@ -189,7 +189,7 @@ class App:
         from bot.slack.workspace import offline_workspace
 
         context = self._context(database, offline_workspace(self.settings.slack_api_url), [])
-        return [build_capability(context) for build_capability in _builders()]
+        return [build_capability(context) for build_capability in builders()]
 
     def wire(self, database: "Database", workspace: "Workspace") -> Wiring:
         """Return what a service over this ledger and workspace consists of.
@@ -204,7 +204,7 @@ class App:
 
         observers: list[Observer] = []
         context = self._context(database, workspace, observers)
-        registry = build_registry([build_capability(context) for build_capability in _builders()])
+        registry = build_registry([build_capability(context) for build_capability in builders()])
         observers.extend(registry.observers)  # the sync that capabilities ask for is observed by them
         renderers = Renderers(registry.event_renderers, registry.topic_renderers, context.templates)
         quiet = QuietHours.from_settings(self.settings)

@@ -1,12 +1,11 @@
 """The commands `run` and `demo`."""
 
-import sys
-
 import click
 
 from bot.cli.errors import print_errors
 from bot.cli.startup import load_app
 from bot.terminal import streams
+from bot.unused_modules import leave_out_what_prints
 from bot.unused_objects import begin_the_search
 
 
@@ -17,7 +16,7 @@ def run() -> None:
 
     Example: neo-usage run
     """
-    _leave_out_what_prints()
+    leave_out_what_prints()
     import asyncio
 
     from bot.cli.signals import run_until_signal
@@ -30,12 +29,6 @@ def run() -> None:
     warn_of_settings(app.settings)
     check_settings(app.settings)
     asyncio.run(run_until_signal(lambda stop: serve(app, stop)))
-
-
-def _leave_out_what_prints() -> None:
-    """Keep httpx and structlog from importing what they print tables and colors with, which takes 3 MB for good."""
-    for name in ("httpx._main", "rich"):
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type] # as the import system has it
 
 
 @click.command()

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.app import App, build, system_clock
+from bot.app import App, build, builders, system_clock
 from bot.neo.client import RetryPolicy
 from bot.outbox.rules import DeliveryTiming
 from bot.sandbox.clock import SimClock
@@ -30,6 +30,7 @@ async def main() -> None:
     for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.CRITICAL)
     requests = await _requests()
+    builders()  # loads what is needed besides, while the settings are awaited
     if not (line := await requests.readline()):
         return
     first = json.loads(line)

@@ -52,10 +52,10 @@ class Past:
             await event.happen()
         self._advance(self.end)
         await self.bot.catch_up()
-        await self._open_homes(["hannah", "priya"])
 
-    async def _open_homes(self, people: list[str]) -> None:
-        workspace = self.slack.workspace
+    async def open_homes(self) -> None:
+        """Let Hannah and Priya open App Home, and wait until theirs are filled."""
+        workspace, people = self.slack.workspace, ["hannah", "priya"]
         for who in people:
             await self.slack.open_home(who)
         ids = [workspace.user(who).id for who in people]

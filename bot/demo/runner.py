@@ -121,17 +121,26 @@ async def demo(
         server = await _start_server(page, port)
         stack.push_async_callback(server.stop)
         slack.url = server.url
-        settings = _settings(slack, upstream.url, neo.key, place or directory / "demo.db")
-        page.actions.bot = bot = BotProcess(settings, directory, clock, slack.workspace.touch, spawned)
+        texts = _settings(slack, upstream.url, neo.key, place or directory / "demo.db")
+        settings = load(texts, directory)
+        page.actions.bot = bot = BotProcess(texts, directory, clock, slack.workspace.touch, spawned)
         page.on_change.append(bot.catch_up)
         stack.push_async_callback(bot.stop)
         if announce is not None:
             announce(server.url)
-        # while the bot loads its modules, the history that it will ask for is made up
+        # while the bot loads its modules, its ledger and the history that it will ask for are made
+        await asyncio.to_thread(_make_ledger, settings)
         await asyncio.gather(bot.start(), asyncio.to_thread(neo.world.snapshot, clock()))
-        await Past(slack, neo.world, clock, bot, end).live()
+        past = Past(slack, neo.world, clock, bot, end)
+        await past.live()
         page.is_ready.set()
-        yield Demo(page, server.url, bot, load(settings, directory))
+        await past.open_homes()
+        yield Demo(page, server.url, bot, settings)
+
+
+def _make_ledger(settings: Settings) -> None:
+    with build(settings).ledger.database():
+        pass
 
 
 async def _start_server(page: Page, port: int) -> Server[Page]:

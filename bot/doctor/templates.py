@@ -43,7 +43,7 @@ def _damage(directory: Path) -> Check | None:
 
 def _own_checks(own: Path) -> Iterator[Check]:
     templates = _templates(own)
-    templates.compile_all()
+    templates.prepare()
     broken = dict(templates.broken or {})
     unknown: dict[str, list[str]] = {}
     for trial in trials(templates):

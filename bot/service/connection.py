@@ -86,9 +86,9 @@ class SlackConnection:
             await self.socket.start()
 
     async def _fill(self) -> None:
-        """Load people's names and compile every template; no acknowledgement waits for either."""
+        """Load people's names and prepare the templates; no acknowledgement waits for either."""
         names = self.context.people.directory.start_filling(FILL_SECONDS)
-        await asyncio.gather(names, asyncio.to_thread(self.context.templates.compile_all))
+        await asyncio.gather(names, asyncio.to_thread(self.context.templates.prepare))
 
     async def is_connected(self) -> bool:
         """Return whether people's requests reach the router now; over HTTP, whether Slack has answered once."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, TemplateNotFound, nodes
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, TemplateNotFound, nodes
 from jinja2.meta import find_referenced_templates, find_undeclared_variables
 
 from bot.slack.mrkdwn import code, escape, mention, readable_text
@@ -27,12 +27,12 @@ class Templates:
     def __init__(self, directory: Path, own: Path | None = None) -> None:
         self._shipped = _shipped_environment(directory)
         self._own = None if own is None else _OwnTemplates(own, directory)
-        self._compiled = False
+        self._searched = False
 
     @property
     def broken(self) -> Mapping[str, str] | None:
-        """The own templates that cannot be used, each with the reason; None until `compile_all` has looked at them."""
-        if not self._compiled:
+        """The own templates that cannot be used, each with the reason; None until `prepare` has looked at them."""
+        if not self._searched:
             return None
         return {} if self._own is None else self._own.broken
 
@@ -71,17 +71,27 @@ class Templates:
         return self._own
 
     def compile_all(self) -> int:
-        """Compile every template, so that no answer waits for it, and find the own ones that are broken.
+        """Compile every shipped template, and return how many there are.
 
-        Returns how many shipped ones there are. Raises TemplateError, OSError or UnicodeError for one that is damaged.
+        Raises TemplateError, OSError or UnicodeError for one that is damaged.
         """
         names = self._shipped.list_templates()
         for name in names:
             self._shipped.get_template(name)
+        return len(names)
+
+    def prepare(self) -> None:
+        """Read every shipped template, and compile the own ones to find those that are broken.
+
+        A shipped one is compiled when it is first rendered, from what was read: an upgrade may replace the files of a
+        running service.
+        """
+        names = self._shipped.list_templates()
+        for name in names:
+            _source(self._shipped, name)
         if self._own is not None:
             self._own.compile_all(names)
-        self._compiled = True
-        return len(names)
+        self._searched = True
 
 
 class _OwnTemplates:
@@ -189,10 +199,14 @@ def _value_names(environment: BoundedEnvironment, name: str) -> frozenset[str]:
 def _parsed(environment: BoundedEnvironment, file: str) -> nodes.Template | None:
     """Return a parsed template; None if there is none of that name. Raises TemplateError if it does not compile."""
     try:
-        source, _, _ = environment.loader.get_source(environment, file) if environment.loader else ("", None, None)
+        return environment.parse(_source(environment, file))
     except TemplateNotFound:
         return None
-    return environment.parse(source)
+
+
+def _source(environment: BoundedEnvironment, file: str) -> str:
+    """Return the text of a template. Raises TemplateNotFound."""
+    return environment.loader.get_source(environment, file)[0] if environment.loader else ""
 
 
 def _reason(error: Exception) -> str:
@@ -200,10 +214,24 @@ def _reason(error: Exception) -> str:
     return f"{error}{f' (line {line})' if line else ''}"
 
 
+class _ReadOnceLoader(FileSystemLoader):
+    """Loads the templates of a directory, each of which it reads once."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self._sources: dict[str, tuple[str, str, Callable[[], bool]]] = {}
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """Return the template's text, its file, and whether that is unchanged. Raises TemplateNotFound."""
+        if template not in self._sources:
+            self._sources[template] = super().get_source(environment, template)
+        return self._sources[template]
+
+
 @cache
 def _shipped_environment(directory: Path) -> BoundedEnvironment:
-    """Return the environment of the shipped templates, which never change: each is compiled once a process."""
-    environment = _environment(FileSystemLoader(directory))
+    """Return the environment of the shipped templates, which never change: each is read and compiled once a process."""
+    environment = _environment(_ReadOnceLoader(directory))
     environment.auto_reload = False
     return environment
 

@@ -27,7 +27,7 @@ def own(tmp_path: Path) -> Path:
 def rendered(own: Path, text: str, name: str = "refusal") -> tuple[str, Mapping[str, str]]:
     (own / "usage" / f"{name}.txt").write_text(text)
     templates = Templates(shipped("templates"), own)
-    templates.compile_all()
+    templates.prepare()
     refusal = templates.render("usage/refusal", reason="because")
     assert templates.broken is not None
     return refusal, templates.broken
@@ -115,21 +115,30 @@ def broken_of(templates: Templates) -> Mapping[str, str] | None:
 
 
 @pytest.mark.parametrize("text", ["{% if %}", "{{ reason }}"])
-def test_what_is_broken_is_unknown_until_every_template_was_compiled(own: Path, text: str) -> None:
+def test_what_is_broken_is_unknown_until_the_templates_are_prepared(own: Path, text: str) -> None:
     (own / "usage" / "refusal.txt").write_text(text)
     templates = Templates(shipped("templates"), own)
     templates.render("usage/refusal", reason="because")
     assert broken_of(templates) is None
-    templates.compile_all()
+    templates.prepare()
     assert list(broken_of(templates) or {}) == (["usage/refusal.txt"] if text == "{% if %}" else [])
     assert broken_of(templates) is not None
 
 
-def test_without_own_templates_nothing_is_broken_once_the_shipped_ones_were_compiled() -> None:
+def test_without_own_templates_nothing_is_broken_once_they_are_prepared() -> None:
     templates = Templates(shipped("templates"))
     assert broken_of(templates) is None
-    templates.compile_all()
+    templates.prepare()
     assert broken_of(templates) == {}
+
+
+def test_a_prepared_template_is_rendered_as_it_was_read_when_an_upgrade_replaces_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "greeting.txt"
+    file.write_text("Hello {{ name }}")
+    templates = Templates(tmp_path)
+    templates.prepare()
+    file.write_text("Hello {{ value_of_a_newer_version }}")
+    assert templates.render("greeting", name="Ana") == "Hello Ana"
 
 
 # --- former names --------------------------------------------------------------------------------
