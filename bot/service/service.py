@@ -21,6 +21,7 @@ from bot.measurements import UNMEASURED
 from bot.service.connection import SlackConnection, signing_secret
 from bot.service.database_alarm import DatabaseAlarm, reason
 from bot.service.health import TokenCheck, without_paths
+from bot.service.heap import share_one_heap
 from bot.service.jobs import Jobs
 from bot.service.jobs_lease import JobsLease
 from bot.service.log import hide_local_variables
@@ -241,6 +242,7 @@ async def _jobs_running(service: Service) -> AsyncIterator[None]:
 
 async def serve(app: App, stop: asyncio.Event) -> None:
     """Run until `stop` is set. Raises as `running_service`, and RefusedBySlackError if the bot's token is not valid."""
+    share_one_heap()
     log_start(app.settings)
     if not app.settings.admins:
         log.warning("ADMINS is empty: nobody sees more than their own spend")
