@@ -18,7 +18,7 @@ from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.database.sqlite import SqliteDatabase
-from bot.domain.narrowing import TaskNarrowing
+from bot.domain.narrowing import TaskNarrowing, TaskTraits
 from bot.domain.periods import Unit
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
@@ -123,7 +123,8 @@ class _Ledger:
         task = Task(task_id="t", model="m", status="completed", created_at=NOW)
         charges = [(1, member, 10**9, 0, to_us(NOW), to_us(NOW), "first") for member in self.members]
         self._raw.executemany(_CHARGE, charges)
-        changes = tuple(TaskChange(1, member, task, None, (change,), restated=False) for member in self.members)
+        traits = TaskTraits(task.model, task.status, own_key=False)
+        changes = tuple(TaskChange(1, member, task, traits, None, (change,), restated=False) for member in self.members)
         self._booked = BookingResult(NOW, changes=changes)
         assert sorted(m for m, _ in self.plain()) == sorted(near), "the statement finds who passes"
 

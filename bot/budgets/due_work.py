@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import Connection, bindparam, exists, or_, select
 
 from bot.budgets import tables
+from bot.budgets.booked_amounts import BookedAmounts
 from bot.budgets.crossings.store import crossed_subjects
 from bot.budgets.keys import BudgetTopic
 from bot.budgets.limits.effects import LimitEffects
@@ -19,7 +20,6 @@ from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.budgets.snoozes.end import end_snooze
 from bot.budgets.snoozes.store import IS_ENDED, ended_snoozes, ending_moment
-from bot.budgets.spend import BookedAmounts
 from bot.budgets.upkeep import time_zone_change
 from bot.database import metadata
 from bot.domain.timestamps import from_us, to_us

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from bot.budgets import narrowed_totals
+from bot.budgets.booked_amounts import BookedAmounts, booked_amounts, moved_amounts
 from bot.budgets.crossings.recorder import CrossingRecorder
 from bot.budgets.due_work import DueWork
 from bot.budgets.limits.effects import LimitEffects
@@ -17,14 +18,13 @@ from bot.budgets.narrowed_cases import touched_cases
 from bot.budgets.periods import BudgetPeriod, Case, budget_period, notified_periods
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM, CrossingDecision
-from bot.budgets.spend import BookedAmounts, booked_amounts
 from bot.budgets.upkeep.member_merge import merge_budgets
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
 from bot.ledger.charge_queries import members_charged_within
 
 if TYPE_CHECKING:
-    from bot.ledger.booking_result import BookingResult, TaskChange
+    from bot.ledger.booking_result import BookingResult
 
 
 class BudgetEvaluator:
@@ -74,36 +74,40 @@ class BudgetEvaluator:
         is_narrowed = bool(changes) and has_narrowed_budgets(connection)
         if not is_narrowed and not (units and result.members):
             return
+        moved = moved_amounts(connection, changes) if is_narrowed else {}
+        booked = booked_amounts(changes, self.policy.basis, moved)
         if is_narrowed:
-            narrowed_totals.add_changes(connection, changes)
-        narrowed = self._narrowed if is_narrowed else _nothing_narrowed
-        booked = booked_amounts(changes, self.policy.basis)
+            narrowed_totals.add(connection, booked.narrowed(TEAM))
+        touched = self._all_touched if is_narrowed else self._touched
         history = [each for each in changes if each.backfill and each.entries]
         if not history:
             self.due_work.apply_due(connection, now, booked)
-            cases = self._touched(booked, units, now) + narrowed(connection, changes, now)
-            self._recorder.record(connection, cases, now)
+            self._recorder.record(connection, touched(connection, booked, units, now), now)
             return
         news = [each for each in changes if not each.backfill]
-        booked_history, booked_news = (booked_amounts(each, self.policy.basis) for each in (history, news))
+        booked_history = booked_amounts(history, self.policy.basis)
+        booked_news = booked_amounts(news, self.policy.basis, moved)  # what was known before is no history
         self.due_work.apply_due(connection, now, replace(booked, history=booked_history))
         # what history alone has passed is recorded silently before the news is evaluated
-        cases = self._touched(booked_history, units, now) + narrowed(connection, history, now)
+        cases = touched(connection, booked_history, units, now)
         self._recorder.record(connection, cases, now, CrossingDecision.HISTORY, booked_news)
-        cases = self._touched(booked_news, units, now) + narrowed(connection, news, now)
-        self._recorder.record(connection, cases, now)
+        self._recorder.record(connection, touched(connection, booked_news, units, now), now)
 
-    def _narrowed(self, connection: Connection, changes: Sequence["TaskChange"], now: datetime) -> list[Case]:
-        return touched_cases(connection, changes, self.policy.zone, now)
+    def _all_touched(
+        self, connection: Connection, booked: BookedAmounts, units: Collection[Unit], now: datetime
+    ) -> list[Case]:
+        """Return the cases of `_touched`, and those of narrowed budgets."""
+        narrowed = touched_cases(connection, booked, self.policy.zone, now)
+        return self._touched(connection, booked, units, now) + narrowed
 
-    def _touched(self, booked: BookedAmounts, units: Collection[Unit], now: datetime) -> list[Case]:
+    def _touched(self, _: Connection, booked: BookedAmounts, units: Collection[Unit], now: datetime) -> list[Case]:
         """Return the cases that charges fell into, in that order, of periods whose crossings are still notified."""
         known = [budget_period(unit, now, self.policy.zone) for unit in units]
         periods = {at: list(self._notified_periods(known, units, from_us(at), now)) for at in booked.moments()}
         cases = (
             (subject, period)
             for subject, amounts in booked.amounts.items()
-            for at, _, _ in amounts
+            for at, *_ in amounts
             for period in periods[at]
         )
         return list(dict.fromkeys(cases))
@@ -119,7 +123,3 @@ class BudgetEvaluator:
                 known.append(period)
             if period.window.start <= now and period.is_notified(now):
                 yield period
-
-
-def _nothing_narrowed(_connection: Connection, _changes: Sequence["TaskChange"], _now: datetime) -> list[Case]:
-    return []

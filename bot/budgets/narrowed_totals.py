@@ -4,12 +4,12 @@ They are kept up to date by each booking, so that such a budget costs it no more
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Connection, bindparam, cast, delete, func, select
 
+from bot.budgets.booked_amounts import BookedAmount
 from bot.budgets.tables import narrowed_quarter
 from bot.database import metadata
 from bot.database.bulk import BulkInsert, BulkStatement
@@ -17,11 +17,8 @@ from bot.database.statements import insert
 from bot.domain.narrowing import TaskNarrowing, narrowing_of
 from bot.domain.periods import Window
 from bot.domain.timestamps import to_us
-from bot.ledger.charge_queries import narrowed_quarters, quarters_charged
+from bot.ledger.charge_queries import narrowed_quarters
 from bot.ledger.quarter_hour_totals import QUARTER_US
-
-if TYPE_CHECKING:
-    from bot.ledger.booking_result import TaskChange
 
 _SINCE = "narrowed_since "
 _BACK = timedelta(days=70)  # how much a forecast looks at, and more
@@ -31,13 +28,6 @@ _Q = narrowed_quarter.c
 _COLUMNS = ("narrowing", "start", "platform_nanos", "provider_nanos")
 _INSERT = BulkInsert(narrowed_quarter, *_COLUMNS)
 _UPSERT = insert(narrowed_quarter)
-_PUT = BulkStatement(
-    _UPSERT.on_conflict_do_update(
-        index_elements=[_Q.narrowing, _Q.start],
-        set_={name: _UPSERT.excluded[name] for name in ("platform_nanos", "provider_nanos")},
-    ),
-    *_COLUMNS,
-)
 _ADD = BulkStatement(
     _UPSERT.on_conflict_do_update(
         index_elements=[_Q.narrowing, _Q.start],
@@ -100,33 +90,20 @@ def nanos_between(connection: Connection, window: Window, narrowing: TaskNarrowi
     return platform, provider
 
 
-def add_changes(connection: Connection, changes: Sequence["TaskChange"]) -> None:
-    """Bring the totals up to date with what a booking has changed."""
-    if not (kept := _kept(connection)):
-        return
-    # a known task may begin or cease to count with all of its charges: their quarters are summed anew
-    known = quarters_charged(connection, [change.id for change in changes if change.was is not None])
-    new = [change for change in changes if change.was is None]
-    for narrowing, since in kept.items():
-        for start in known:
-            if start >= since:
-                _sum_quarter(connection, narrowing, start)
-        sums = _sums(change for change in new if narrowing.counts(change.task))
-        added = [(start, *amounts) for start, amounts in sums.items() if start >= since and start not in known]
-        _ADD.execute(connection, [(str(narrowing), *each) for each in added])
+def add(connection: Connection, amounts: Sequence[BookedAmount]) -> None:
+    """Bring the totals up to date with what narrowed budgets of the team have gained and lost by a booking."""
+    for narrowing, since in _kept(connection).items():
+        sums = _sums(amounts, narrowing)
+        rows = [(str(narrowing), start, *nanos) for start, nanos in sums.items() if start >= since and any(nanos)]
+        _ADD.execute(connection, rows)
 
 
-def _sum_quarter(connection: Connection, narrowing: TaskNarrowing, start: int) -> None:
-    sums = narrowed_quarters(connection, start, start + QUARTER_US, narrowing) or [(start, 0, 0)]
-    _PUT.execute(connection, [(str(narrowing), *each) for each in sums])
-
-
-def _sums(changes: Iterable["TaskChange"]) -> dict[int, list[int]]:
-    """Return the platform and provider nanos that changes have booked, by quarter."""
+def _sums(amounts: Sequence[BookedAmount], narrowing: TaskNarrowing) -> dict[int, list[int]]:
+    """Return by how much the platform and provider nanos of each quarter have grown."""
     sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for change in changes:
-        for entry in change.entries:
-            amounts = sums[_quarter(entry.booked_at)]
-            amounts[0] += entry.platform_nanos
-            amounts[1] += entry.provider_nanos
+    for each in amounts:
+        if sign := each.sign(narrowing):
+            nanos = sums[_quarter(each.at)]
+            nanos[0] += sign * each.platform_nanos
+            nanos[1] += sign * each.provider_nanos
     return sums

@@ -1,9 +1,6 @@
-"""What subjects have spent in their periods, and what a transaction has just booked for them."""
+"""What subjects have spent in their periods."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Connection
 
@@ -13,14 +10,10 @@ from bot.budgets.rules import TEAM
 from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
-from bot.domain.timestamps import from_us, to_us
+from bot.domain.timestamps import to_us
 from bot.ledger import quarter_hour_totals
 from bot.ledger.charge_queries import ChargeRange, range_spend, spend_by_member
 from bot.ledger.daily_spend import daily_spend, team_daily_spend
-
-if TYPE_CHECKING:
-    from bot.domain.tasks import Task
-    from bot.ledger.booking_result import TaskChange
 
 
 def spends(connection: Connection, cases: Iterable[Case], basis: SpendBasis) -> dict[Case, int]:
@@ -69,38 +62,3 @@ def spend_by_window(
     if TEAM in subjects:
         spent[TEAM] = team_daily_spend(connection, windows, basis)
     return spent
-
-
-@dataclass(frozen=True, slots=True)
-class BookedAmounts:
-    """Amounts in nanos with the moments (microseconds) at which they are booked and their tasks, by subject.
-
-    `history` is the part that was found while reading history, of which nobody is notified.
-    """
-
-    amounts: "Mapping[int, Sequence[tuple[int, int, Task]]]" = field(default_factory=dict)
-    history: "BookedAmounts | None" = None
-
-    def within(self, case: Case) -> int:
-        """Return the sum of a subject's amounts in a period, of the tasks that its budget counts."""
-        subject, period = case
-        return sum(
-            nanos
-            for at, nanos, task in self.amounts.get(subject, ())
-            if from_us(at) in period.window and period.narrowing.counts(task)
-        )
-
-    def moments(self) -> set[int]:
-        """Return every moment at which an amount is booked, in microseconds."""
-        return {at for at, _, _ in self.amounts.get(TEAM, ())}
-
-
-def booked_amounts(changes: "Iterable[TaskChange]", basis: SpendBasis) -> BookedAmounts:
-    """Return the amounts that changes of tasks have booked, by member and for the team."""
-    amounts: dict[int, list[tuple[int, int, Task]]] = defaultdict(list)
-    for change in changes:
-        for entry in change.entries:
-            part = entry.booked_at, basis.spend(entry.platform_nanos, entry.provider_nanos), change.task
-            amounts[change.member].append(part)
-            amounts[TEAM].append(part)
-    return BookedAmounts(amounts)

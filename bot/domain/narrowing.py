@@ -3,14 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-from bot.domain.pricing import runs_on_own_key
 from bot.domain.query.question import quote
 from bot.domain.query.tokens import split
-from bot.domain.tasks import Task
 
 _YES, _NO = "yes", "no"
 _BYOK: dict[tuple[str, ...], bool] = {(_YES,): True, (_NO,): False}
+
+
+class TaskTraits(NamedTuple):
+    """What decides which budgets count a task: its model, status, and whether it ran on the team's own key."""
+
+    model: str
+    status: str
+    own_key: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,12 @@ class TaskNarrowing:
         if self.byok is not None:
             yield f"byok:{_YES if self.byok else _NO}"
 
-    def counts(self, task: Task) -> bool:
-        """Return whether a task counts, as the upstream reports it."""
+    def counts(self, task: TaskTraits) -> bool:
+        """Return whether a task of those traits counts."""
         return (
             (not self.models or task.model in self.models)
             and (not self.statuses or task.status in self.statuses)
-            and (self.byok is None or runs_on_own_key(task) is self.byok)
+            and (self.byok is None or task.own_key is self.byok)
         )
 
 

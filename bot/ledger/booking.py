@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from bot.database.bulk import Row
 from bot.domain.money import AmountError
+from bot.domain.narrowing import TaskTraits
 from bot.domain.pricing import Price, price
 from bot.domain.tasks import Refused, Task
 from bot.domain.timestamps import optional_to_us, to_us
@@ -180,8 +181,9 @@ class _Booking:
         self.charges += charge_rows(entry.id, entry.member, entries, self.now_us)
         self.seen.add(("model", task.model))
         self.seen.add(("status", task.status))
-        former_status = None if entry.before is None else entry.before.status
-        self.changes.append(TaskChange(entry.id, entry.member, task, former_status, entries, restated, backfill))
+        traits = TaskTraits(task.model, task.status, entry.cost.own_key)
+        former = None if entry.before is None else entry.before.traits
+        self.changes.append(TaskChange(entry.id, entry.member, task, traits, former, entries, restated, backfill))
 
     def write(self, connection: Connection) -> None:
         """Write the rows."""

@@ -5,23 +5,31 @@ from datetime import datetime
 
 import msgspec
 
+from bot.domain.narrowing import TaskTraits
 from bot.domain.tasks import Refused, Task
 from bot.ledger.rules import Entry
 
 
 class TaskChange(msgspec.Struct, frozen=True, gc=False):
-    """What booking did to one task; `id` and `member` are row ids, `was` the status before.
+    """What booking did to one task; `id` and `member` are row ids.
 
-    A `backfill` task was created in a time that was not read before: nobody is notified of it.
+    `traits` are what the ledger holds of it now, `former` what it held before; None for a new task. A `backfill` task
+    was created in a time that was not read before: nobody is notified of it.
     """
 
     id: int
     member: int
     task: Task
-    was: str | None
+    traits: TaskTraits
+    former: TaskTraits | None
     entries: tuple[Entry, ...]
     restated: bool
     backfill: bool = False
+
+    @property
+    def was(self) -> str | None:
+        """Its status before; None for a new task."""
+        return None if self.former is None else self.former.status
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -221,8 +221,11 @@ class LateCharges:
 
 
 _QUARTER = charge.c.booked_at // literal_column(str(QUARTER_US), BigInteger)
-_TASKS_QUARTERS = SetStatement(
-    select(_QUARTER).distinct().where(charge.c.task.in_(bindparam("tasks", expanding=True))), "tasks"
+_OF_TASKS = SetStatement(
+    select(*charge.c["task", "member", "booked_at", "platform_nanos", "provider_nanos"]).where(
+        charge.c.task.in_(bindparam("tasks", expanding=True))
+    ),
+    "tasks",
 )
 
 
@@ -232,10 +235,20 @@ def _narrowed_quarters(form: NarrowingForm) -> Select[int, int, int]:
     return counted.group_by(_QUARTER)
 
 
-def quarters_charged(connection: Connection, tasks: Collection[int]) -> set[int]:
-    """Return the starts (microseconds) of the quarters of an hour in which charges of tasks are booked."""
-    found = (_TASKS_QUARTERS.execute(connection, part).all() for part in chunks(tasks))
-    return {quarter * QUARTER_US for rows in found for (quarter,) in rows}
+class TaskCharge(NamedTuple):
+    """A charge by the ids of its task and member: when it is booked (microseconds), and its amounts."""
+
+    task: int
+    member: int
+    booked_at: int
+    platform_nanos: int
+    provider_nanos: int
+
+
+def charges_of_tasks(connection: Connection, tasks: Collection[int]) -> list[TaskCharge]:
+    """Return all that was ever charged for these tasks."""
+    found = (_OF_TASKS.execute(connection, part).all() for part in chunks(tasks))
+    return [TaskCharge(*row) for rows in found for row in rows]
 
 
 def narrowed_quarters(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from bot.database.chunks import chunks
 from bot.database.sets import SetStatement
+from bot.domain.narrowing import TaskTraits
 from bot.domain.pricing import ByokUnit, price
 from bot.domain.tasks import Task
 from bot.ledger.rules import KnownTask, Totals
@@ -21,6 +22,7 @@ class BookedTask:
 
     id: int
     member: int
+    model: str
     status: str
     known: KnownTask
     by_unit: bool
@@ -32,6 +34,11 @@ class BookedTask:
     neo_credits: str | None
     llm_cost: str | None
     neo_cost: str | None
+
+    @property
+    def traits(self) -> TaskTraits:
+        """What decides which budgets count it."""
+        return TaskTraits(self.model, self.status, bool(self.is_byok))
 
     def amounts(self) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
         """Return the upstream's three amounts as they were written: credits, provider cost, fee."""
@@ -50,9 +57,9 @@ class BookedTask:
 _T = task_table.c
 _BOOKED = SetStatement(
     select(
-        _T.task_id, _T.id, _T.member, _T.status, _T.platform_nanos, _T.provider_nanos, _T.created_at, _T.stream_count,
-        _T.by_unit, _T.mixed, _T.restated, _T.is_byok, _T.without_email, _T.fingerprint, _T.neo_credits, _T.llm_cost,
-        _T.neo_cost,
+        _T.task_id, _T.id, _T.member, _T.model, _T.status, _T.platform_nanos, _T.provider_nanos, _T.created_at,
+        _T.stream_count, _T.by_unit, _T.mixed, _T.restated, _T.is_byok, _T.without_email, _T.fingerprint,
+        _T.neo_credits, _T.llm_cost, _T.neo_cost,
     ).where(_T.task_id.in_(bindparam("task_ids", expanding=True))),
     "task_ids",
 )  # fmt: skip
@@ -63,9 +70,9 @@ def booked_tasks(connection: Connection, task_ids: Sequence[str]) -> dict[str, B
     tasks: dict[str, BookedTask] = {}
     for some in chunks(task_ids):
         for row in _BOOKED.execute(connection, some).all():
-            task_id, key, member, status, platform, provider, created_at, stream_count, *rest = row
+            task_id, key, member, model, status, platform, provider, created_at, stream_count, *rest = row
             known = KnownTask(Totals(platform, provider), created_at, stream_count)
-            tasks[task_id] = BookedTask(key, member, status, known, *rest)
+            tasks[task_id] = BookedTask(key, member, model, status, known, *rest)
     return tasks
 
 

@@ -20,10 +20,11 @@ from bot.domain.narrowing import TaskNarrowing
 from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
+from bot.domain.timestamps import to_us
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.members import ensure_members
-from bot.ledger.passes.coverage import ALL_TIME
+from bot.ledger.passes.coverage import ALL_TIME, Interval
 from tests.support.bookings import ANA, BOB, NOW, TASKS, book_tasks
 
 UTC_ZONE, TOKYO = ZoneInfo("UTC"), ZoneInfo("Asia/Tokyo")
@@ -86,6 +87,33 @@ def test_a_task_that_fails_begins_to_count_with_all_it_has_cost(
     reported(connection, evaluator, msgspec.structs.replace(TASKS[2], status="failed"))
     bobs = [(subject, step) for subject, _, step in connection.execute(CROSSED).all()][1:]
     assert (TEAM, 80) in bobs
+
+
+def test_a_task_that_fails_on_a_page_with_history_is_notified(
+    connection: Connection, evaluator: BudgetEvaluator, ana: int
+) -> None:
+    limit(connection, evaluator, ana, 50, FAILED)
+    old = msgspec.structs.replace(
+        TASKS[1], task_id="old", created_at=NOW - 10 * HOUR, neo_credits=Decimal("0.1"), status="failed"
+    )
+    page = [old, msgspec.structs.replace(TASKS[0], status="failed")]
+    read = Interval(to_us(NOW - 5 * HOUR), to_us(NOW))
+    policy = BookingPolicy(ByokUnit.CREDITS, observers=(evaluator.record_booking,), read_before=(read,))
+    book(connection, page, policy, now=NOW + MINUTE)
+    assert connection.execute(CROSSED).all() == [(ana, "2026-11 status:failed", 50)]
+
+
+def test_a_task_that_fails_as_another_members_counts_for_whom_it_was_charged_to(
+    connection: Connection, evaluator: BudgetEvaluator, ana: int, bob: int
+) -> None:
+    limit(connection, evaluator, ana, 30, FAILED)
+    limit(connection, evaluator, bob, 10, FAILED)
+    assert connection.execute(CROSSED).all() == [(ana, "2026-11 status:failed", 50)]
+    grown = msgspec.structs.replace(TASKS[0], status="failed", email=BOB, neo_credits=Decimal("1.9"))
+    reported(connection, evaluator, grown)  # $10 are Ana's, the $9 that come with it are Bob's
+    assert connection.execute(CROSSED).all()[1:] == [
+        (ana, "2026-11 status:failed", 100), (bob, "2026-11 status:failed", 80)
+    ]  # fmt: skip
 
 
 def test_a_task_that_ceases_to_count_re_arms_nothing(

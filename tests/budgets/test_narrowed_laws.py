@@ -1,6 +1,6 @@
 """Laws of budgets that count only some tasks: what they count is what the ledger holds, whatever becomes of a task."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,9 +16,9 @@ from bot.budgets.crossings.store import recorded_steps
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.limits.store import limits
-from bot.budgets.periods import UNITS, budget_period
+from bot.budgets.periods import UNITS, Case, budget_period
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import DEFAULT, TEAM, reached_steps
+from bot.budgets.rules import DEFAULT, STEPS, TEAM, reached_steps
 from bot.budgets.spend import spends
 from bot.database.engine import open_database
 from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
@@ -29,7 +29,7 @@ from bot.domain.timestamps import to_us
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.members import ensure_members
-from bot.ledger.passes.coverage import ALL_TIME
+from bot.ledger.passes.coverage import ALL_TIME, Interval
 from tests.support.bookings import ANA, BOB, NOW
 from tests.support.effort import WITH_LEDGERS, examples_on
 from tests.support.ledgers import Ledgers
@@ -47,7 +47,10 @@ NARROWINGS = (
 )
 CHARGES = text(
     "SELECT charge.member, charge.booked_at, charge.platform_nanos + charge.provider_nanos, task.model, task.status,"
-    " task.is_byok FROM charge JOIN task ON task.id = charge.task"
+    " task.is_byok, task.task_id FROM charge JOIN task ON task.id = charge.task"
+)
+DECISIONS = text(
+    "SELECT step, decision FROM crossing WHERE subject = :subject AND period = :period AND revision = :revision"
 )
 
 
@@ -71,6 +74,7 @@ class Report:
         amount = Decimal(self.dollars) / 10
         return msgspec.structs.replace(
             before or first,
+            email=self.email,
             model=self.model,
             status=self.status,
             is_byok=self.byok,
@@ -80,19 +84,18 @@ class Report:
         )
 
 
-REPORTS = st.lists(
-    st.builds(
-        Report,
-        st.integers(0, 5),
-        st.sampled_from([ANA, BOB]),
-        st.sampled_from(MODELS),
-        st.sampled_from(STATUSES),
-        st.booleans(),
-        st.integers(0, 60),
-        st.integers(0, 80),
-    ),
-    max_size=14,
+A_REPORT = st.builds(
+    Report,
+    st.integers(0, 5),
+    st.sampled_from([ANA, BOB]),
+    st.sampled_from(MODELS),
+    st.sampled_from(STATUSES),
+    st.booleans(),
+    st.integers(0, 60),
+    st.integers(0, 80),
 )
+REPORTS = st.lists(A_REPORT, max_size=14)
+PAGES = st.lists(st.lists(A_REPORT, min_size=1, max_size=4, unique_by=lambda each: each.number), max_size=5)
 LIMITS = st.lists(
     st.tuples(
         st.sampled_from([TEAM, DEFAULT, ANA]),
@@ -105,12 +108,15 @@ LIMITS = st.lists(
 )
 
 
-def counted(connection: Connection, subject: int, narrowing: TaskNarrowing, start: int, end: int) -> int:
-    """What a subject spent on these tasks, summed without any of the statements under test."""
+def counted(connection: Connection, case: Case, tasks: Collection[str] | None = None) -> int:
+    """What a subject spent on the tasks of its budget, of `tasks` alone if given, without the statements under test."""
+    subject, period = case
+    narrowing, start, end = period.narrowing, to_us(period.window.start), to_us(period.window.end)
     return sum(
         nanos
-        for member, at, nanos, model, status, byok in connection.execute(CHARGES)
+        for member, at, nanos, model, status, byok, task_id in connection.execute(CHARGES)
         if subject in {TEAM, member}
+        and (tasks is None or task_id in tasks)
         and start <= at < end
         and (not narrowing.models or model in narrowing.models)
         and (not narrowing.statuses or status in narrowing.statuses)
@@ -125,8 +131,7 @@ def check(connection: Connection, evaluator: BudgetEvaluator, subjects: Iterable
             period = budget_period(unit, NOW, BERLIN, narrowing)
             cases = [(subject, period) for subject in subjects]
             spent = spends(connection, cases, SpendBasis.TOTAL)
-            ends = to_us(period.window.start), to_us(period.window.end)
-            assert spent == {case: counted(connection, case[0], narrowing, *ends) for case in cases}
+            assert spent == {case: counted(connection, case) for case in cases}
             limit_of = limits(connection, cases, NOW)
             recorded = recorded_steps(connection, limit_of)
             for case, limit in limit_of.items():
@@ -167,6 +172,72 @@ def test_what_is_counted_is_what_the_ledger_holds_whatever_becomes_of_a_task(eng
             with database.transaction() as connection:
                 for unit in UNITS:
                     models_add_up(connection, subjects, unit)
+        ledgers.take_back(place)
+
+    law()
+
+
+# --- notifications ---------------------------------------------------------------------------------
+
+READ = Interval(to_us(NOW - timedelta(hours=30)), to_us(NOW))  # what was created before is history when first read
+
+
+@dataclass
+class Page:
+    """What a page has brought to a case: its spend before and after, and what history alone has added to it."""
+
+    before: int
+    after: int
+    history: int
+
+    def decided(self, limit_nanos: int, recorded: dict[int, str]) -> dict[int, str]:
+        """What is to be recorded of a limit: silently what history has passed, then what the rest has."""
+        alone = reached_steps(limit_nanos, self.before + self.history, STEPS)
+        silent = {step: "HISTORY" for step in alone if step not in recorded}
+        known = recorded | silent
+        new = [step for step in reached_steps(limit_nanos, self.after, STEPS) if step not in known]
+        loud = dict.fromkeys(new, "LOWER")
+        if new and new[-1] > max(known, default=0):
+            loud[new[-1]] = "TOLD"
+        return known | loud
+
+
+def test_steps_that_history_alone_has_passed_are_silent_and_all_others_are_notified(
+    engine: str, ledgers: Ledgers
+) -> None:
+    @given(LIMITS, PAGES)
+    @examples_on(engine, 300, **WITH_LEDGERS)
+    def law(made: list[tuple[int | str, Unit, TaskNarrowing, int]], pages: list[list[Report]]) -> None:
+        place = ledgers.new()
+        with closing(open_database(place)) as database:
+            evaluator = BudgetEvaluator(BudgetPolicy(BERLIN, SpendBasis.TOTAL))
+            booking = BookingPolicy(ByokUnit.CREDITS, observers=(evaluator.record_booking,), read_before=(READ,))
+            with database.transaction() as connection:
+                ids = ensure_members(connection, [ANA, BOB])
+                for whose, unit, narrowing, dollars in made:
+                    scope = ids[whose] if isinstance(whose, str) else whose
+                    setting = LimitSetting(scope, unit, dollars * USD, "terminal", narrowing=narrowing)
+                    evaluator.set_limit(connection, setting, NOW)
+                kinds = {(unit, narrowing) for _, unit, narrowing, _ in made}
+                periods = [budget_period(unit, NOW, BERLIN, narrowing) for unit, narrowing in sorted(kinds, key=str)]
+                limit_of = limits(
+                    connection, [(each, period) for each in (*ids.values(), TEAM) for period in periods], NOW
+                )
+            recorded: dict[Case, dict[int, str]] = {case: {} for case in limit_of}
+            tasks: dict[int, Task] = {}
+            for reports in pages:
+                new = {each.number for each in reports} - tasks.keys()
+                tasks |= {each.number: each.task(tasks.get(each.number)) for each in reports}
+                history = {tasks[each].task_id for each in new if booking.is_backfill(to_us(tasks[each].created_at))}
+                with database.transaction() as connection:
+                    before = {case: counted(connection, case) for case in limit_of}
+                    book(connection, [tasks[each.number] for each in reports], booking, now=NOW)
+                    for case, limit in limit_of.items():
+                        page = Page(before[case], counted(connection, case), counted(connection, case, history))
+                        recorded[case] = page.decided(limit.nanos, recorded[case])
+                        of_case = {"subject": case[0], "period": case[1].label, "revision": limit.revision}
+                        stored = {row.step: row.decision for row in connection.execute(DECISIONS, of_case)}
+                        assert stored == recorded[case], (case, limit, page)
         ledgers.take_back(place)
 
     law()

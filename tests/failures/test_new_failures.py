@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.narrowing import TaskTraits
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
 from bot.failures.failure_store import FailureRecord
@@ -30,7 +31,9 @@ def change(was: str | None = "error", entries: tuple[Entry, ...] = (), **values:
             "error_message": "x broke", **values,
         }
     )  # fmt: skip
-    return TaskChange(7, 17, task, was, entries, restated=False)
+    traits = TaskTraits(task.model, task.status, own_key=False)
+    former = None if was is None else traits._replace(status=was)
+    return TaskChange(7, 17, task, traits, former, entries, restated=False)
 
 
 def record(**values: Any) -> FailureRecord:

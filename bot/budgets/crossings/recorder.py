@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.budgets.audiences import Audience, SnoozeAudience, audience_destination, crossing_audiences
+from bot.budgets.booked_amounts import BookedAmounts
 from bot.budgets.crossings.store import NewCrossings, NotifiedCrossing, record_crossings, recorded_steps
 from bot.budgets.keys import BudgetTopic, CrossingEventKey, CrossingKey
 from bot.budgets.limits.store import limits
@@ -14,7 +15,7 @@ from bot.budgets.periods import LATE, Case
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import CrossingDecision, crossing_decisions, reached_steps
 from bot.budgets.snoozes.store import snoozed_audiences
-from bot.budgets.spend import BookedAmounts, spends
+from bot.budgets.spend import spends
 from bot.outbox.live_store import request_edits
 from bot.outbox.store import NewNotification, enqueue
 from bot.outbox.webhook_queue import NewEvent, enqueue_events

@@ -8,6 +8,7 @@ from itertools import chain
 from sqlalchemy import Connection
 
 from bot.budgets import narrowed_totals
+from bot.budgets.booked_amounts import BookedAmounts
 from bot.budgets.crossings.recorder import CrossingRecorder
 from bot.budgets.crossings.store import delete_replaced
 from bot.budgets.keys import BudgetTopic, LimitKey, SummaryKey
@@ -16,7 +17,6 @@ from bot.budgets.limits.store import BudgetIdentity, StoredBudget, limits, narro
 from bot.budgets.periods import LATE, BudgetPeriod, Case, budget_period
 from bot.budgets.requests.store import open_topics_of
 from bot.budgets.rules import DEFAULT, MANY, TEAM, BudgetLimit, CrossingDecision
-from bot.budgets.spend import BookedAmounts
 from bot.domain.keys import NotificationKey
 from bot.domain.narrowing import TaskNarrowing
 from bot.ledger.charge_queries import members_charged_within
