@@ -54,11 +54,10 @@ def spend_by_window(
 
     What the team spent on all tasks is of whole quarters of an hour.
     """
-    if narrowing:
-        parts = [_spend_within(connection, subjects, window, basis, narrowing) for window in windows]
-        return {subject: [part[subject] for part in parts] for subject in subjects}
     members = [subject for subject in subjects if subject != TEAM]
-    spent = daily_spend(connection, members, windows, basis) if members else {}
-    if TEAM in subjects:
+    spent = daily_spend(connection, members, windows, basis, narrowing) if members else {}
+    if TEAM in subjects and narrowing:
+        spent[TEAM] = [_team_spend(connection, window, basis, narrowing) for window in windows]
+    elif TEAM in subjects:
         spent[TEAM] = team_daily_spend(connection, windows, basis)
     return spent

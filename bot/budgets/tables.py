@@ -87,7 +87,7 @@ class Crossing(SQLModel, table=True):
 
 
 class ForecastAlert(SQLModel, table=True):
-    """An alert that a subject's budget of a month is not expected to last: one a subject and month."""
+    """An alert that a budget of a month is not expected to last: one a subject, month and what the budget counts."""
 
     __tablename__ = "forecast_alert"
     __table_args__ = (

@@ -16,23 +16,28 @@ from bot.terminal import streams
 def backtest(words: tuple[str, ...], over: str, *, as_json: bool) -> None:
     """Show who would have been notified of a budget, when and how often. Nothing is changed.
 
-    SCOPE is a person's e-mail or name, `team`, or `default` (everyone), which is meant without it.
+    SCOPE is a person's e-mail or name, `team`, or `default` (everyone), which is meant without it. `model:`, `status:`
+    and `byok:` count only such tasks, as they are now.
 
-    Example: neo-usage backtest 500/month --over 90d
+    Example: neo-usage backtest 500/month team model:opus --over 90d
     """
     from bot.budgets.backtest.cli import print_backtest
     from bot.budgets.backtest.document import to_document
     from bot.budgets.backtest.facts import BacktestRequest
     from bot.budgets.backtest.facts import backtest as run_backtest
     from bot.budgets.backtest.grammar import parse_backtest, parse_days
+    from bot.budgets.limits.grammar import without_narrowing
+    from bot.budgets.limits.narrowing_names import resolved
     from bot.budgets.policy import BudgetPolicy
     from bot.budgets.scopes import scope_of
 
-    typed, days = parse_backtest(" ".join(words)), parse_days(over)
+    plain, narrowing = without_narrowing(words)
+    typed, days = parse_backtest(" ".join(plain)), parse_days(over)
     app = load_app()
     policy, now = BudgetPolicy.from_settings(app.settings), app.clock()
     with app.ledger.reader() as connection:
-        wanted = BacktestRequest(typed.nanos, typed.unit, scope_of(connection, typed.name), days)
+        scope = scope_of(connection, typed.name)
+        wanted = BacktestRequest(typed.nanos, typed.unit, scope, days, resolved(connection, narrowing))
         found = run_backtest(connection, wanted, policy, now)
     if as_json:
         print_json(to_document(found))

@@ -1,17 +1,21 @@
 """The history of charges: what was charged to whom, in the order in which it was read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, case, literal_column, or_, select
 
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import to_us
 from bot.ledger.charge_queries import Rows
 from bot.ledger.expressions import nanos_of, none_of
 from bot.ledger.members import nameless_ids
+from bot.ledger.narrowed_tasks import NarrowingForm, values_of
 from bot.ledger.rules import EntryKind
 from bot.ledger.tables import charge
 
@@ -32,53 +36,68 @@ _IN_WINDOW = (charge.c.booked_at >= bindparam("low")) & (charge.c.booked_at < bi
 _IN_ORDER: tuple[ColumnElement[Any], ...] = (literal_column("read_at"), charge.c.id)
 
 
-def _history(subject: ColumnElement[int], basis: SpendBasis) -> Rows:
-    nanos = nanos_of(charge, basis)
-    return select(subject, charge.c.booked_at, _READ_AT, nanos).where(_IN_WINDOW, nanos != literal_column("0"))
-
-
 _TEAM = literal_column("0", BigInteger)
-_OF_TEAM = {basis: _history(_TEAM, basis).order_by(*_IN_ORDER) for basis in SpendBasis}
-_OF_MEMBERS = {
-    basis: _history(charge.c.member, basis)
-    .where(none_of(charge.c.member, "nameless"))
-    .order_by(charge.c.member, *_IN_ORDER)
-    for basis in SpendBasis
-}
-_OF_MEMBER = {
-    basis: _history(charge.c.member, basis).where(charge.c.member == bindparam("of_member")).order_by(*_IN_ORDER)
-    for basis in SpendBasis
-}
 
 
-def team_history(
-    connection: Connection, window: Window, basis: SpendBasis, late: timedelta
-) -> Sequence[HistoricCharge]:
-    """Return the charges of everybody that were booked in a window, as those of the subject 0, in order of reading.
+def _history(subject: ColumnElement[int], basis: SpendBasis, form: NarrowingForm) -> Rows:
+    nanos = nanos_of(charge, basis)
+    conditions = (_IN_WINDOW, nanos != literal_column("0"), *form.charge_conditions())
+    return select(subject, charge.c.booked_at, _READ_AT, nanos).where(*conditions)
+
+
+@cache
+def _of_team(basis: SpendBasis, form: NarrowingForm) -> Rows:
+    return _history(_TEAM, basis, form).order_by(*_IN_ORDER)
+
+
+@cache
+def _of_members(basis: SpendBasis, form: NarrowingForm) -> Rows:
+    of_all = _history(charge.c.member, basis, form).where(none_of(charge.c.member, "nameless"))
+    return of_all.order_by(charge.c.member, *_IN_ORDER)
+
+
+@cache
+def _of_member(basis: SpendBasis, form: NarrowingForm) -> Rows:
+    of_one = _history(charge.c.member, basis, form).where(charge.c.member == bindparam("of_member"))
+    return of_one.order_by(*_IN_ORDER)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRange:
+    """Charges booked in a window, of tasks that count as they are now; what of them is spend.
 
     What was read more than `late` after it was booked counts as read when it was booked.
     """
-    return _rows(connection, _OF_TEAM[basis], window, late)
+
+    window: Window
+    basis: SpendBasis
+    late: timedelta
+    narrowing: TaskNarrowing = ALL_TASKS
+
+    @property
+    def form(self) -> NarrowingForm:
+        """The form of the narrowing."""
+        return NarrowingForm.of(self.narrowing)
+
+    def rows(self, connection: Connection, statement: Rows, **values: object) -> Sequence[HistoricCharge]:
+        """Return what a statement finds of the range."""
+        ends = {"low": to_us(self.window.start), "high": to_us(self.window.end)}
+        late = {"late_us": self.late // timedelta(microseconds=1)}
+        given = {**ends, **late, **values_of(self.narrowing), **values}
+        found: Sequence[Any] = connection.execute(statement, given).all()  # of tuples
+        return found
 
 
-def members_history(
-    connection: Connection, window: Window, basis: SpendBasis, late: timedelta
-) -> Sequence[HistoricCharge]:
+def team_history(connection: Connection, charges: HistoryRange) -> Sequence[HistoricCharge]:
+    """Return the charges of everybody in a range, as those of the subject 0, in order of reading."""
+    return charges.rows(connection, _of_team(charges.basis, charges.form))
+
+
+def members_history(connection: Connection, charges: HistoryRange) -> Sequence[HistoricCharge]:
     """Return the same of each member after the other, but for removed ones and tasks without an e-mail."""
-    return _rows(connection, _OF_MEMBERS[basis], window, late, nameless=nameless_ids(connection))
+    return charges.rows(connection, _of_members(charges.basis, charges.form), nameless=nameless_ids(connection))
 
 
-def member_history(
-    connection: Connection, member: int, window: Window, basis: SpendBasis, late: timedelta
-) -> Sequence[HistoricCharge]:
+def member_history(connection: Connection, member: int, charges: HistoryRange) -> Sequence[HistoricCharge]:
     """Return the same of one member."""
-    return _rows(connection, _OF_MEMBER[basis], window, late, of_member=member)
-
-
-def _rows(
-    connection: Connection, statement: Rows, window: Window, late: timedelta, **values: object
-) -> Sequence[HistoricCharge]:
-    late_us = late // timedelta(microseconds=1)
-    ends = {"low": to_us(window.start), "high": to_us(window.end), "late_us": late_us}
-    found: Sequence[Any] = connection.execute(statement, ends | values).all()  # of tuples
-    return found
+    return charges.rows(connection, _of_member(charges.basis, charges.form), of_member=member)

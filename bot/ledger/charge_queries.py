@@ -53,7 +53,6 @@ _MEMBERS_WITHIN = (
     .group_by(charge.c.member)
     .order_by(func.min(charge.c.booked_at), charge.c.member)
 )
-_ALL_BY_MEMBER = select(charge.c.member, _PLATFORM, _PROVIDER).where(_IN_WINDOW).group_by(charge.c.member)
 _OF_MEMBERS = charge.c.member.in_(bindparam("members", expanding=True))
 _BY_MEMBER = {
     basis: SetStatement(
@@ -64,6 +63,12 @@ _BY_MEMBER = {
     )
     for basis in SpendBasis
 }
+
+
+@cache
+def _all_by_member(form: NarrowingForm) -> Select[int, int, int]:
+    counted = select(charge.c.member, _PLATFORM, _PROVIDER).where(_IN_WINDOW, *form.charge_conditions())
+    return counted.group_by(charge.c.member)
 
 
 @cache
@@ -112,9 +117,12 @@ def spend_by_member(
     return spend
 
 
-def spend_of_all_members(connection: Connection, window: Window, basis: SpendBasis) -> dict[int, int]:
-    """Return what each member with charges in a window spent in it, in nanos."""
-    rows = connection.execute(_ALL_BY_MEMBER, _ends(window)).all()
+def spend_of_all_members(
+    connection: Connection, window: Window, basis: SpendBasis, narrowing: TaskNarrowing = ALL_TASKS
+) -> dict[int, int]:
+    """Return what each member with charges of these tasks in a window spent on them in it, in nanos."""
+    values = {**_ends(window), **values_of(narrowing)}
+    rows = connection.execute(_all_by_member(NarrowingForm.of(narrowing)), values).all()
     return {member: basis.spend(platform, provider) for member, platform, provider in rows}
 
 

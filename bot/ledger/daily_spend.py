@@ -2,22 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Window
 from bot.domain.pricing import SpendBasis
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger import quarter_hour_totals
 from bot.ledger.expressions import CrossJoin, nanos_of, one_of, spans_table, sum_of
+from bot.ledger.narrowed_tasks import NarrowingForm, values_of
 from bot.ledger.tables import charge, member
 
 
-def _daily(nanos: ColumnElement[int]) -> Select[int, int, int]:
+@cache
+def _daily(basis: SpendBasis, form: NarrowingForm) -> Select[int, int, int]:
     """Return the statement on each member and span, as scalar subqueries: each is a short range of an index."""
     span = spans_table()
-    spent = select(func.coalesce(sum_of(nanos), 0)).where(
-        charge.c.member == member.c.id, charge.c.booked_at >= span.c.low, charge.c.booked_at < span.c.high
+    spent = select(func.coalesce(sum_of(nanos_of(charge, basis)), 0)).where(
+        charge.c.member == member.c.id,
+        charge.c.booked_at >= span.c.low,
+        charge.c.booked_at < span.c.high,
+        *form.charge_conditions(),
     )
     each = CrossJoin(member, span)  # all spans of a member after each other: they are neighbours in the index
     return (
@@ -25,7 +32,6 @@ def _daily(nanos: ColumnElement[int]) -> Select[int, int, int]:
     )
 
 
-_DAILY = {basis: _daily(nanos_of(charge, basis)) for basis in SpendBasis}
 _FIRST = select(
     member.c.id,
     # a look at the index for each; grouped, all charges of each would be read
@@ -34,13 +40,19 @@ _FIRST = select(
 
 
 def daily_spend(
-    connection: Connection, members: Sequence[int], windows: Sequence[Window], basis: SpendBasis
+    connection: Connection,
+    members: Sequence[int],
+    windows: Sequence[Window],
+    basis: SpendBasis,
+    narrowing: TaskNarrowing = ALL_TASKS,
 ) -> dict[int, list[int]]:
-    """Return what each member spent within each of the windows, in nanos."""
+    """Return what each member spent within each of the windows on these tasks, as they are now, in nanos."""
     spend = {member: [0] * len(windows) for member in members}
     if windows:
         spans = [(i, to_us(each.start), to_us(each.end)) for i, each in enumerate(windows)]
-        for member, index, nanos in connection.execute(_DAILY[basis], {"spans": spans, "members": list(spend)}).all():
+        values = {"spans": spans, "members": list(spend), **values_of(narrowing)}
+        rows = connection.execute(_daily(basis, NarrowingForm.of(narrowing)), values).all()
+        for member, index, nanos in rows:
             spend[member][index] = nanos
     return spend
 

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from bot.budgets.backtest import formats
 from bot.budgets.backtest.facts import Backtest, BacktestRequest, backtest
 from bot.budgets.backtest.grammar import parse_backtest
 from bot.budgets.backtest.suggestions import SUGGESTED_OVER, BudgetSuggestion, budget_suggestions
+from bot.budgets.limits.narrowing_names import resolved
 from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT
@@ -40,8 +43,14 @@ class BacktestCommands:
         _check_operator(caller)
         typed = parse_backtest(request.text.partition(" ")[2])
         scope = DEFAULT if typed.name.lower() in _EVERYBODY else await self.names.subject(typed.name, "")
-        wanted, now = BacktestRequest(typed.nanos, typed.unit, scope, typed.days), self.clock()
-        found = await self.database.read(lambda connection: backtest(connection, wanted, self.policy, now))
+        now = self.clock()
+
+        def run(connection: Connection) -> Backtest:
+            narrowing = resolved(connection, typed.narrowing)
+            wanted = BacktestRequest(typed.nanos, typed.unit, scope, typed.days, narrowing)
+            return backtest(connection, wanted, self.policy, now)
+
+        found = await self.database.read(run)
         emails = {each.email for each in found.notified if each.email} | ({found.email} if found.email else set())
         names = await self.database.read(lambda connection: self.people.names(connection, emails))
         name = names.get(found.email or "", "")

@@ -16,6 +16,7 @@ def to_document(found: Backtest) -> dict[str, Any]:
         "scope": scope,
         "limit_usd": usd_text(found.request.nanos),
         "period": found.request.unit.value,
+        "counts": str(found.request.narrowing) or None,
         "first_day": found.first_day.isoformat(),
         "last_day": found.last_day.isoformat(),
         "members": found.members,

@@ -13,9 +13,10 @@ from bot.budgets.periods import LATE, BudgetPeriod, budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.scopes import email_of
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit, Window, day_start, local_day
 from bot.domain.timestamps import from_us, to_us
-from bot.ledger.charge_history import HistoricCharge, member_history, members_history, team_history
+from bot.ledger.charge_history import HistoricCharge, HistoryRange, member_history, members_history, team_history
 from bot.ledger.freshness import beginning, freshness
 from bot.ledger.scope import EVERYTHING
 
@@ -24,12 +25,13 @@ DAYS = 90  # that are looked at, unless it is said
 
 @dataclass(frozen=True, slots=True)
 class BacktestRequest:
-    """A limit to try, of whose budget (a scope), and how many days back."""
+    """A limit to try, of whose budget (a scope), how many days back, and which tasks it counts."""
 
     nanos: int
     unit: Unit
     scope: int = DEFAULT
     days: int = DAYS
+    narrowing: TaskNarrowing = ALL_TASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def backtest(connection: Connection, request: BacktestRequest, policy: BudgetPol
     that unit is left out of a default.
     """
     periods = periods_back(request.unit, request.days, policy, now)
-    charges, own = _charges(connection, request, Window(periods[0].window.start, now), policy)
+    whole = HistoryRange(Window(periods[0].window.start, now), policy.basis, LATE, request.narrowing)
+    charges, own = _charges(connection, request, whole)
     starts = [to_us(each.window.start) for each in periods]
     found: dict[int, list[BacktestAlert]] = defaultdict(list)
     for alert in backtest_alerts(charges, starts, request.nanos, policy.steps):
@@ -121,22 +124,20 @@ def first_day(connection: Connection, first: BudgetPeriod, policy: BudgetPolicy,
 
 
 def _charges(
-    connection: Connection, request: BacktestRequest, window: Window, policy: BudgetPolicy
+    connection: Connection, request: BacktestRequest, whole: HistoryRange
 ) -> tuple[Sequence[HistoricCharge], int]:
     """Return the charges that count, and how many members with a budget of their own are left out of a default."""
     if request.scope == TEAM:
-        return team_history(connection, window, policy.basis, LATE), 0
+        return team_history(connection, whole), 0
     if request.scope != DEFAULT:
-        return member_history(connection, request.scope, window, policy.basis, LATE), 0
-    return default_charges(connection, request.unit, window, policy)
+        return member_history(connection, request.scope, whole), 0
+    return default_charges(connection, request.unit, whole)
 
 
-def default_charges(
-    connection: Connection, unit: Unit, window: Window, policy: BudgetPolicy
-) -> tuple[Sequence[HistoricCharge], int]:
+def default_charges(connection: Connection, unit: Unit, whole: HistoryRange) -> tuple[Sequence[HistoricCharge], int]:
     """Return the charges of all whom a default limit applies to, and how many others have a budget of their own."""
-    charges = members_history(connection, window, policy.basis, LATE)
-    own = {*limited_members(connection, unit)}
+    charges = members_history(connection, whole)
+    own = {*limited_members(connection, unit, whole.narrowing)}
     if not own:
         return charges, 0
     left_out = own.intersection(subject for subject, *_ in charges)
@@ -150,5 +151,6 @@ def _would_notify(alert: BacktestAlert, periods: Sequence[BudgetPeriod]) -> Woul
 def default_peaks(connection: Connection, unit: Unit, days: int, policy: BudgetPolicy, now: datetime) -> list[int]:
     """Return the most that each member whom a default limit applies to had spent in a period, in nanos."""
     periods = periods_back(unit, days, policy, now)
-    charges, _ = default_charges(connection, unit, Window(periods[0].window.start, now), policy)
+    whole = HistoryRange(Window(periods[0].window.start, now), policy.basis, LATE)
+    charges, _ = default_charges(connection, unit, whole)
     return list(peak_spends(charges, [to_us(each.window.start) for each in periods]).values())

@@ -19,7 +19,9 @@ def headline_values(found: Backtest, policy: BudgetPolicy, now: datetime, name: 
     """Return the values of the template `budgets/backtest`; `name` is what the member is called."""
     request = found.request
     return {
-        "limit": budget_formatting.limit_of(request.nanos, request.unit),
+        "limit": budget_formatting.limit_of(request.nanos, request.unit, request.narrowing),
+        "counts": str(request.narrowing),
+        "counts_status": bool(request.narrowing.statuses),
         "scope": {DEFAULT: "default", TEAM: "team"}.get(request.scope, "member"),
         "name": name,
         "days": formatting.date_span(found.first_day, found.last_day, local_day(now, policy.zone)),

@@ -1,14 +1,16 @@
-"""The grammar of `backtest`: `500/month`, `500/month @ana over:90d`, `50/day team over 12w`."""
+"""The grammar of `backtest`: `500/month`, `500/month @ana over:90d`, `50/day team model:opus over 12w`."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.budgets.backtest.facts import DAYS
-from bot.budgets.limits.grammar import limit_and_name, parse_limit
+from bot.budgets.limits.grammar import NARROWING_KEYS, limit_and_name, narrowing_by, parse_limit
 from bot.domain.access import RefusedError
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
 from bot.domain.query.errors import UnclosedQuoteError
-from bot.domain.query.tokens import clean, split
+from bot.domain.query.tokens import Token, clean, split
 
 MOST_DAYS = 400
 _OVER = re.compile(r"(?<!\S)(?:--|[–—])?over(?:[:=]|\s+)(?P<length>\S+)", re.IGNORECASE)
@@ -17,12 +19,13 @@ _LENGTH = re.compile(r"(?P<number>\d{1,4})(?P<unit>d|w|days?|weeks?)", re.IGNORE
 
 @dataclass(frozen=True, slots=True)
 class TypedBacktest:
-    """A limit to try, whose (`default` unless it is said), and how many days back."""
+    """A limit to try, whose (`default` unless it is said), how many days back, and which tasks it counts."""
 
     nanos: int
     unit: Unit
     name: str
     days: int
+    narrowing: TaskNarrowing = ALL_TASKS
 
 
 def parse_backtest(line: str) -> TypedBacktest:
@@ -33,18 +36,25 @@ def parse_backtest(line: str) -> TypedBacktest:
     line = clean(line)
     over = _OVER.search(line)
     days = DAYS if over is None else parse_days(over["length"])
-    limit, name = limit_and_name(line if over is None else f"{line[: over.start()]} {line[over.end() :]}")
+    limit, rest = limit_and_name(line if over is None else f"{line[: over.start()]} {line[over.end() :]}")
     nanos, unit = parse_limit(limit)
-    return TypedBacktest(nanos, unit, _name(name) or "default", days)
+    words = _words(rest)
+    named = {word.key: word for word in words if word.key in NARROWING_KEYS}
+    name = _name([word for word in words if word.key not in named])
+    return TypedBacktest(nanos, unit, name or "default", days, narrowing_by(named))
 
 
-def _name(text: str) -> str:
-    """Return the name that a text is, without `for` before it."""
+def _words(text: str) -> list[Token]:
     try:
-        words = [word.values[0] for word in split(text)]
+        return split(text)
     except UnclosedQuoteError as error:
         raise RefusedError(f"{error} Type `backtest 500/month @ana`.") from None
-    return " ".join(words[words[:1] == ["for"] :])
+
+
+def _name(words: Sequence[Token]) -> str:
+    """Return the name that words are, without `for` before it."""
+    texts = [word.values[0] for word in words]
+    return " ".join(texts[texts[:1] == ["for"] :])
 
 
 def parse_days(length: str) -> int:

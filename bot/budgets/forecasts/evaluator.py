@@ -14,11 +14,11 @@ from bot.budgets.crossings.store import SnoozedAudiences
 from bot.budgets.forecasts.rules import Outlook, is_news, outlook
 from bot.budgets.forecasts.store import StoredAlert, add_alert, open_alerts, set_outlook
 from bot.budgets.keys import ForecastKey, ForecastTopic
-from bot.budgets.limits.store import limited_units, limits
+from bot.budgets.limits.store import BudgetIdentity, budget_in_force, limited_members, limits, narrowings_of
 from bot.budgets.pace import month_forecasts
 from bot.budgets.periods import BudgetPeriod, budget_period
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import TEAM
+from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.snoozes.store import snoozed_audiences
 from bot.budgets.spend import spends
 from bot.domain.forecast import LEAST_DAYS
@@ -33,9 +33,10 @@ from bot.outbox.store import NewNotification, enqueue, enqueue_again
 
 @dataclass(frozen=True, slots=True)
 class OutlookChange:
-    """An outlook that a subject's alert does not show yet; `alert` is None if there is none in that month."""
+    """An outlook that an alert of a budget does not show yet; `alert` is None if there is none of it in that month."""
 
     subject: int
+    label: str
     alert: StoredAlert | None
     outlook: Outlook
 
@@ -63,7 +64,7 @@ class ForecastEvaluator:
         period = budget_period(Unit.MONTH, now, self.policy.zone)
         for change in self._changes(connection, now):
             if change.alert is None:
-                alert = add_alert(connection, change.subject, period, now)
+                alert = add_alert(connection, change.subject, change.label, now)
                 enqueue(connection, [_notification(alert, _destination(alert.subject), period)], now)
             else:
                 set_outlook(connection, change.alert, change.outlook)
@@ -75,13 +76,18 @@ class ForecastEvaluator:
 
     def _changes(self, connection: Connection, now: datetime) -> list[OutlookChange]:
         """Return what alerts do not show yet."""
-        period = budget_period(Unit.MONTH, now, self.policy.zone)
         alerts = open_alerts(connection)
-        ended = [OutlookChange(each.subject, each, Outlook.ENDED) for each in alerts if each.label != period.label]
-        present = {each.subject: each for each in alerts if each.label == period.label}
+        narrowings = dict.fromkeys((*narrowings_of(connection, Unit.MONTH), *(each.narrowing for each in alerts)))
+        periods = [budget_period(Unit.MONTH, now, self.policy.zone, each) for each in narrowings]
+        present = {period.label for period in periods}
+        changes = [
+            OutlookChange(each.subject, each.label, each, Outlook.ENDED) for each in alerts if each.label not in present
+        ]
         if self._has_forecasts(connection, now):
-            ended += self._present_changes(connection, period, present, now)
-        return ended
+            for period in periods:
+                of_period = {each.subject: each for each in alerts if each.label == period.label}
+                changes += self._present_changes(connection, period, of_period, now)
+        return changes
 
     def _present_changes(
         self, connection: Connection, period: BudgetPeriod, alerts: Mapping[int, StoredAlert], now: datetime
@@ -92,7 +98,7 @@ class ForecastEvaluator:
             alert = alerts.get(subject)
             is_silenced = alert is None and _is_snoozed(_destination(subject), subject, snoozed)
             if is_news(None if alert is None else alert.outlook, found) and not is_silenced:
-                yield OutlookChange(subject, alert, found)
+                yield OutlookChange(subject, period.label, alert, found)
 
     def _has_forecasts(self, connection: Connection, now: datetime) -> bool:
         """Return whether there can be any forecast today: not in a month's first days, nor before they were read."""
@@ -104,12 +110,13 @@ class ForecastEvaluator:
     ) -> dict[int, Outlook]:
         """Return the outlook of each subject with a limit, and of those that an alert is about."""
         found = dict.fromkeys(alerted, Outlook.NO_LIMIT)
-        if Unit.MONTH not in limited_units(connection):
-            return found
-        subjects = dict.fromkeys((*members_charged_within(connection, period.window), TEAM, *alerted))
+        subjects = dict.fromkeys((*_limited_spenders(connection, period), TEAM, *alerted))
         limit_of = limits(connection, [(subject, period) for subject in subjects], now)
+        if not limit_of:
+            return found
         spent = spends(connection, limit_of, self.policy.basis)
-        forecasts = month_forecasts(connection, [subject for subject, _ in limit_of], now, self.policy)
+        limited = [subject for subject, _ in limit_of]
+        forecasts = month_forecasts(connection, limited, now, self.policy, period.narrowing)
         for case, limit in limit_of.items():
             forecast = forecasts[case[0]]
             found[case[0]] = outlook(limit.nanos, spent[case], None if forecast is None else forecast.low_nanos)
@@ -125,6 +132,17 @@ class ForecastEvaluator:
             for destination in empty_destinations(connection, ForecastKey(alert.id)):
                 if not _is_snoozed(destination, alert.subject, snoozed):
                     yield UnsentAlert(alert, destination)
+
+
+def _limited_spenders(connection: Connection, period: BudgetPeriod) -> list[int]:
+    """Return the members with charges in a month to whom a limit of its kind may apply."""
+    unit, narrowing = period.unit, period.narrowing
+    is_default = budget_in_force(connection, BudgetIdentity(DEFAULT, unit, narrowing)) is not None
+    limited = () if is_default else {*limited_members(connection, unit, narrowing)}
+    if not is_default and not limited:
+        return []
+    charged = members_charged_within(connection, period.window)
+    return charged if is_default else [member for member in charged if member in limited]
 
 
 def _is_snoozed(destination: Destination, subject: int, snoozed: SnoozedAudiences) -> bool:

@@ -49,7 +49,9 @@ class ForecastRenderer:
             blocks.section(f"{headline}\n{drivers}" if (drivers := self._drivers(facts, member, request)) else headline)
         )
         draft.add(blocks.context(self._footnote(facts)))
-        if facts.outlook in {Outlook.RUNS_OUT, Outlook.MAY_LAST}:
+        # what members ask for counts all of their tasks
+        can_raise = not (name.must_ask and facts.budget.period.narrowing)
+        if can_raise and facts.outlook in {Outlook.RUNS_OUT, Outlook.MAY_LAST}:
             label = request_label(has_limit=True) if name.must_ask else RAISE_LIMIT
             topic = BudgetTopic.of(facts.budget.subject, facts.budget.period)
             draft.add(blocks.actions([blocks.button(label, RaiseAction(topic), primary=True)]))
@@ -81,6 +83,7 @@ class ForecastRenderer:
         return self.context.templates.render(
             "budgets/forecast",
             **name.template_values(),
+            adjective=budget_formatting.adjective(budget.period.unit, budget.period.narrowing),
             outlook=facts.outlook.value,
             period=budget_formatting.period_days(budget.period, self.context.policy.zone, now),
             spend=show_usd(budget.spend_nanos),

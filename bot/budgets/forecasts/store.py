@@ -1,4 +1,4 @@
-"""The store of forecast alerts: one a subject and month, with the outlook that its message shows."""
+"""The store of forecast alerts: one a budget and month, with the outlook that its message shows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, insert, literal_column, select, update
 
 from bot.budgets.forecasts.rules import Outlook
-from bot.budgets.periods import BudgetPeriod
+from bot.budgets.periods import BudgetPeriod, PeriodLabel
 from bot.budgets.tables import forecast_alert
 from bot.budgets.unique_keys import is_free
 from bot.database.rows import insert_row_anew, rows_by_column
+from bot.domain.narrowing import TaskNarrowing
 from bot.domain.timestamps import from_us, to_us
 from bot.ledger.former_ledger import FormerLedger
 
@@ -32,13 +33,21 @@ _MOVE = update(forecast_alert).values(subject=_NEW).where(_OF_SUBJECT, is_free(f
 
 @dataclass(frozen=True, slots=True)
 class StoredAlert:
-    """An alert by its id: of which subject and month (by its label), when, and the outlook that its message shows."""
+    """An alert by its id: of which subject and month, when, and the outlook that its message shows.
+
+    The label of the month names the tasks that the budget counts, if not all.
+    """
 
     id: int
     subject: int
     label: str
     outlook: Outlook
     at: datetime
+
+    @property
+    def narrowing(self) -> TaskNarrowing:
+        """Which tasks its budget counts."""
+        return PeriodLabel.decode(self.label).narrowing
 
 
 def open_alerts(connection: Connection) -> list[StoredAlert]:
@@ -58,9 +67,9 @@ def alert_of(connection: Connection, subject: int, period: BudgetPeriod) -> Stor
     return None if row is None else _stored(row)
 
 
-def add_alert(connection: Connection, subject: int, period: BudgetPeriod, now: datetime) -> StoredAlert:
-    """Store an alert that a budget runs out; there must be none of the subject in that month."""
-    new = StoredAlert(connection.execute(_NEXT_ID).scalar_one(), subject, period.label, Outlook.RUNS_OUT, now)
+def add_alert(connection: Connection, subject: int, label: str, now: datetime) -> StoredAlert:
+    """Store an alert that a budget runs out; there must be none of the subject and that month's label."""
+    new = StoredAlert(connection.execute(_NEXT_ID).scalar_one(), subject, label, Outlook.RUNS_OUT, now)
     row = {"id": new.id, "subject": subject, "period": new.label, "alerted_at": to_us(now), "outlook": new.outlook}
     connection.execute(_INSERT, row)
     return new

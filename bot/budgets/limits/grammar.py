@@ -1,7 +1,7 @@
 """The grammar of `budget`: `@ana 800/month until:2026-11-30 reason:"pentest"`, `default remove month`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -85,7 +85,7 @@ def _removal(bare: Sequence[Token], named: dict[str, Token]) -> RemovalInstructi
     if len(scopes) != 1 or len(units) > 1 or "until" in named:
         near = next((meant for scope in scopes if (meant := nearest(scope, UNITS))), "month")
         raise RefusedError(f"To remove a budget, type whose and which: `budget @ana remove {near}`.")
-    return RemovalInstruction(scopes[0], units[0] if units else None, _reason(named), _narrowing(named))
+    return RemovalInstruction(scopes[0], units[0] if units else None, _reason(named), narrowing_by(named))
 
 
 def _setting(
@@ -103,7 +103,7 @@ def _setting(
     except ZeroLimitError as error:
         raise error if is_request else _with_removal(error, amounts[0].values[0]) from None
     ends_at = parse_until(named["until"].values[0], now, zone) if "until" in named else None
-    narrowing = _narrowing(named)
+    narrowing = narrowing_by(named)
     if is_request and narrowing:
         raise RefusedError(f"You can only ask for a budget for all of your tasks, without `{narrowing}`.")
     if is_request:
@@ -111,8 +111,12 @@ def _setting(
     return LimitInstruction(scopes[0], nanos, unit, ends_at, _reason(named), narrowing=narrowing)
 
 
-def _narrowing(named: dict[str, Token]) -> TaskNarrowing:
-    """Return what the words `model:`, `status:` and `byok:` narrow a budget to, as they are typed."""
+def narrowing_by(named: Mapping[str, Token]) -> TaskNarrowing:
+    """Return what the words `model:`, `status:` and `byok:`, by their keys, narrow a budget to, as they are typed.
+
+    Raises:
+        RefusedError: one has no value, or one that is none.
+    """
     words = {key: named[key].values for key in NARROWING_KEYS if key in named}
     if empty := next((key for key, values in words.items() if not all(values)), None):
         raise RefusedError(f"`{empty}:` needs a value, such as `{empty}:{_NARROWED_TO[empty]}`.")
@@ -134,7 +138,7 @@ def parse_narrowing(text: str) -> TaskNarrowing:
         raise RefusedError(str(error)) from None
     if unknown := next((word.raw for word in words if word.key not in NARROWING_KEYS), None):
         raise RefusedError(f"I don't know `{unknown}`. A budget can be narrowed by `model:`, `status:` and `byok:`.")
-    return _narrowing({word.key: word for word in words if word.key is not None})
+    return narrowing_by({word.key: word for word in words if word.key is not None})
 
 
 def without_narrowing(words: Sequence[str]) -> tuple[list[str], TaskNarrowing]:

@@ -16,6 +16,7 @@ from bot.budgets.limits.revision_store import LimitSetting
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.database.engine import open_database
+from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
 from bot.domain.pricing import ByokUnit, SpendBasis
 from bot.domain.tasks import Task
@@ -31,6 +32,7 @@ from tests.support.worlds import MARCUS, PRIYA, add
 BEGUN = datetime.fromisoformat("2026-09-10T08:00:00+00:00")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PEOPLE = ("ana@acme.dev", "bob@acme.dev", None)
+MODELS = ("opus", "haiku")
 LIMIT = 100 * 10**9
 RECORDED = text(
     "SELECT subject, period, step, crossed_at, spend_nanos FROM crossing WHERE decision = 'TOLD' AND unit = :unit"
@@ -48,10 +50,10 @@ tasks = st.lists(
 class Team:
     """A team whose tasks are booked as they end and as they change, each in a transaction of its own."""
 
-    def __init__(self, place: Path, scope: int, unit: Unit, zone: str) -> None:
+    def __init__(self, place: Path, scope: int, unit: Unit, zone: str, narrowing: TaskNarrowing) -> None:
         self.policy = BudgetPolicy(ZoneInfo(zone), SpendBasis.TOTAL)
         self.database = open_database(place)
-        self.scope, self.unit = scope, unit
+        self.scope, self.unit, self.narrowing = scope, unit, narrowing
         self.evaluator = BudgetEvaluator(self.policy)
         with self.database.transaction() as connection:
             ensure_members(connection, [each for each in PEOPLE if each])
@@ -62,7 +64,7 @@ class Team:
         booking = BookingPolicy(ByokUnit.CREDITS, None, observers)
         if limited:
             with self.database.transaction() as connection:
-                setting = LimitSetting(self.scope, self.unit, LIMIT, "terminal")
+                setting = LimitSetting(self.scope, self.unit, LIMIT, "terminal", narrowing=self.narrowing)
                 self.evaluator.set_limit(connection, setting, BEGUN - 40 * DAY)
         now = BEGUN
         events: list[tuple[datetime, int, Task]] = []
@@ -70,7 +72,8 @@ class Team:
             now += hours * HOUR
             for at, amount in ((now, cost), (now + later * HOUR, max(cost + growth, 0))):
                 task = Task(
-                    task_id=f"t{number}", model="opus", status="completed", created_at=now, email=PEOPLE[who],
+                    task_id=f"t{number}", model=MODELS[number % 2], status="completed", created_at=now,
+                    email=PEOPLE[who],
                     neo_credits=Decimal(amount) / 10,
                 )  # fmt: skip
                 events.append((at + timedelta(minutes=len(events)), number, task))
@@ -81,11 +84,12 @@ class Team:
 
     def recorded(self) -> list[tuple[object, ...]]:
         with self.database.transaction() as connection:
-            return [tuple(row) for row in connection.execute(RECORDED, {"unit": self.unit.value})]
+            rows = connection.execute(RECORDED, {"unit": self.unit.value}).all()
+            return [(subject, period.partition(" ")[0], *rest) for subject, period, *rest in rows]
 
     def found(self, now: datetime) -> list[tuple[object, ...]]:
         def run(connection: Connection) -> list[tuple[object, ...]]:
-            request = BacktestRequest(LIMIT, self.unit, self.scope, 400)
+            request = BacktestRequest(LIMIT, self.unit, self.scope, 400, self.narrowing)
             result = backtest(connection, request, self.policy, now)
             members = connection.execute(text("SELECT email, id FROM member")).all()
             ids: dict[str | None, int] = {None: TEAM, **{each.email: each.id for each in members}}
@@ -105,6 +109,7 @@ class Team:
     scope=st.sampled_from([DEFAULT, TEAM, 1]),
     unit=st.sampled_from([Unit.DAY, Unit.WEEK, Unit.MONTH]),
     zone=st.sampled_from(["UTC", "America/New_York"]),
+    narrowing=st.sampled_from([ALL_TASKS, TaskNarrowing(("opus",)), TaskNarrowing((), ("completed",), byok=False)]),
 )
 def test_it_is_what_the_evaluator_recorded(
     tmp_path_factory: pytest.TempPathFactory,
@@ -112,9 +117,10 @@ def test_it_is_what_the_evaluator_recorded(
     scope: int,
     unit: Unit,
     zone: str,
+    narrowing: TaskNarrowing,
 ) -> None:
     directory = tmp_path_factory.mktemp("teams")
-    limited, free = (Team(directory / f"{name}.db", scope, unit, zone) for name in ("limited", "free"))
+    limited, free = (Team(directory / f"{name}.db", scope, unit, zone, narrowing) for name in ("limited", "free"))
     try:
         limited.live(history, limited=True)
         now = free.live(history, limited=False)
@@ -133,7 +139,7 @@ def world() -> World:
     world = World.empty()
     for back in range(30):
         for email, credits_used in ((PRIYA, "2"), (MARCUS, "0.1")):
-            add(world, f"{email}-{back}", credits_used, email=email, begun=START - back * DAY)
+            add(world, f"{email}-{back}", credits_used, email=email, begun=START - back * DAY, model=MODELS[back % 2])
     return world
 
 
@@ -173,6 +179,27 @@ async def test_whoever_has_a_budget_of_their_own_is_left_out_of_a_default(harnes
     assert "\n1 member with a personal budget is left out.\n" in text_
 
 
+async def test_a_limit_on_some_tasks_is_tried_on_these(harness: ServiceHarness) -> None:
+    answer = await harness.ask("hannah", "backtest 400/month model:opus")
+    text_ = visible_text(answer)
+    assert text_.startswith("*$400 a month for model:opus for everyone would have notified 1 of 2 members once* (")
+    assert table(answer)[1] == ["Priya Raman", "1", "50%", "2026-02-20", "2026-02-20"]
+    answer = await harness.ask("hannah", "backtest 200/month @priya model:opus status:completed")
+    text_ = visible_text(answer)
+    assert text_.startswith("*$200 a month for model:opus status:completed would have notified Priya Raman 3 times* (")
+    assert "Steps: 50, 80, 100, 150, 200%. Tasks count by the status they have now. Nothing was changed." in text_
+    assert table(answer)[1] == ["2026-02", "50%", "2026-02-10", "$100.00"]
+    nothing = visible_text(await harness.ask("hannah", "backtest 200/month status:failed"))
+    assert nothing.startswith("*No spend* on status:failed in this time (")
+
+
+async def test_whoever_has_such_a_budget_of_their_own_is_left_out_of_such_a_default(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 9000/month model:opus")
+    narrowed = visible_text(await harness.ask("hannah", "backtest 400/month model:opus"))
+    assert "\n1 member with a personal budget is left out.\n" in narrowed
+    assert "is left out" not in visible_text(await harness.ask("hannah", "backtest 400/month"))
+
+
 async def test_nothing_is_written(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "backtest 400/month")
     await harness.ask("hannah", "budget suggest")
@@ -205,6 +232,8 @@ async def test_they_are_for_operators(harness: ServiceHarness, line: str) -> Non
         ("backtest 500/month over:401d", "Type how far to look back in days or weeks"),
         ('backtest 500/month "ana', "The quote at character 1 isn't closed."),
         ("backtest 0/month", "A budget must be more than $0."),
+        ("backtest 500/month model:opsu", "No task has the model `opsu`. There is `opus`."),
+        ("backtest 500/month byok:perhaps", "`byok:` is `byok:yes` or `byok:no`."),
         ("backtest 500/month nobody@acme.example", "I can't find `nobody@acme.example` in Neo."),
     ],
 )

@@ -163,3 +163,53 @@ async def test_whoever_gets_another_email_is_not_notified_again(harness: Service
     await harness.sync()
     assert len(alerts(harness, "priya")) == 1
     assert alerts(harness, "hannah") == []
+
+
+async def test_a_budget_for_some_tasks_has_alerts_of_its_own(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 700/month")
+    await harness.ask("hannah", "budget @priya 300/month model:opus")
+    await live(harness, 4)
+    assert await alert(harness, "priya") == (
+        "*Your monthly model:opus budget is expected to run out on Sun, Mar 15:* $120.00 of $300 is spent (40%), and"
+        " the forecast for Mar 1–31 is $620.00.\n"
+        "Budgets only notify. They don't stop tasks. Data as of Mar 6, 21:00 (UTC)."
+    )
+    assert actions(alerts(harness, "priya")[0]) == []
+    assert "Expected to run out before the month ends" in visible_text(await harness.ask("priya", "explain"))
+    await harness.ask("hannah", "budget @priya 500/month")
+    await harness.sync()
+    assert len(alerts(harness, "priya")) == 2
+    await harness.ask("hannah", "budget @priya remove month model:opus")
+    await harness.sync()
+    narrowed, plain = (visible_text(each) for each in alerts(harness, "priya"))
+    assert narrowed.startswith("*Your monthly model:opus budget was removed.* $120.00 is spent so far (Mar 1–31).")
+    assert plain.startswith("*Your monthly budget is expected to run out on ")
+    harness.clock.advance(26 * DAY)
+    await harness.sync()
+    narrowed, plain = (visible_text(each) for each in alerts(harness, "priya"))
+    assert narrowed.startswith("*Your monthly model:opus budget for Mar 1–31:* $120.00 was spent.")
+    assert plain.startswith("*Your monthly budget for Mar 1–31:* $120.00 of $500 was spent (24%).")
+
+
+async def test_only_the_tasks_that_it_counts_are_expected_to_go_on(harness: ServiceHarness) -> None:
+    for day in range(4):
+        spent(harness.neo.world, harness.clock(), MARCUS, 5, model="haiku")
+        await live(harness, 1)
+        if day == 0:
+            await harness.ask("hannah", "budget team 400/month model:opus,haiku")
+            await harness.ask("hannah", "budget team 300/month model:haiku")
+            await harness.ask("hannah", "budget default 200/month model:haiku")
+    text = await alert(harness, "hannah")
+    assert text.startswith("*The team's monthly model:haiku,opus budget is expected to run out on ")
+    assert "*Biggest spender:* Priya Raman, $120.00 so far (86%)\n*Biggest model:* opus, $120.00 so far (86%)" in text
+    assert "Raise limit" in text
+    assert alerts(harness, "priya") == alerts(harness, "marcus") == []
+
+
+async def test_a_default_for_some_tasks_is_expected_to_run_out_for_whoever_has_these(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget default 300/month model:opus status:completed")
+    for _ in range(4):
+        spent(harness.neo.world, harness.clock(), MARCUS, 40, model="haiku")
+        await live(harness, 1)
+    assert "Your monthly model:opus status:completed budget is expected to run out" in await alert(harness, "priya")
+    assert alerts(harness, "marcus") == []
