@@ -15,6 +15,7 @@ from bot.budgets.commands import BudgetCommands
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.explain.commands import ExplainCommand
 from bot.budgets.forecasts.evaluator import ForecastEvaluator
+from bot.budgets.forecasts.forecast_event import ForecastEvent
 from bot.budgets.forecasts.render import ForecastRenderer
 from bot.budgets.keys import (
     AcknowledgeAction,
@@ -25,6 +26,7 @@ from bot.budgets.keys import (
     DecidedKey,
     DeclineAction,
     DeclineForm,
+    ForecastEventKey,
     ForecastKey,
     ForecastTopic,
     FormAction,
@@ -114,7 +116,7 @@ def budgets(context: Context) -> Capability:
         "budgets",
         keys=(
             *(CrossingKey, CrossingEventKey, LimitKey, SummaryKey, RequestKey, DecidedKey, BudgetTopic, RequestTopic),
-            *(ForecastKey, ForecastTopic),
+            *(ForecastKey, ForecastEventKey, ForecastTopic),
             *(AcknowledgeAction, SnoozeAction, RaiseAction, FormAction, ApproveAction, DeclineAction),
             *(LimitForm, RequestForm, DeclineForm),
         ),
@@ -145,7 +147,10 @@ def budgets(context: Context) -> Capability:
             ForecastTopic.kind: forecasts.render_current,
             RequestTopic.kind: requests.render_current,
         },
-        event_builders={CrossingEventKey.kind: CrossingEvent(evaluator.policy, members).build},
+        event_builders={
+            CrossingEventKey.kind: CrossingEvent(evaluator.policy, members).build,
+            ForecastEventKey.kind: ForecastEvent(evaluator.policy, members).build,
+        },
         observers=[evaluator.record_booking],
         timers=[Timer("budgets", 1, partial(apply_due, context, evaluator.due_work)), *_forecast_timers(context)],
         upkeep=Upkeep(

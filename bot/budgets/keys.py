@@ -72,6 +72,13 @@ class ForecastKey(NumberedKey, NotificationKey):
     kind = "forecast"
 
 
+class ForecastEventKey(NumberedKey, NotificationKey):
+    """The event of a month's budget that is not expected to last, by the alert's id."""
+
+    __slots__ = ()
+    kind = "forecast_event"
+
+
 class RequestKey(NumberedKey, NotificationKey):
     """A budget request, for operators to decide upon."""
 

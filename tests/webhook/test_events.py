@@ -98,6 +98,47 @@ async def test_a_snooze_holds_back_no_event(hooked: ServiceHarness, api: Webhook
     assert len(events(api, "budget")) == 1
 
 
+async def days_go_by(harness: ServiceHarness, days: int) -> None:
+    """Let days go by on each of which Priya spends $20."""
+    for _ in range(days):
+        harness.clock.advance(DAY)
+        spent(harness.neo.world, harness.clock(), PRIYA, 20, model="opus")
+        await harness.sync()
+
+
+async def test_a_budget_that_is_expected_to_run_out_is_an_event_before_its_steps(
+    hooked: ServiceHarness, api: WebhookApi
+) -> None:
+    hooked.settings["BUDGET_STEPS"] = "50"
+    await hooked.open()
+    await hooked.ask("hannah", f"budget {PRIYA} 240/month")
+    await hooked.ask("hannah", "budget team 300/month model:opus")
+    await days_go_by(hooked, 4)
+    await hooked.restart()
+    await days_go_by(hooked, 3)
+    hers, teams = events(api, "budget.forecast")
+    assert hers["data"]["summary"].startswith("A member: the monthly budget is expected to run out on ")
+    assert re.search(r" \(\$90\.00 of \$240, forecast \$[\d,.]+ to \$[\d,.]+\)\.$", hers["data"]["summary"])
+    assert teams["data"]["summary"].startswith("The team: the monthly model:opus budget is expected to run out on ")
+    assert (hers["data"]["scope"], hers["data"]["period"]["unit"], hers["data"]["used_percent"]) == (
+        "member", "month", 37
+    )  # fmt: skip
+    low, high = (float(hers["data"]["forecast"][end]["amount"]) for end in ("low", "high"))
+    assert 240 <= low < high
+    assert re.fullmatch("2026-03-[0-9]{2}", hers["data"]["runs_out_on"])
+    assert (teams["data"]["counts"], teams["data"]["member"]) == ("model:opus", None)
+    step = events(api, "budget.step")[0]
+    assert (step["data"]["subject"], step["data"]["sequence"]) == (hers["data"]["subject"], 2)
+
+
+async def test_a_snooze_holds_back_no_forecast(hooked: ServiceHarness, api: WebhookApi) -> None:
+    await hooked.open()
+    await hooked.ask("hannah", f"budget {PRIYA} 300/month")
+    await hooked.ask("priya", "snooze period", hooked.workspace.im_of("U0PRIYA").id)
+    await days_go_by(hooked, 4)
+    assert [each["type"] for each in events(api, "budget")] == ["budget.forecast_exceeded"]
+
+
 async def test_failures_are_opened_once_and_resolved_after_a_day(hooked: ServiceHarness, api: WebhookApi) -> None:
     await hooked.open()
     fail_task(hooked, PRIYA, "token of vault.acme.example expired", 3)

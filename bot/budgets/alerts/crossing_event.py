@@ -5,15 +5,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.budgets.alerts.budget_event import budget_data, who
 from bot.budgets.budget_formatting import adjective, used
 from bot.budgets.crossings.store import CrossedStep, crossed_steps, crossing_case
 from bot.budgets.keys import CrossingEventKey
 from bot.budgets.periods import BudgetPeriod, named_period
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import TEAM, percent
+from bot.budgets.rules import percent
 from bot.budgets.scopes import email_of
 from bot.domain.money import show_limit, show_usd
-from bot.outbox.events import EventMembers, EventRequest, WebhookEvent, amount, moment
+from bot.outbox.events import EventMembers, EventRequest, WebhookEvent, amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,10 @@ class CrossingEvent:
         subject, period = case[0], named_period(case[1], self.policy.zone)
         step = next(each for each in crossed_steps(connection, subject, period) if each.id == id_)
         email = email_of(connection, subject)
-        who = "The team" if email is None else self.members.name(email)
         return WebhookEvent(
             "budget.step_reached",
-            f"{who}: {_use(step, period)}",
-            {
-                "scope": "team" if subject == TEAM else "member",
-                "member": None if email is None else self.members.reference(email),
-                **_budget(step, period),
-            },
+            f"{who(email, self.members)}: {_use(step, period)}",
+            {**budget_data(subject, email, period, self.members), **_step(step)},
         )
 
 
@@ -52,14 +48,11 @@ def _use(step: CrossedStep, period: BudgetPeriod) -> str:
     return f"{part} of the {adjective(period.unit, period.narrowing)} budget is used ({spent} of {limit})."
 
 
-def _budget(step: CrossedStep, period: BudgetPeriod) -> dict[str, Any]:
-    window = period.window
+def _step(step: CrossedStep) -> dict[str, Any]:
     return {
-        "period": {"unit": period.unit.value, "from": moment(window.start), "to": moment(window.end)},
         "step_percent": step.step,
         "used_percent": percent(step.spend_nanos, step.limit_nanos),
         "spend": amount(step.spend_nanos),
         "limit": amount(step.limit_nanos),
         "late": step.late,
-        **({"counts": str(period.narrowing)} if period.narrowing else {}),
     }

@@ -51,7 +51,7 @@ def forecast_facts(
     models = dearest_models(connection, charges, policy.basis, 1)
     return ForecastFacts(
         budget=budget,
-        outlook=_outlook(budget),
+        outlook=snapshot_outlook(budget),
         member=_biggest_spender(connection, period, policy) if subject == TEAM else None,
         model=Driver(*models[0]) if models and len(period.narrowing.models) != 1 else None,
         is_posted=any(posted == destination for _, posted in live_messages(connection, [ForecastTopic(alert)])),
@@ -60,7 +60,8 @@ def forecast_facts(
     )
 
 
-def _outlook(budget: BudgetSnapshot) -> Outlook:
+def snapshot_outlook(budget: BudgetSnapshot) -> Outlook:
+    """Return what is to be expected of a budget as it is now."""
     if budget.has_ended:
         return Outlook.ENDED
     if budget.limit is None:

@@ -12,6 +12,7 @@ from bot.budgets.keys import (
     CrossingEventKey,
     CrossingKey,
     DecidedKey,
+    ForecastEventKey,
     ForecastKey,
     ForecastTopic,
     LimitKey,
@@ -69,6 +70,7 @@ def _erase_messages(connection: Connection, member: int, now: datetime) -> None:
         keys=[
             *map(CrossingKey, crossings), *map(CrossingEventKey, crossings),
             *map(RequestKey, requests), *map(DecidedKey, requests), *map(ForecastKey, forecasts),
+            *map(ForecastEventKey, forecasts),
             *_limit_keys(connection, member),
         ],
         topics=[

@@ -11,6 +11,7 @@ from bot.budgets.keys import (
     CrossingEventKey,
     CrossingKey,
     DecidedKey,
+    ForecastEventKey,
     ForecastKey,
     ForecastTopic,
     LimitKey,
@@ -43,6 +44,7 @@ def adopt(connection: Connection, former: FormerLedger) -> KeyMapping:
         CrossingKey.kind: keys.crossing,
         CrossingEventKey.kind: keys.crossing_event,
         ForecastKey.kind: keys.forecast,
+        ForecastEventKey.kind: keys.forecast_event,
         LimitKey.kind: keys.limit,
         SummaryKey.kind: keys.summary,
         RequestKey.kind: keys.request,
@@ -81,6 +83,10 @@ class _FormerKeys:
     def forecast(self, text: str) -> ForecastKey | None:
         id_ = self.forecasts.get(ForecastKey.decode(text).id)
         return None if id_ is None else ForecastKey(id_)
+
+    def forecast_event(self, text: str) -> ForecastEventKey | None:
+        id_ = self.forecasts.get(ForecastEventKey.decode(text).id)
+        return None if id_ is None else ForecastEventKey(id_)
 
     def limit(self, text: str) -> LimitKey | None:
         key = LimitKey.decode(text)
