@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +21,7 @@ from bot.cli.main import app as cli
 from bot.database.backup import backup
 from bot.maintenance.persons import erase_person
 from bot.people.person import find_person
+from bot.sandbox.webhook import WebhookApi, WebhookServer
 from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from tests.support.acts import fail_task, spend
@@ -32,10 +33,12 @@ from tests.support.forked import forked
 from tests.support.harness import ServiceHarness
 from tests.support.messages import notifications, visible_text
 from tests.support.restoring import copy_ledger, restore_copy
+from tests.support.webhook import webhook_settings
 from tests.support.worlds import MARCUS, PRIYA, spent
 
 BOT = Path(__file__).parents[2] / "bot"
 WRONG_USE = 2
+DAY = timedelta(days=1)
 HERS = "priya"  # in her address, her Slack id, her direct messages' id, her name and her tasks' titles
 
 # every column of text, by what may stand there
@@ -183,6 +186,62 @@ async def test_nobody_is_notified_about_an_erased_person(lived: ServiceHarness) 
     lived.clock.advance(timedelta(days=8))  # subscriptions, the end of snoozes
     await lived.sync()
     assert (len(notifications(lived.visible("marcus"))), len(notifications(lived.dm("priya")))) == seen
+
+
+@pytest.fixture
+async def expecting(closed: ServiceHarness) -> AsyncIterator[ServiceHarness]:
+    """A service on the 5th day of a month, in which Priya and the team have spent $20 a day on budgets that run out."""
+    async with WebhookServer(WebhookApi()) as receiver:
+        closed.settings |= {"HISTORY_DAYS": "60", "WEBHOOK_MEMBERS": "on", **webhook_settings(receiver)}
+        for back in range(30):
+            spent(closed.neo.world, closed.clock() - back * DAY, PRIYA, 20, title="priya's scan", model="opus")
+        await closed.open()
+        await closed.ask("hannah", "budget @priya 300/month")
+        await closed.ask("hannah", "budget default 200/month model:opus")
+        for _ in range(3):
+            await a_day_goes_by(closed)
+            await closed.sync()
+        yield closed
+
+
+async def a_day_goes_by(harness: ServiceHarness) -> None:
+    """Priya spends $20, of which the bot does not know yet."""
+    harness.clock.advance(DAY)
+    spent(harness.neo.world, harness.clock(), PRIYA, 20, title="priya's scan", model="opus")
+
+
+def forecasts(harness: ServiceHarness) -> list[str]:
+    """The forecast alerts that Priya has."""
+    texts = [visible_text(each) for each in notifications(harness.dm("priya"))]
+    return [each for each in texts if "budget is expected to run out" in each]
+
+
+async def test_a_forecast_of_an_erased_person_is_erased(expecting: ServiceHarness) -> None:
+    await a_day_goes_by(expecting)
+    await expecting.sync()
+    assert len(forecasts(expecting)) == 2
+    exported = await run(expecting, "member", "export", PRIYA, "hers.json")
+    assert exported.returncode == 0, exported.stderr
+    alerts = json.loads((expecting.directory / "hers.json").read_text())["forecast_alert"]
+    assert sorted(each["period"] for each in alerts) == ["2026-03", "2026-03 model:opus"]
+    assert (await run(expecting, "member", "erase", PRIYA, "--yes")).returncode == 0
+    assert not list(texts_about_her(expecting.place))
+    seen = [visible_text(each) for each in notifications(expecting.dm("priya"))]
+    for _ in range(30):
+        expecting.clock.advance(DAY)
+        await expecting.sync()
+    assert [visible_text(each) for each in notifications(expecting.dm("priya"))] == seen
+    assert not list(texts_about_her(expecting.place))
+
+
+async def test_a_forecast_that_waits_to_be_sent_is_not_sent_of_an_erased_person(expecting: ServiceHarness) -> None:
+    await a_day_goes_by(expecting)
+    await expecting.service.jobs.sync()
+    assert (await run(expecting, "member", "erase", PRIYA, "--yes")).returncode == 0
+    await expecting.deliver()
+    await expecting.sync()
+    assert forecasts(expecting) == []
+    assert not list(texts_about_her(expecting.place))
 
 
 @sqlite_only("of the files beside the ledger")

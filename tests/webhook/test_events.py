@@ -131,14 +131,6 @@ async def test_a_budget_that_is_expected_to_run_out_is_an_event_before_its_steps
     assert (step["data"]["subject"], step["data"]["sequence"]) == (hers["data"]["subject"], 2)
 
 
-async def test_a_snooze_holds_back_no_forecast(hooked: ServiceHarness, api: WebhookApi) -> None:
-    await hooked.open()
-    await hooked.ask("hannah", f"budget {PRIYA} 300/month")
-    await hooked.ask("priya", "snooze period", hooked.workspace.im_of("U0PRIYA").id)
-    await days_go_by(hooked, 4)
-    assert [each["type"] for each in events(api, "budget")] == ["budget.forecast_exceeded"]
-
-
 async def test_failures_are_opened_once_and_resolved_after_a_day(hooked: ServiceHarness, api: WebhookApi) -> None:
     await hooked.open()
     fail_task(hooked, PRIYA, "token of vault.acme.example expired", 3)

@@ -27,8 +27,8 @@ from bot.ledger.charge_queries import members_charged_within
 from bot.ledger.freshness import freshness
 from bot.outbox.destinations import Destination, MemberDestination, OperatorDestination
 from bot.outbox.live_store import request_edits
-from bot.outbox.queries import empty_destinations, is_enqueued
-from bot.outbox.store import NewNotification, enqueue_again
+from bot.outbox.queries import empty_destinations
+from bot.outbox.store import NewNotification, enqueue, enqueue_again
 from bot.outbox.webhook_queue import NewEvent, enqueue_events
 
 
@@ -44,7 +44,7 @@ class OutlookChange:
 
 @dataclass(frozen=True, slots=True)
 class UnsentAlert:
-    """An alert that is new, or had nothing to say when it was to be sent, or was snoozed there; to be sent now."""
+    """An alert that had nothing to say when it was to be sent, or was snoozed there, and is to be sent now."""
 
     alert: StoredAlert
     destination: Destination
@@ -66,6 +66,7 @@ class ForecastEvaluator:
         for change in self._changes(connection, now):
             if change.alert is None:
                 alert = add_alert(connection, change.subject, change.label, now)
+                enqueue(connection, [_notification(alert, _destination(alert.subject), period)], now)
                 topic = BudgetTopic(alert.subject, Unit.MONTH, alert.label)
                 enqueue_events(connection, [NewEvent(ForecastEventKey(alert.id), topic)], now)
             else:
@@ -94,10 +95,12 @@ class ForecastEvaluator:
     def _present_changes(
         self, connection: Connection, period: BudgetPeriod, alerts: Mapping[int, StoredAlert], now: datetime
     ) -> Iterator[OutlookChange]:
-        """Yield the changes of the present month."""
+        """Yield the changes of the present month; whoever has snoozed a budget is not alerted."""
+        snoozed = snoozed_audiences(connection, now)
         for subject, found in self._outlooks(connection, period, alerts, now).items():
             alert = alerts.get(subject)
-            if is_news(None if alert is None else alert.outlook, found):
+            is_silenced = alert is None and _is_snoozed(_destination(subject), subject, snoozed)
+            if is_news(None if alert is None else alert.outlook, found) and not is_silenced:
                 yield OutlookChange(subject, period.label, alert, found)
 
     def _has_forecasts(self, connection: Connection, now: datetime) -> bool:
@@ -129,8 +132,7 @@ class ForecastEvaluator:
         holding = [each for each in open_alerts(connection) if each.outlook is Outlook.RUNS_OUT]
         snoozed = snoozed_audiences(connection, now) if holding else {}
         for alert in holding:
-            key, first = ForecastKey(alert.id), _destination(alert.subject)
-            for destination in empty_destinations(connection, key) if is_enqueued(connection, key) else [first]:
+            for destination in empty_destinations(connection, ForecastKey(alert.id)):
                 if not _is_snoozed(destination, alert.subject, snoozed):
                     yield UnsentAlert(alert, destination)
 

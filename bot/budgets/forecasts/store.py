@@ -99,13 +99,15 @@ def move_alerts(connection: Connection, old: int, new: int) -> None:
 
 
 _NEWEST_ID = select(func.max(forecast_alert.c.id)).scalar_subquery()
+_END = update(forecast_alert).where(_OF_SUBJECT).values(outlook=Outlook.ENDED)
 # the newest stays, as its id, which keys are made of, would be given to another one
 _DELETE = delete(forecast_alert).where(_OF_SUBJECT, forecast_alert.c.id < _NEWEST_ID)
 
 
 def delete_alerts(connection: Connection, subject: int) -> None:
-    """Delete the alerts of a subject, but for the newest of all."""
+    """Delete the alerts of a subject, but for the newest of all, which ends."""
     connection.execute(_DELETE, {"of_subject": subject})
+    connection.execute(_END, {"of_subject": subject})
 
 
 _IDENTITIES = select(*forecast_alert.c["id", "subject", "period"])
