@@ -8,6 +8,7 @@ import click
 
 from bot.cli.output import single_line
 
+_MOST_PROBLEMS = 50  # that are listed
 FAILED, WRONG_USE, USED_UP = 1, 2, 3  # the last one: a budget is used up
 _REMOTE = {"bot.neo.errors", "bot.slack.errors"}  # by name, since importing them takes longer than most commands
 P = ParamSpec("P")
@@ -48,8 +49,10 @@ def fail(text: str, code: int = FAILED) -> NoReturn:
 
 
 def fail_with(heading: str, problems: Sequence[str], code: int = FAILED) -> NoReturn:
-    """End the command with a heading and a line for each problem to standard error, and an exit code."""
-    print_error("\n  ".join([heading, *map(single_line, problems)]))
+    """End the command with a heading and a line for each problem to standard error, if not too many, and a code."""
+    more = len(problems) - _MOST_PROBLEMS
+    lines = [*map(single_line, problems[:_MOST_PROBLEMS]), *([f"... and {more:,} more"] if more > 0 else ())]
+    print_error("\n  ".join([heading, *lines]))
     raise click.exceptions.Exit(code)
 
 

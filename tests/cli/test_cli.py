@@ -511,6 +511,14 @@ def test_budgets_are_kept_in_a_file(synced: Run, tmp_path: Path) -> None:
     ]
     assert synced("budget", "apply", "nowhere.toml").returncode == 2
 
+    file.write_text('[[budget]]\nfor = "za\\u001b[31m\\nphod"\nlimit = "5/month"\n' * 60)
+    refused = synced("budget", "apply", str(file))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert len(refused.stderr.splitlines()) == 52
+    assert refused.stderr.splitlines()[1].startswith("  line 1: I can't find `za[31m phod` in Neo.")
+    assert refused.stderr.splitlines()[-1] == "  ... and 10 more"
+    assert "$600/month" in synced("budget", "export").stdout
+
 
 def test_a_pipeline_learns_which_budgets_are_used_up(synced: Run) -> None:
     none = synced("budget", "check")

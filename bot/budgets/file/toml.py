@@ -25,6 +25,8 @@ _TABLE = "budget"
 _WHOSE, _LIMIT, _COUNTS, _UNTIL, _REASON = KEYS = ("for", "limit", "only", "until", "reason")
 _HEADER = re.compile(rf"\s*\[\[\s*{_TABLE}\s*\]\]")
 _LONGEST_REASON = 1_000  # characters; longer than what can be typed, as merged members have longer ones
+_LONGEST_NAME = 320  # characters, as many as an e-mail has at most
+_MOST_MB = 4  # of a file; ten thousand people with three budgets each take less
 
 # --- written -------------------------------------------------------------------------------------
 
@@ -71,13 +73,10 @@ def parse(content: bytes) -> tuple[list[WrittenEntry], list[str]]:
     """Return the entries of a file that can be read, and what is wrong with the others.
 
     Raises:
-        BudgetFileError: it is no TOML, or has no budgets.
+        BudgetFileError: it is too large, no TOML, or has no budgets.
     """
-    try:
-        text = content.decode()
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BudgetFileError([f"this isn't TOML: {error}"]) from None
+    text = _text(content)
+    document = _document(text)
     tables = document.pop(_TABLE, [])
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
         raise BudgetFileError([f"each budget begins with `[[{_TABLE}]]`, in double brackets"])
@@ -94,9 +93,27 @@ def parse(content: bytes) -> tuple[list[WrittenEntry], list[str]]:
     return entries, problems
 
 
+def _text(content: bytes) -> str:
+    if len(content) > _MOST_MB * 2**20:
+        raise BudgetFileError([f"the file is larger than {_MOST_MB} MB, so it can't be one of budgets"])
+    try:
+        return content.decode("utf-8-sig")  # some editors begin a file with a mark
+    except UnicodeDecodeError:
+        raise BudgetFileError(["this isn't text in UTF-8. Save the file as UTF-8."]) from None
+
+
+def _document(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        raise BudgetFileError([f"this isn't TOML: {error}"]) from None
+    except RecursionError:
+        raise BudgetFileError(["this isn't TOML: too many brackets inside each other"]) from None
+
+
 def _places(text: str, count: int) -> Sequence[str]:
     """Return where each table begins: its line or, where text that spans lines hides that, its number."""
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if _HEADER.match(line)]
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if _HEADER.match(line)]
     if len(lines) == count:
         return [f"line {number}" for number in lines]
     return [f"budget {number}" for number in range(1, count + 1)]
@@ -111,11 +128,18 @@ class _Fields:
 
     def entry(self, place: str) -> WrittenEntry | None:
         """Return the entry; None if it has problems."""
-        name, limit = self._text(_WHOSE), self._limit()
+        name, limit = self._name(), self._limit()
         narrowing, until, reason = self._narrowing(), self._day(), self._reason()
         if self.problems or name is None or limit is None:
             return None
         return WrittenEntry(place, name, *limit, narrowing, until, reason)
+
+    def _name(self) -> str | None:
+        name = self._text(_WHOSE)
+        if name is not None and len(name) > _LONGEST_NAME:
+            self.problems.append(f"`{_WHOSE}` is too long for a name. {_EXAMPLES[_WHOSE]}")
+            return None
+        return name
 
     def _text(self, key: str) -> str | None:
         value = self._table.get(key)
@@ -171,7 +195,7 @@ _EXAMPLES = {
 
 
 def _unknown_keys(table: Mapping[str, Any]) -> Iterator[str]:
-    for key in table.keys() - {*KEYS}:
+    for key in sorted(table.keys() - {*KEYS}):
         meant = nearest(key, KEYS)
         advice = f"Did you mean `{meant}`?" if meant else f"A budget has {enumeration(f'`{each}`' for each in KEYS)}."
         yield f"I don't know `{key}`. {advice}"

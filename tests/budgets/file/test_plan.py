@@ -167,6 +167,36 @@ def test_nothing_is_applied_of_a_file_with_a_problem(connection: Connection, eva
     assert connection.execute(REVISIONS).all() == []
 
 
+HOSTILE = [
+    'for = "zaphod@acme.dev"\nlimit = "5/day"',
+    'for = "ana@acme.dev\\u001b[31m\\n+ team: $5 a day"\nlimit = "5/day"',
+    'for = "\\u202eved.emca@ana"\nlimit = "5/day"',
+    'for = "ana@acme.dev\' OR 1=1 --"\nlimit = "5/day"',
+    'for = "<@U0123ABCD>"\nlimit = "5/day"',
+    'for = "a"\nlimit = "5/day"',
+    'for = "team"\nlimit = "5/day"\nonly = "model:opsu"',
+    'for = "team"\nlimit = "5/day"\nonly = "tool:nmap"',
+    'for = "team"\nlimit = "5/day"\nonly = "model:\\"opus"',
+    'for = "team"\nlimit = "5/day"\nuntil = 9999-12-31',
+    'for = "team"\nlimit = "5/day"\nnotify = "#neo"',  # as a later version may write it
+    'for = " TEAM "\nlimit = "7/month"',  # once more
+    f'for = "{ANA.upper()}"\nlimit = "7/month"',  # once more
+]
+
+
+@pytest.mark.parametrize("lines", HOSTILE)
+def test_a_hostile_entry_is_named_and_nothing_is_half_done(
+    connection: Connection, evaluator: BudgetEvaluator, lines: str
+) -> None:
+    known = entry("team", "500/month"), entry(ANA, "300/month")
+    applied(connection, evaluator, *known)
+    before = budgets(connection), connection.execute(REVISIONS).all()
+    with pytest.raises(BudgetFileError) as refused:
+        applied(connection, evaluator, entry("team", "600/month"), entry(ANA, "9/month"), f"[[budget]]\n{lines}\n")
+    assert [each.partition(":")[0] for each in refused.value.problems] == ["line 9"]
+    assert (budgets(connection), connection.execute(REVISIONS).all()) == before
+
+
 def test_a_limit_that_has_ended_is_left_out(connection: Connection, evaluator: BudgetEvaluator) -> None:
     files = entry("team", "500/month"), entry("team", "900/month", "until = 2025-11-30")
     assert applied(connection, evaluator, *files) == [

@@ -117,15 +117,39 @@ def test_where_text_hides_the_lines_budgets_are_counted() -> None:
         (b"[budget]\nfor = 'team'\n", "each budget begins with `[[budget]]`, in double brackets"),
         (b"budget = [1]\n", "each budget begins with `[[budget]]`, in double brackets"),
         (b"[[budget]]\nfor = team\n", "this isn't TOML: Invalid value (at line 2, column 7)"),
-        (b"\xff\xfe", "this isn't TOML: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        ("[[budget]]".encode("utf-16"), "this isn't text in UTF-8. Save the file as UTF-8."),
+        (
+            b"[[budget]]\nfor = 'team'\nfor = 'team'\n",
+            "this isn't TOML: Cannot overwrite a value (at line 3, column 13)",
+        ),
+        (b"[[budget]]\n[budget]\n", "this isn't TOML: Cannot declare ('budget',) twice (at line 2, column 8)"),
+        (b"a = " + b"[" * 100_000, "this isn't TOML: too many brackets inside each other"),
+        (b"#" * 5 * 2**20, "the file is larger than 4 MB, so it can't be one of budgets"),
     ],
 )
 def test_a_file_that_is_none_of_budgets_is_refused(content: bytes, problem: str) -> None:
     assert refusal(content) == problem
 
 
-def test_brackets_without_end_are_refused_like_any_other_text() -> None:
-    assert refusal(b"a = " + b"[" * 100_000).startswith("this isn't TOML: ")
+def test_marks_and_breaks_of_other_editors_change_no_line() -> None:
+    text = (
+        '\ufeff[[budget]]\r\nfor = "team"\r\nlimit = "5/day"\r\nreason = "a\u2028b\x85"\r\n[[budget]]\r\nlimit = 5\r\n'
+    )
+    assert [each.partition(":")[0] for each in problems(text)] == ["line 5", "line 5"]
+
+
+@pytest.mark.parametrize("name", ["a" * 100_000, "ana@" + "x" * 400])
+def test_a_name_that_is_none_is_not_looked_for(name: str) -> None:
+    (problem,) = problems(f'[[budget]]\nfor = "{name}"\nlimit = "5/day"\n')
+    assert problem.startswith(
+        'line 1: `for` is too long for a name. Write an e-mail, "team", or "default" for everyone'
+    )
+
+
+@pytest.mark.parametrize("limit", ["inf", "nan", "-5", "1e400", "0x7fffffffffffffff", "9" * 4_000, '"5/month/day"'])
+def test_a_limit_that_is_no_amount_is_refused(limit: str) -> None:
+    (problem,) = problems(f'[[budget]]\nfor = "team"\nlimit = {limit}\n')
+    assert problem.startswith("line 1: ")
 
 
 def test_a_budget_may_count_only_some_tasks() -> None:
