@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from bot.domain.access import Caller
 from bot.outbox.renderers import Renderer
-from bot.slack.last_questions import LastQuestions
+from bot.slack.last_lines import LastLines
 from bot.slack.requests import Request
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Context:
     scheduler: "SyncScheduler"
     connect_neo: "Connect"
     connection: "ConnectionState"
-    last_questions: LastQuestions = field(default_factory=LastQuestions)
+    last_questions: LastLines = field(default_factory=LastLines)
 
 
 @dataclass(frozen=True, slots=True)

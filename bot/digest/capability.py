@@ -21,7 +21,9 @@ def digest(context: Context) -> Capability:
     """Return the capability."""
     settings = context.settings
     schedule, policy = DigestSchedule.from_settings(settings), DigestPolicy.from_settings(settings)
-    commands = DigestCommands(context.database, context.people, context.templates, policy, context.clock)
+    commands = DigestCommands(
+        context.database, context.people, context.templates, policy, context.clock, context.last_questions
+    )
     planner = DigestPlanner(schedule)
     channels = settings.digest_channel if settings.webhook_url is None else (*settings.digest_channel, WEBHOOK_CHANNEL)
     event = DigestEvent(schedule, policy, EventMembers.from_settings(settings)).build

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from sqlalchemy import Connection
 
@@ -17,6 +17,7 @@ from bot.domain.periods import FIRST_YEAR, local_day
 from bot.domain.query.tokens import clean
 from bot.domain.visibility import Privacy
 from bot.people.people import People
+from bot.slack.last_lines import LastLines
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 
@@ -30,6 +31,7 @@ class DigestCommands:
     templates: Templates
     policy: DigestPolicy
     clock: Callable[[], datetime]
+    last_questions: LastLines
 
     async def digest(self, request: Request, caller: Caller) -> None:
         """`digest [date]`: answer with that morning's digest, of the day before, with everybody's names."""
@@ -38,6 +40,8 @@ class DigestCommands:
         now = self.clock()
         topic = DigestTopic("", date_of(clean(request.text).partition(" ")[2], now, self.policy.zone))
         facts, names = await self.database.read(lambda connection: self._facts(connection, topic, now))
+        line = f"team {topic.day - timedelta(days=1)}"  # which the next one may go on from
+        self.last_questions.record(request.user, request.channel, line, now)
         view = DigestView(self.templates, self.policy, Privacy.NAMED, names)
         await request.responder.respond(DigestMessage(facts, view).message())
 

@@ -41,7 +41,13 @@ def failure_commands(context: Context) -> FailureCommands:
     """Return what people type and press about failures; App Home has buttons for some of it."""
     policy = FailurePolicy.from_settings(context.settings)
     return FailureCommands(
-        context.database, context.people, context.templates, policy, context.clock, silence_commands(context)
+        context.database,
+        context.people,
+        context.templates,
+        policy,
+        context.clock,
+        silence_commands(context),
+        context.last_questions,
     )
 
 

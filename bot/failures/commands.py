@@ -39,6 +39,7 @@ from bot.ledger.scope_queries import holds_any
 from bot.outbox.live_store import request_edits
 from bot.people.people import People
 from bot.slack import blocks
+from bot.slack.last_lines import LastLines
 from bot.slack.line_errors import line_error_message
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
@@ -56,6 +57,7 @@ class FailureCommands:
     policy: FailurePolicy
     clock: Callable[[], datetime]
     silences: SilenceCommands
+    last_questions: LastLines
 
     # --- the report ----------------------------------------------------------------------------------
 
@@ -87,11 +89,17 @@ class FailureCommands:
             await request.responder.respond(line_error_message(error, self.templates, AskErrorsAction, "errors"))
             return
         report = await self._report(request, caller, question)
+        self.last_questions.record(request.user, request.channel, self._spend_line(question), self.clock())
         view, silences = await self.database.read(lambda connection: self._surroundings(connection, report, caller))
         team = question_for_team(report.question, caller, report.members)
         buttons = [] if team is None else [blocks.button("Show the team's", AskErrorsAction("team", describe(team)))]
         message = report_message(report, view, silences, buttons, note)
         await request.responder.respond(message, replace=bool(request.action))
+
+    def _spend_line(self, question: Question) -> str:
+        """Return the question what the tasks cost that a report is about, which the next line may point to."""
+        line = describe(question)
+        return line if "status:" in line else f"{line} status:{','.join(self.policy.failing)}".strip()
 
     def _surroundings(
         self, connection: Connection, report: ErrorReport, caller: Caller

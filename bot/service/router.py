@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from time import perf_counter
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.capability import Handler
+from bot.capability import Clock, Handler
 from bot.database.errors import UnusableError
 from bot.domain.access import RefusedError
 from bot.domain.everyday.commands import command_line
+from bot.domain.everyday.pointing import pointed_line
 from bot.domain.keys import MalformedKeyError, kind_of
 from bot.domain.query.checks import MAX_LINE
 from bot.domain.query.errors import QueryError, UnclosedQuoteError, WhenError
@@ -22,6 +23,7 @@ from bot.people.people import DeniedError, People
 from bot.registry import Registry
 from bot.slack.blocks import Message, paragraph
 from bot.slack.errors import FormNotOpenedError, SlackError
+from bot.slack.last_lines import LastLines
 from bot.slack.line_errors import CommandAction
 from bot.slack.requests import Request, RequestKind
 from bot.slack.responders import ReplacingResponder
@@ -29,6 +31,7 @@ from bot.slack.templates import Templates
 
 log = structlog.get_logger(__name__)
 
+_KEPT = 200  # characters of a line that the next one may point to
 LONGEST_SECONDS = 1_500  # an answer's: Slack takes it for thirty minutes
 
 
@@ -37,13 +40,16 @@ class Router:
     """Sends every request to its handler: commands by their first word, buttons and forms by the kind of their id.
 
     The command of an empty line is "". Whatever is no command is a question. App Home is shown to everybody who opens
-    it, whoever they are. `measurements` counts the requests.
+    it, whoever they are. `measurements` counts the requests. What each person typed last in a conversation is kept in
+    `last_lines`, for lines that point back to it.
     """
 
     people: People
     templates: Templates
     registry: Registry
+    clock: Clock
     measurements: Measurements = UNMEASURED
+    last_lines: LastLines = field(default_factory=LastLines)
 
     def form_errors(self, form: str, fields: Mapping[str, str]) -> Mapping[str, str]:
         """Return what is wrong with what was filled into a form, by field."""
@@ -112,9 +118,10 @@ class Router:
             handler = self._handler_of_id(request)
         else:
             handler = self._handler_of_command(request)
-            if handler is None and (line := command_line(request.text)) is not None:
+            if handler is None and (line := self._everyday_command(request)) is not None:
                 request = replace(request, text=line)
                 handler = self._handler_of_command(request)
+            self.last_lines.record(request.user, request.channel, request.text[:_KEPT], self.clock())
             if handler is None:
                 await self.registry.question(request, caller, self.registry.commands)
                 return
@@ -132,6 +139,12 @@ class Router:
         log.warning(
             "ignored a button or form that is forged or of another version", kind=request.kind.value, user=request.user
         )
+
+    def _everyday_command(self, request: Request) -> str | None:
+        """Return the command that a line in everyday words asks for; None if it is a question."""
+        before = self.last_lines.of(request.user, request.channel, self.clock())
+        pointed = pointed_line(request.text, before)
+        return command_line(request.text) if pointed is None else pointed
 
     def _handler_of_id(self, request: Request) -> Handler | None:
         kind = kind_of(request.action)

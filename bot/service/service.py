@@ -176,7 +176,7 @@ def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, l
     context = wiring.context
     # the real time, whatever the service's clock says: Slack dates its signatures by it
     deduplicator = RequestDeduplicator(database.write, system_clock)
-    router = Router(context.people, context.templates, wiring.registry, app.measurements)
+    router = Router(context.people, context.templates, wiring.registry, app.clock, app.measurements)
     slack = SlackConnection(
         context, router, deduplicator, TokenCheck(context.workspace), lambda: jobs.run_after(After.CONNECTION_CHANGE)
     )

@@ -13,7 +13,7 @@ from bot.domain.query.tokens import clean
 from bot.outbox.destinations import ChannelDestination, UserDestination
 from bot.slack import blocks
 from bot.slack.errors import SlackError
-from bot.slack.last_questions import LastQuestions
+from bot.slack.last_lines import LastLines
 from bot.slack.line_errors import CommandAction, line_buttons
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
@@ -42,7 +42,7 @@ class SubscriptionCommands:
     requests: SubscriptionRequests
     listing: SubscriptionList
     facts: SubscriptionFacts
-    last_questions: LastQuestions
+    last_questions: LastLines
     clock: Callable[[], datetime]
 
     async def subscribe(self, request: Request, caller: Caller) -> None:

@@ -9,11 +9,33 @@ from bot.domain.query.question import Field, Question
 _OPENING = re.compile(
     r"(?:(?:ok|okay|now|then|so|hmm?) )*(?:and|but|also|only|just|(?:what|how) about)(?!\S)", re.IGNORECASE
 )
+_POLITE = r"(?:(?:ok|okay|now|then|so|please|and|can you|could you|show|give|send|let|me|us|it|that|see) )*"
+_GROUP = r"(?:by|per|for each) (?:the )?\w+"
+_INCOMPLETE = re.compile(
+    rf"{_POLITE}(?:(?:as|in|to|into) (?:an? )?(?:csv|file|spreadsheet|excel|table)(?: file)?|export(?: it| that| this)?"
+    rf"|(?:the )?top (?:\d{{1,3}}|three|five|ten)|(?:(?:split|broken down|grouped|group|break) (?:it )?(?:down )?)?{_GROUP}"
+    rf"(?:(?: and|,)? (?:{_GROUP}|\w+))?|why(?: (?:so (?:much|high|many|expensive)|is (?:it|that)(?: so \w+)?))?|how come"
+    r"|(?:which|what|whose) (?:models?|tasks?|people|members?|users?|person|days?))(?: please)?",
+    re.IGNORECASE,
+)
+_UNIT = r"day|week|weekend|month|quarter|year|morning|afternoon|evening|time"
+_POINTING = re.compile(
+    rf"(?<!\S)(?:they|them|those|these|(?P<of>of|in|from|for|about) (?:it|that|this)(?! (?:{_UNIT})s?))(?!\S)",
+    re.IGNORECASE,
+)
 
 
 def is_follow_up(line: str) -> bool:
-    """Return whether a typed line begins as one that goes on from the question before it."""
-    return _OPENING.match(plain(line)) is not None
+    """Return whether a typed line begins as one that goes on from the question before it, or is no question alone."""
+    said = plain(line)
+    return _OPENING.match(said) is not None or _INCOMPLETE.fullmatch(said) is not None
+
+
+def without_pointing(line: str) -> str | None:
+    """Return a line without the words that point to the question before it: `they`, `of it`; None if it has none."""
+    said = plain(line)
+    rest = " ".join(_POINTING.sub(" ", said).split())
+    return rest if rest and rest != said else None
 
 
 def followed_up(before: Question, question: Question) -> Question:

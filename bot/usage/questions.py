@@ -15,14 +15,14 @@ from bot.slack import blocks
 from bot.slack.blocks import TABLE_ROWS, Message
 from bot.slack.channels import is_shared_outside
 from bot.slack.errors import RefusedBySlackError, SlackError
-from bot.slack.last_questions import LastQuestions
+from bot.slack.last_lines import LastLines
 from bot.slack.line_errors import CommandAction, error_text, line_buttons, line_error_message
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 from bot.usage.answers import Answers
 from bot.usage.csv_sender import CsvSender
-from bot.usage.follow_up import followed_up, is_follow_up
+from bot.usage.follow_up import followed_up, is_follow_up, without_pointing
 from bot.usage.keys import AskAction, CsvAction, ShareAction
 from bot.usage.report_render import report_message
 from bot.usage.report_view import ReportView
@@ -39,29 +39,51 @@ class QuestionHandlers:
     templates: Templates
     titles: Titles
     csv: CsvSender
-    last_questions: LastQuestions
+    last_questions: LastLines
 
     async def ask(self, request: Request, caller: Caller, commands: Collection[str]) -> None:
         """Answer a typed question. `commands` are the first words of all commands, in case one was misspelt."""
+        asked = self.last_questions.of(request.user, request.channel, self.answers.clock())
+        if asked is not None and (meant := await self._pointed(request.text, caller, asked)) is not None:
+            await self._offer(request, meant, "Is this the question you mean?")
+            return
         try:
             question = await self.answers.parse(request.text, caller)
         except QueryError as error:
             corrected = self._misspelt_command(request.text, error, commands)
             await request.responder.respond(corrected or line_error_message(error, self.templates, AskAction))
             return
-        if (lines := await self._choices(request, caller, question)) is not None:
-            choice = AmbiguousError(lines, "Do you mean it of your last question, or by itself?")
-            await request.responder.respond(line_error_message(choice, self.templates, AskAction))
+        if asked is not None and (lines := await self._choices(request, caller, question, asked)) is not None:
+            await self._offer(request, lines, "Do you mean it of your last question, or by itself?")
             return
-        await self._respond(self.csv.send if question.csv else self._answer, request, caller, question)
+        await self._respond(self._way(question), request, caller, question)
 
-    async def _choices(self, request: Request, caller: Caller, question: Question) -> tuple[str, str] | None:
-        """Return what a line means that may go on from the last question there: with that one, and without it.
+    def _way(self, question: Question) -> _Answer:
+        return self.csv.send if question.csv else self._answer
+
+    async def _offer(self, request: Request, lines: tuple[str, ...], why: str) -> None:
+        choice = line_error_message(AmbiguousError(lines, why), self.templates, AskAction)
+        await request.responder.respond(choice)
+
+    async def _pointed(self, line: str, caller: Caller, asked: str) -> tuple[str] | None:
+        """Return what a line means that points to the last question, `asked`, by `they` and the like; else None."""
+        rest = without_pointing(line)
+        if rest is None:
+            return None
+        try:
+            question = await self.answers.parse(rest, caller)
+            return (describe(followed_up(await self.answers.parse(asked, caller), question)),)
+        except QueryError:
+            return None  # it is not understood, pointing or not
+
+    async def _choices(
+        self, request: Request, caller: Caller, question: Question, asked: str
+    ) -> tuple[str, str] | None:
+        """Return what a line means that may go on from the last question, `asked`: with that one, and without it.
 
         None if it does not, or means the same.
         """
-        asked = self.last_questions.of(request.user, request.channel, self.answers.clock())
-        if asked is None or not question.in_words or not is_follow_up(request.text):
+        if not question.in_words or not is_follow_up(request.text):
             return None
         continued = followed_up(await self.answers.parse(asked, caller), question)
         return None if continued == question else (describe(continued), describe(question))
@@ -69,7 +91,8 @@ class QuestionHandlers:
     async def answer_button(self, request: Request, caller: Caller) -> None:
         """Answer the question of a button. Raises QueryError if its value is no question."""
         line = AskAction.decode(request.action, request.text).line
-        await self._respond(self._answer, request, caller, await self.answers.parse(line, caller))
+        question = await self.answers.parse(line, caller)
+        await self._respond(self._way(question), request, caller, question)
 
     async def share(self, request: Request, caller: Caller) -> None:
         """Share the answer with the channel, as whoever pressed may see it. Raises as `answer_button`."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.budgets.action_labels import SET_BUDGET, request_label
 from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.keys import FormAction
-from bot.budgets.listing.formats import COLUMNS, rows
+from bot.budgets.listing.formats import COLUMNS, remainders, rows
 from bot.budgets.listing.lines import BudgetLine, budget_listing
 from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
@@ -27,6 +27,7 @@ from bot.slack.templates import Templates
 _FILLERS = {"for", "of", "all", "everyone", "everybody", "list", "show", "please"}
 _ONESELF = {"my", "me", "mine"}
 _OVER = "over"  # the word that leaves out those within their limits
+_MOST_LEFT = 3  # budgets of somebody of which it is said above the table how much is left
 _EARLIER = " earlier "  # what everyday words that ask about a time gone by put before it
 
 
@@ -63,8 +64,9 @@ class ListingCommand:
         only_over = bool(words) and words[0].lower() == _OVER
         subject = await self._subject(request, caller, words[only_over:])
         listing = await self.database.read(lambda connection: self._listing(connection, subject, only_over=only_over))
-        heading = self._heading(listing, subject, is_operator=is_operator, only_over=only_over)
         spent = _spend_line(earlier, words[only_over:], is_operator=is_operator)
+        left = [] if subject is None or spent else remainders(listing.lines[:_MOST_LEFT], self.policy, self.clock())
+        heading = self._heading(listing, subject, left, is_operator=is_operator, only_over=only_over)
         draft = Draft("\n".join(filter(None, [self._note(spent), heading])))
         draft.add(blocks.section(draft.text))
         if listing.lines:
@@ -94,7 +96,9 @@ class ListingCommand:
         emails = {*(each.scope for each in lines if "@" in each.scope), *([email] if email else [])}
         return _Listing(lines, bool(present), email, self.people.names(connection, emails))
 
-    def _heading(self, listing: _Listing, subject: int | None, *, is_operator: bool, only_over: bool) -> str:
+    def _heading(
+        self, listing: _Listing, subject: int | None, left: Sequence[str], *, is_operator: bool, only_over: bool
+    ) -> str:
         name = listing.names.get(listing.email or "", "")
         whom = "" if subject is None else (name or "the team") if is_operator else "you"
         whose = "" if subject is None else (f"{name}'s" if name else "The team's") if is_operator else "Your"
@@ -106,6 +110,7 @@ class ListingCommand:
             whom=whom,
             whose=whose,
             only_over=only_over,
+            left=left,
         )
 
     def _note(self, spent: str) -> str:

@@ -10,7 +10,8 @@ from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT
 from bot.domain import formatting
 from bot.domain.cells import Cell, Number, amount_cell, unknown_cell
-from bot.domain.money import NANOS_PER_USD, usd_text
+from bot.domain.money import NANOS_PER_USD, show_usd, usd_text
+from bot.domain.periods import Unit
 
 
 def to_document(lines: Sequence[BudgetLine]) -> list[dict[str, Any]]:
@@ -45,6 +46,7 @@ def _optional_usd(nanos: int | None) -> str | None:
 
 COLUMNS = ("Whose", "Used", "Spent", "Limit", "Forecast", "Limit from")
 _NONE = "\u2013"  # a dash
+_PRESENT = {Unit.DAY: "today", Unit.WEEK: "this week", Unit.MONTH: "this month"}
 
 
 def rows(
@@ -62,6 +64,24 @@ def rows(
         ]
         for line in lines
     ]
+
+
+def remainders(lines: Sequence[BudgetLine], policy: BudgetPolicy, now: datetime) -> list[str]:
+    """Return how much is left of each budget, and when it resets: `$13.35 left today (resets Nov 29)`."""
+    return [
+        f"{_remainder(line.limit.nanos - line.spend_nanos)} {_PRESENT[line.period.unit]}{_counted(line)}"
+        f" (resets {budget_formatting.period_end(line.period, policy.zone, now)})"
+        for line in lines
+        if line.spend_nanos is not None
+    ]
+
+
+def _remainder(nanos: int) -> str:
+    return f"{show_usd(-nanos)} over" if nanos < 0 else f"{show_usd(nanos)} left"
+
+
+def _counted(line: BudgetLine) -> str:
+    return f" for {line.period.narrowing}" if str(line.period.narrowing) else ""
 
 
 def _used_cell(line: BudgetLine) -> Cell:

@@ -20,6 +20,7 @@ _GROUP_OF = {"model:": "model", "email:": "member", "@": "member", "<@": "member
 _TWO_SIDES = (
     "A comparison takes two times, models or people, such as `today vs yesterday` or `compare opus and sonnet`."
 )
+_NOTHING_NAMED = "I don't know what you mean by `it`. Name it, as in `how much of the team's spend is opus`."
 
 Part = tuple[str, ...]
 """What a part of a line may be in the query language."""
@@ -104,6 +105,7 @@ class Meaning:
     is_own_named: bool = False
     is_which_is_more: bool = False
     is_share: bool = False
+    is_share_of_it: bool = False
     is_of_least: bool = False
     is_why: bool = False
     is_team_named: bool = False
@@ -124,6 +126,10 @@ class Meaning:
     def ask_for_share(self) -> None:
         """Ask which part of the whole it is that is named last."""
         self.is_share = True
+
+    def ask_for_share_of_it(self) -> None:
+        """Ask for a part of something that the line does not name."""
+        self.is_share = self.is_share_of_it = True
 
     def ask_for_few_of_the_least(self) -> None:
         """Ask for so many of the cheapest, or for the cheapest tasks."""
@@ -190,6 +196,8 @@ class Meaning:
         if _has("-email:", parts) and not (self.is_own_named or self._counts()["member"]):
             parts = list(dict.fromkeys([_TEAM, *parts]))  # `all but ana`
         is_share = self._is_share()
+        if self.is_share_of_it and not self._counts():
+            raise QueryError(_NOTHING_NAMED)
         if is_share:
             parts = _shared(parts)
         is_grouped = _has("by:", parts) or _has("rows", parts) or _has("task:", parts)

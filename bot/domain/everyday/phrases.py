@@ -158,6 +158,8 @@ class PhraseReader:
         if texts[0] in vocabulary.TASKS:
             return 1, Meaning.ask_for_tasks
         if place := _length(vocabulary.SHARE, texts):
+            if texts[place : place + 1] in (["it"], ["that"], ["them"], ["those"]):
+                return place + 1, Meaning.ask_for_share_of_it
             return place, Meaning.ask_for_share
         if place := _length(vocabulary.WHY, texts):
             return place, Meaning.ask_why

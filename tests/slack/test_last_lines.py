@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.slack.last_questions import KEPT_FOR, LastQuestions
+from bot.slack.last_lines import KEPT_FOR, LastLines
 
 NOW = datetime(2026, 3, 2, 21, tzinfo=UTC)
 
 
 def test_it_is_the_last_one_of_the_person_in_the_channel_within_an_hour() -> None:
-    questions = LastQuestions()
+    questions = LastLines()
     questions.record("U1", "D1", "yesterday", NOW)
     questions.record("U1", "D1", "last week", NOW)
     questions.record("U1", "C1", "team", NOW)
@@ -23,7 +23,7 @@ def test_it_is_the_last_one_of_the_person_in_the_channel_within_an_hour() -> Non
 
 
 def test_the_conversations_of_longest_ago_are_forgotten() -> None:
-    questions = LastQuestions()
+    questions = LastLines()
     for number in range(1_001):
         questions.record(f"U{number}", "C1", "team", NOW)
         questions.record("U0", "C1", "team", NOW)

@@ -1,0 +1,90 @@
+"""Lines that point back to the command before them: `how much of it is used` after a budget, `when will it run out`."""
+
+import re
+
+from bot.domain.access import RefusedError
+from bot.domain.everyday.typography import plain
+
+_IT = r"(?:it|that|this|them|those|these|(?:the|my|that|this) (?:budget|limit|balance))"
+_THEN = r"(?:(?:and|so|ok|okay|but|now|then|well|thanks) )*"
+_STILL = r"(?: (?:still|already|now|actually|about|almost|nearly|very|quite|so far|today|right now|yet|any|me|us))*"
+_VERB = r"(?: (?:is|are|was|were|has|have|do|does|did|will|been|be|going|to|gonna|get|gets|got|go|i|we|they|there))*"
+_LEFT = r"(?:left|remaining|remains|used|used up|spent|gone|over|available|free|open)"
+_STATE = re.compile(
+    rf"{_THEN}(?:how much|what|whats|what's|how many)(?: (?:more|money|credits?))?(?: of {_IT})?{_VERB}{_STILL} {_LEFT}"
+    rf"(?: (?:of|in|on|from) {_IT})?{_STILL}"
+    rf"|{_THEN}(?:what|which) (?:percent(?:age)?|share|part) of {_IT}{_VERB}{_STILL} {_LEFT}{_STILL}"
+    rf"|{_THEN}how (?:full|far|much|close|bad) (?:is|are) {_IT}(?: (?:along|used|over))?{_STILL}"
+    rf"|{_THEN}(?:is|are|am|was|has|have|did|will|does|do)(?: {_IT}| i| we){_VERB}{_STILL}"
+    rf" (?:over|exceeded|used up|passed|spent|gone|empty|near|close|ok|okay|fine|enough|last|run out|end)"
+    rf"(?: {_IT}| yet| soon| tonight| today| this (?:week|month)| (?:of|until|till) .{{1,20}})?"
+    rf"|{_THEN}(?:(?:when|how soon|what day|on what day){_VERB} {_IT}{_VERB}"
+    r" (?:resets?|ends?|starts?(?: (?:again|over|anew))?|renews?|refresh(?:es)?|runs? out|used up|gone|over|empty)"
+    rf"|(?:when|how soon){_VERB} {_IT}"
+    rf"|(?:for )?how long{_VERB}(?: {_IT})?{_VERB} (?:last|lasts|enough|good|valid|left))"
+)
+_OF_WHOM = re.compile(
+    rf"{_THEN}(?:who|who's|whos|anyone|anybody|which (?:people|members)){_VERB}{_STILL}"
+    rf" (?P<side>near|close to|over|above|past|beyond|under|within)(?: {_IT})?"
+)
+_CHANGE = re.compile(
+    rf"{_THEN}(?:(?:please|can you) )*(?:raise|increase|lower|reduce|decrease|change|set|make|cut|double|halve|bump|move)"
+    rf" {_IT}(?: .*)?|{_THEN}(?:remove|delete|drop|cancel|clear|end) {_IT}"
+)
+_MORE = re.compile(
+    rf"{_THEN}(?:(?:can|could|may) (?:i|we) (?:get|have|ask for)|i need|give me|ask for) more(?: .{{1,20}})?"
+)
+_SET = re.compile(r"budget (?P<who>\S+(?: [^\s$€£\d]\S*)*?) (?:[$€£]?\d.*|remove.*)")
+_UNNAMED = {"alert", "default", "file", "apply", "check", "suggest"}
+_NO_CHANGE = (
+    "I only change a budget that is named. Type whose it is and the new limit, such as `budget @ana 800/month`,"
+    " or `budget @ana remove month`."
+)
+
+
+_LONGEST = 100  # characters of a line that points to another
+
+
+def pointed_line(line: str, before: str | None) -> str | None:
+    """Return the command that a line asks for which points to the command before it; None if it points to none.
+
+    Raises RefusedError if it is to change a budget that it does not name.
+    """
+    if before is None:
+        return None
+    first, said = before.partition(" ")[0].lower(), plain(line).lower().rstrip("?!. ")
+    if len(said) > _LONGEST:
+        return None
+    if first == "balance":
+        return "balance" if _STATE.fullmatch(said) else None
+    if first in {"budget", "budgets"}:
+        return _about_budgets(said, before)
+    if first in {"", "digest", "explain"} and (found := _OF_WHOM.fullmatch(said)):
+        return _listing_of(found)
+    return "budgets me" if first == "" and _STATE.fullmatch(said) else None
+
+
+def _about_budgets(said: str, before: str) -> str | None:
+    if found := _OF_WHOM.fullmatch(said):
+        return _listing_of(found)
+    if _STATE.fullmatch(said):
+        return _listing_again(before)
+    if _CHANGE.fullmatch(said):
+        raise RefusedError(_NO_CHANGE)
+    return "budget request" if _MORE.fullmatch(said) else None
+
+
+def _listing_of(found: re.Match[str]) -> str:
+    """Return the listing of those over their limits, or of all: the most used stand first."""
+    return "budgets over" if found["side"] in {"over", "above", "past", "beyond"} else "budgets"
+
+
+def _listing_again(before: str) -> str:
+    """Return the listing of the budgets that the command before it was about."""
+    if before.partition(" ")[0].lower() == "budgets":
+        return before
+    who = found["who"] if (found := _SET.fullmatch(before)) else ""
+    first = who.partition(" ")[0].lower()
+    if first == "request" or not who:
+        return "budgets me" if first == "request" or before.lower().startswith("budget request") else "budgets"
+    return "budgets" if first in _UNNAMED else f"budgets {who}"
