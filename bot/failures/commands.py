@@ -37,6 +37,7 @@ from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import EVERYTHING, Scope
 from bot.ledger.scope_queries import holds_any
 from bot.outbox.live_store import request_edits
+from bot.people.left_out import with_left_out
 from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.last_lines import LastLines
@@ -117,6 +118,7 @@ class FailureCommands:
 
     async def _question(self, line: str, caller: Caller) -> Question:
         now, policy, in_slack = self.clock(), self.policy, self.people.emails_by_name
+        line = await with_left_out(self.people, line, caller)
         question = await self.database.read(
             lambda connection: parse_question(
                 connection,

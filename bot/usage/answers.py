@@ -18,6 +18,7 @@ from bot.domain.timestamps import from_us
 from bot.ledger.freshness import Freshness, freshness
 from bot.ledger.question_parsing import parse_question
 from bot.neo.errors import NeoError
+from bot.people.left_out import with_left_out
 from bot.people.people import People
 from bot.sync.rules import PlannedPass, backfill_passes
 from bot.sync.scheduler import SyncScheduler
@@ -46,7 +47,9 @@ class Answers:
         Raises:
             AmbiguousError: it may mean several questions.
             QueryError: it is not a question; what is said of it names nothing the caller may not see.
+            RefusedError: somebody is left out by a mention who is not known.
         """
+        line = await with_left_out(self.people, line, caller)
         now, policy, in_slack = self.clock(), self.policy, self.people.emails_by_name
         return await self.database.read(
             lambda connection: parse_question(

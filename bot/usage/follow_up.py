@@ -11,16 +11,17 @@ _OPENING = re.compile(
 )
 _POLITE = r"(?:(?:ok|okay|now|then|so|please|and|can you|could you|show|give|send|let|me|us|it|that|see) )*"
 _GROUP = r"(?:by|per|for each) (?:the )?\w+"
+_BROKEN_DOWN = r"(?:split|broken down|grouped|group|break) (?:it )?(?:down )?"
+_WHY = r"why(?: (?:so (?:much|high|many|expensive)|is (?:it|that)(?: so \w+)?))?|how come"
 _INCOMPLETE = re.compile(
     rf"{_POLITE}(?:(?:as|in|to|into) (?:an? )?(?:csv|file|spreadsheet|excel|table)(?: file)?|export(?: it| that| this)?"
-    rf"|(?:the )?top (?:\d{{1,3}}|three|five|ten)|(?:(?:split|broken down|grouped|group|break) (?:it )?(?:down )?)?{_GROUP}"
-    rf"(?:(?: and|,)? (?:{_GROUP}|\w+))?|why(?: (?:so (?:much|high|many|expensive)|is (?:it|that)(?: so \w+)?))?|how come"
+    rf"|(?:the )?top (?:\d{{1,3}}|three|five|ten)|(?:{_BROKEN_DOWN})?{_GROUP}(?:(?: and|,)? (?:{_GROUP}|\w+))?|{_WHY}"
     r"|(?:which|what|whose) (?:models?|tasks?|people|members?|users?|person|days?))(?: please)?",
     re.IGNORECASE,
 )
 _UNIT = r"day|week|weekend|month|quarter|year|morning|afternoon|evening|time"
 _POINTING = re.compile(
-    rf"(?<!\S)(?:they|them|those|these|(?P<of>of|in|from|for|about) (?:it|that|this)(?! (?:{_UNIT})s?))(?!\S)",
+    rf"(?<!\S)(?:they|them|those|these|(?:of|in|from|for|about) (?:it|that|this)(?! (?:{_UNIT})s?))(?!\S)",
     re.IGNORECASE,
 )
 

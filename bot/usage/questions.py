@@ -1,6 +1,7 @@
 """Questions in Slack: typed or asked by a button, answered to whoever asks, shared on purpose, or sent as CSV."""
 
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.domain.access import Caller, RefusedError
@@ -68,13 +69,11 @@ class QuestionHandlers:
     async def _pointed(self, line: str, caller: Caller, asked: str) -> tuple[str] | None:
         """Return what a line means that points to the last question, `asked`, by `they` and the like; else None."""
         rest = without_pointing(line)
-        if rest is None:
-            return None
-        try:
-            question = await self.answers.parse(rest, caller)
-            return (describe(followed_up(await self.answers.parse(asked, caller), question)),)
-        except QueryError:
-            return None  # it is not understood, pointing or not
+        for each in (line, rest) if rest is not None else ():
+            with suppress(QueryError):
+                question = await self.answers.parse(each, caller)
+                return (describe(followed_up(await self.answers.parse(asked, caller), question)),)
+        return None
 
     async def _choices(
         self, request: Request, caller: Caller, question: Question, asked: str

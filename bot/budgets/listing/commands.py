@@ -10,7 +10,7 @@ from bot.budgets.action_labels import SET_BUDGET, request_label
 from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.keys import FormAction
 from bot.budgets.listing.formats import COLUMNS, remainders, rows
-from bot.budgets.listing.lines import BudgetLine, budget_listing
+from bot.budgets.listing.lines import BudgetLine, budget_listing, default_lines, emails_without_budget
 from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import FULL
@@ -20,12 +20,14 @@ from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.query.tokens import clean, split
 from bot.people.people import People
 from bot.slack import blocks
-from bot.slack.blocks import Draft
+from bot.slack.blocks import Draft, Message
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 
 _FILLERS = {"for", "of", "all", "everyone", "everybody", "list", "show", "please"}
 _ONESELF = {"my", "me", "mine"}
+_NONE = "none"  # the word that lists those without a budget instead
+_MOST_NAMED = 40  # people without a budget
 _OVER = "over"  # the word that leaves out those within their limits
 _MOST_LEFT = 3  # budgets of somebody of which it is said above the table how much is left
 _EARLIER = " earlier "  # what everyday words that ask about a time gone by put before it
@@ -61,6 +63,9 @@ class ListingCommand:
         is_operator = caller.role is Role.OPERATOR
         said, _, earlier = clean(request.text).partition(_EARLIER)
         words = _words(said)
+        if is_operator and [word.lower() for word in words] == [_NONE]:
+            await request.responder.respond(await self.database.read(self._without_budgets))
+            return
         only_over = bool(words) and words[0].lower() == _OVER
         subject = await self._subject(request, caller, words[only_over:])
         listing = await self.database.read(lambda connection: self._listing(connection, subject, only_over=only_over))
@@ -95,6 +100,18 @@ class ListingCommand:
         email = None if subject is None else email_of(connection, subject)
         emails = {*(each.scope for each in lines if "@" in each.scope), *([email] if email else [])}
         return _Listing(lines, bool(present), email, self.people.names(connection, emails))
+
+    def _without_budgets(self, connection: Connection) -> Message:
+        """Return who has no budget of their own, and what default applies to them."""
+        emails = emails_without_budget(connection)
+        names = self.people.names(connection, emails)
+        text = self.templates.render(
+            "budgets/listing_none",
+            count=len(emails),
+            names=sorted((names[each] for each in emails), key=str.casefold)[:_MOST_NAMED],
+            defaults=[each.limit_text for each in default_lines(connection, self.policy, self.clock())],
+        )
+        return blocks.paragraph(text, [blocks.button(SET_BUDGET, FormAction())])
 
     def _heading(
         self, listing: _Listing, subject: int | None, left: Sequence[str], *, is_operator: bool, only_over: bool

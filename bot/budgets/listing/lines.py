@@ -17,7 +17,7 @@ from bot.budgets.spend import spends
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
 from bot.ledger.charge_queries import members_charged_within
-from bot.ledger.members import emails_by_id
+from bot.ledger.members import attributed_emails, emails_by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,19 @@ def budget_lines(
             yield from _team_line(connection, period, policy, now)
         else:
             yield from _member_lines(connection, period, [subject], policy, now)
+
+
+def default_lines(connection: Connection, policy: BudgetPolicy, now: datetime) -> list[BudgetLine]:
+    """Return the budgets for whoever has none of their own."""
+    periods = (budget_period(unit, now, policy.zone) for unit in UNITS)
+    return [line for period in periods for line in _default_line(connection, period)]
+
+
+def emails_without_budget(connection: Connection) -> list[str]:
+    """Return the e-mails of the members who have no budget of their own that counts all of their tasks."""
+    limited = {member for unit in UNITS for member in limited_members(connection, unit)}
+    having = set(emails_by_id(connection, limited).values())
+    return [email for email in attributed_emails(connection) if email not in having]
 
 
 def _team_line(

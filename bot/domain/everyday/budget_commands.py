@@ -43,6 +43,16 @@ _WHO_IS_NEAR = re.compile(
     rf"(?:who(?:'?s)?|is {_ANYBODY}|{_ANYBODY})(?: (?:is|are|getting|going|very|almost|nearly))*"
     rf" (?:near|close to|about to (?:exceed|pass)|almost at|almost over|nearly over) {_WHOSE}(?:budgets?|limits?)"
 )
+_BUDGET = r"(?:(?:an?|any|their|set|own|monthly|daily|weekly|personal|the) )*(?:budgets?|limits?|caps?)"
+_LACKS = (
+    r"(?:(?:has|have|with|having|got) )?(?:no|without|without any|not got|not having"
+    r"|(?:doesn't|don't|do not|does not|dont|doesnt|haven't|hasn't) (?:have|got)|lacks?|lacking|missing)"
+)
+_WHO_HAS_NONE = re.compile(
+    r"(?:(?:is|are|show|list|tell|me|all|the|of|how many|there) ){0,4}"
+    rf"(?:who|who's|whos|{_ANYBODY}|(?:which |what )?(?:users|persons|members|people|teammates|colleagues))"
+    rf"(?: (?:still|yet|is|are|who|that|currently))* {_LACKS} {_BUDGET}(?: (?:yet|set|at all|of their own|now))*"
+)
 _HOW_MUCH_OF_IT = re.compile(
     rf"how (?:much|far) (?:(?:over|above|past) )?(?:of )?{_WHOSE}(?:budget|limit) (?:is|are|am|has|have|did)"
     r"(?P<name>(?: \S+?){1,4}?)(?: (?:over|used|spent|use))?"
@@ -93,6 +103,7 @@ _ALERTING = re.compile(
     re.IGNORECASE,
 )
 _TEAM = {"we", "the team", "team", "our team", "us", "the whole team", "everyone together", "everybody together"}
+_UNNAMED = {"it", "that", "this", "these", "those", "they", "any", "one"}
 _EACH = {
     "everyone", "everybody", "each", "all", "anyone", "anybody", "someone", "somebody", "people", "all people",
     *(f"{each} {one}" for each in ("each", "every") for one in ("person", "member", "user")), "all members",
@@ -122,6 +133,8 @@ def _state_of(line: str) -> str | None:
     said = _OVERSPENT.sub("over budget", line.lower())
     if found := _WHO_IS_OVER.fullmatch(said):
         return _as_it_stood("budgets over", found)
+    if _WHO_HAS_NONE.fullmatch(said):
+        return "budgets none"
     if _WHO_IS_NEAR.fullmatch(said):
         return "budgets"  # the most used stand first
     for pattern in _STATES:
@@ -142,7 +155,7 @@ def _listing_of(name: str) -> str:
     said = name.lower()
     if said in _TEAM:
         return "budgets team"
-    if said in {"", *_EACH}:
+    if said in {"", *_EACH, *_UNNAMED}:
         return "budgets"
     return "budgets me" if said in _ONESELF else f"budgets {_owner(name)}"
 

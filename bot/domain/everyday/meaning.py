@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
 from math import prod
 from typing import Protocol
@@ -11,7 +11,7 @@ from typing import Protocol
 from bot.domain.periods import Unit
 from bot.domain.query.errors import AmbiguousError, QueryError
 from bot.domain.query.question import MAX_GROUPINGS
-from bot.domain.query.when import THIS_MONTH, Calendar, Dated, Days, When
+from bot.domain.query.when import THIS_MONTH, Calendar, Dated, Days, Range, When
 
 _MOST_LINES = 6  # that are asked back
 _MOST_CHOICES = 64  # looked at for those, of which several may be one line
@@ -260,7 +260,12 @@ class Meaning:
     def _of_two_times(
         self, first: tuple[When, ...], other: tuple[When, ...], context: TypingContext
     ) -> tuple[When, ...]:
-        """Return the one of two times whose answer compares it with the other. Raises QueryError if none does."""
+        """Return two days in a row as one time, or the one of two times whose answer compares it with the other.
+
+        Raises QueryError if there is neither.
+        """
+        if len(self.times) == _SIDES == len(first) + len(other) and (days := _days_in_a_row(first[0], other[0])):
+            return (days,)
         for when, before in ((first[0], other[0]), (other[0], first[0])):
             if len(self.times) == _SIDES == len(first) + len(other) and context.is_compared(when, before):
                 return (when,)
@@ -339,6 +344,13 @@ def _lines(parts: Sequence[Part]) -> Collection[str]:
 def _current(before: When | None) -> When:
     """Return the present period of the kind of the one before it: this week for last week."""
     return Calendar(before.unit, 0) if isinstance(before, Calendar) else before or THIS_MONTH
+
+
+def _days_in_a_row(first: When, other: When) -> When | None:
+    """Return both days as one time if the second is the one after the first: `saturday and sunday`; else None."""
+    if not isinstance(first, Dated) or not isinstance(other, Dated) or {first.unit, other.unit} != {Unit.DAY}:
+        return None
+    return Range(first, other) if other.first_day - first.first_day == timedelta(days=1) else None
 
 
 def _is_as_long(when: When, before: When) -> bool:

@@ -67,8 +67,12 @@ class PhraseReader:
                 raise QueryError(
                     f"The date at {quoted(words[0].raw)} doesn't exist.", words[0].raw, words[0].column
                 ) from error
-            if found is not None and all(word.strict is None for word in words[: found[0]]):
+            if found is not None and all(self._may_be_read(word, reader) for word in words[: found[0]]):
                 yield found
+
+    def _may_be_read(self, word: Word, reader: Callable[[Sequence[str]], Phrase | None]) -> bool:
+        """Return whether a word may be part of a phrase: one of the query language only as a name that is left out."""
+        return word.strict is None or (reader == self._without and word.text.startswith("@"))
 
     # --- when --------------------------------------------------------------------------------------
 
@@ -179,9 +183,9 @@ class PhraseReader:
         return None if found is None else (1 + found[0], _part(*found[1]))
 
     def _without(self, texts: Sequence[str]) -> Phrase | None:
-        if texts[0] not in vocabulary.NOT:
+        place = _length(vocabulary.LEAVING_OUT, texts)
+        if place == 0:
             return None
-        place = 1 + (texts[1:2] == ["for"])
         if texts[place : place + 1] == ["byok"]:
             return place + 1, _part("byok:no")
         left_out: list[Part] = []
@@ -234,7 +238,7 @@ class PhraseReader:
     def _name_of(self, texts: Sequence[str]) -> tuple[int, Part] | None:
         """Return the person or model that the words begin with; the longest name counts."""
         for count in range(min(_LONGEST_NAME, len(texts)), 0, -1):
-            if found := self._meanings(" ".join(texts[:count])):
+            if found := self._meanings(" ".join(texts[:count]).removeprefix("@")):
                 return count, tuple(found)
         return None
 

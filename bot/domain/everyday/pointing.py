@@ -17,7 +17,7 @@ _STATE = re.compile(
     rf"|{_THEN}how (?:full|far|much|close|bad) (?:is|are) {_IT}(?: (?:along|used|over))?{_STILL}"
     rf"|{_THEN}(?:is|are|am|was|has|have|did|will|does|do)(?: {_IT}| i| we){_VERB}{_STILL}"
     rf" (?:over|exceeded|used up|passed|spent|gone|empty|near|close|ok|okay|fine|enough|last|run out|end)"
-    rf"(?: {_IT}| yet| soon| tonight| today| this (?:week|month)| (?:of|until|till) .{{1,20}})?"
+    rf"(?: {_IT}| (?:budget|limit)| yet| soon| tonight| today| this (?:week|month)| (?:of|until|till) .{{1,20}})?"
     rf"|{_THEN}(?:(?:when|how soon|what day|on what day){_VERB} {_IT}{_VERB}"
     r" (?:resets?|ends?|starts?(?: (?:again|over|anew))?|renews?|refresh(?:es)?|runs? out|used up|gone|over|empty)"
     rf"|(?:when|how soon){_VERB} {_IT}"
@@ -28,7 +28,7 @@ _OF_WHOM = re.compile(
     rf" (?P<side>near|close to|over|above|past|beyond|under|within)(?: {_IT})?"
 )
 _CHANGE = re.compile(
-    rf"{_THEN}(?:(?:please|can you) )*(?:raise|increase|lower|reduce|decrease|change|set|make|cut|double|halve|bump|move)"
+    rf"{_THEN}(?:(?:please|can you) )*(?:raise|increase|lower|reduce|decrease|change|set|make|cut|double|halve|bump)"
     rf" {_IT}(?: .*)?|{_THEN}(?:remove|delete|drop|cancel|clear|end) {_IT}"
 )
 _MORE = re.compile(

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from bot.domain.everyday.clocks import ClockReader
 from bot.domain.everyday.dates import MONTHS, CalendarPeriod, DateReader
+from bot.domain.everyday.parts import PartReader
 from bot.domain.periods import Unit
 from bot.domain.query.when import SINCE_THE_FIRST_YEAR, Dated, Days, Hours, Range, When
 from bot.domain.query.when_parser import MAX_DAYS, MAX_HOURS
@@ -83,6 +84,8 @@ class TimeReader:
         yield self._fixed(words)
         yield self._weekend(words)
         yield self._ever(words)
+        if part := PartReader(self.today, NUMBERS).read(words):
+            yield part[0], (part[1],)
         if at := ClockReader(self.today).read(words):
             yield at[0], (at[1],)
         if single := self._period(words):

@@ -110,8 +110,9 @@ def _is_name(words: Sequence[Word], place: int) -> bool:
     is_beside_me = place > 1 and words[place - 1].text in vocabulary.JOINTS and words[place - 2].text in {"me", "i"}
     is_labelled = (place > 0 and words[place - 1].text in labels) or is_beside_me
     is_owner = words[place].text.endswith(("'s", "s'"))
-    is_explained = words[place].text in vocabulary.EXPLAINED
-    return not is_explained and (is_asked_about or is_owner or is_labelled)
+    is_explained = words[place].text in {*vocabulary.EXPLAINED, *vocabulary.NEED_TIME}
+    is_mention = words[place].text in vocabulary.NOT and "@" in "".join(words[at].text for at in near if at > place)
+    return not is_explained and (is_asked_about or is_owner or is_labelled or is_mention)
 
 
 def _with_keys(line: str) -> str:

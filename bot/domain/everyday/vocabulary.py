@@ -78,7 +78,13 @@ STATUSES: Final = {
 }
 """Statuses of tasks, by the words for them; each counts only where there is such a status."""
 
-NOT: Final = _words("not except excluding without no exclude minus but non")
+NOT: Final = _words("not except excluding without no exclude minus but non besides")
+LEAVING_OUT: Final = (
+    *((word,) for word in sorted(NOT)), ("except", "for"), ("not", "for"), ("but", "for"), ("but", "not"),
+    ("apart", "from"), ("aside", "from"), ("other", "than"), ("leaving", "out"), ("leave", "out"), ("not", "counting"),
+    ("not", "including"), ("without", "counting"), ("besides", "for"), ("and", "not"), ("without", "any"),
+)  # fmt: skip
+"""What stands before whom or what is left out."""
 JOINTS: Final = _words("and or nor & + plus")
 """What stands between two names."""
 ONESELF: Final = _words("me myself mine my i")

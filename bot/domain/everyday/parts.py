@@ -1,0 +1,115 @@
+"""Parts of a period of the calendar: `first week of november`, `last 10 days of october`, `first half of 2026`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from bot.domain.everyday.dates import CalendarPeriod, DateReader
+from bot.domain.periods import Unit
+from bot.domain.query.when import Dated, Range, When
+
+_ORDINALS = {
+    word: number
+    for number, words in enumerate(
+        (("first", "1st"), ("second", "2nd"), ("third", "3rd"), ("fourth", "4th"), ("fifth", "5th")), 1
+    )
+    for word in words
+} | {"last": 0, "final": 0}
+_THIRDS = {"early": 1, "mid": 2, "middle": 2, "late": 3}
+_THIRD = 10  # days of a month; the last one goes to its end
+_MIDDLE = 15  # the last day of the first half of a month
+_HALF_YEAR = 6  # months
+_UNITS = {"day": Unit.DAY, "days": Unit.DAY, "week": Unit.WEEK, "weeks": Unit.WEEK}
+_LENGTHS = {Unit.DAY: 1, Unit.WEEK: 7}
+
+Part = tuple[int, When]
+"""How many words name a part of a period, and which days it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartReader:
+    """Reads parts of periods; `today` is the local day, `numbers` are numbers by their words.
+
+    The weeks of a month are of seven days from its first on, or up to its last. Its middle goes from the 11th to the
+    20th.
+    """
+
+    today: date
+    numbers: dict[str, int]
+
+    def read(self, words: Sequence[str]) -> Part | None:
+        """Return the days that the first words name; None if they name no part of a period."""
+        place = int(words[0] == "the")
+        texts = [*words[place : place + 1][0].split("-"), *words[place + 1 :]] if words[place:] else []
+        if not texts:
+            return None
+        found = self._third(texts) if texts[0] in _THIRDS else self._counted(texts) if texts[0] in _ORDINALS else None
+        return None if found is None else (found[0] + len(words) - len(texts), found[1])
+
+    def _third(self, texts: Sequence[str]) -> Part | None:
+        """Return the days that `mid november` names."""
+        found = self._period(texts, 1 + (texts[1:2] == ["of"]))
+        if found is None or found[1].unit is not Unit.MONTH:
+            return None
+        count, period = found
+        first, last = period.first_day, _last_day(period)
+        begun = first + timedelta(days=_THIRD * (_THIRDS[texts[0]] - 1))
+        return count, _days(begun, last if texts[0] == "late" else begun + timedelta(days=_THIRD - 1))
+
+    def _counted(self, texts: Sequence[str]) -> Part | None:
+        """Return the days that `first half of november` and `last two weeks of november` name."""
+        number = self._number(texts[1]) if len(texts) > 1 else None
+        place = 1 + (number is not None)
+        what = texts[place] if place < len(texts) else ""
+        if what not in {*_UNITS, "half"} or texts[place + 1 : place + 2] not in (["of"], ["in"]):
+            return None
+        found = self._period(texts, place + 2)
+        if found is None or found[1].unit in {Unit.DAY, _UNITS.get(what)}:
+            return None
+        ordinal = _ORDINALS[texts[0]]
+        if what == "half":
+            days = _half(found[1], ordinal) if number is None else None
+        else:
+            days = _counted_days(found[1], ordinal, number or 1, _LENGTHS[_UNITS[what]])
+        return None if days is None else (found[0], days)
+
+    def _number(self, text: str) -> int | None:
+        return int(text) if text.isdecimal() and len(text) <= len("366") else self.numbers.get(text)
+
+    def _period(self, texts: Sequence[str], place: int) -> tuple[int, CalendarPeriod] | None:
+        """Return the one period that stands at a place, and how many words that makes in all."""
+        place += texts[place : place + 1] == ["the"]
+        found = DateReader(self.today).read(texts[place:]) if place < len(texts) else None
+        return (place + found[0], found[1][0]) if found is not None and len(found[1]) == 1 else None
+
+
+def _counted_days(period: CalendarPeriod, ordinal: int, number: int, length: int) -> When | None:
+    """Return so many days or weeks of a period; None if it has not that many, or `second two weeks` is asked for."""
+    first, last = period.first_day, _last_day(period)
+    if ordinal == 0:
+        begun = last - timedelta(days=number * length - 1)
+        return _days(begun, last) if begun >= first else None
+    begun = first + timedelta(days=(ordinal - 1) * length)
+    end = begun + timedelta(days=number * length - 1)
+    is_one = number == 1 or ordinal == 1
+    return _days(begun, min(end, last)) if is_one and begun <= last and (number == 1 or end <= last) else None
+
+
+def _half(period: CalendarPeriod, ordinal: int) -> When | None:
+    """Return the first, second or last half of a month or a year."""
+    first, last, is_first = period.first_day, _last_day(period), ordinal == 1
+    if ordinal not in {0, 1, 2} or period.unit not in {Unit.MONTH, Unit.YEAR}:
+        return None
+    if period.unit is Unit.MONTH:
+        middle = first.replace(day=_MIDDLE)
+    else:
+        middle = Unit.MONTH.shift(first, _HALF_YEAR) - timedelta(days=1)
+    return _days(first, middle) if is_first else _days(middle + timedelta(days=1), last)
+
+
+def _last_day(period: CalendarPeriod) -> date:
+    return period.unit.shift(period.first_day, 1) - timedelta(days=1)
+
+
+def _days(first: date, last: date) -> When:
+    return Dated(Unit.DAY, first) if first == last else Range(Dated(Unit.DAY, first), Dated(Unit.DAY, last))
