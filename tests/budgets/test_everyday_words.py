@@ -129,3 +129,40 @@ async def test_whose_budget_an_alert_means_is_asked_back(harness: ServiceHarness
 async def test_thanks_are_answered_in_a_line(harness: ServiceHarness) -> None:
     for line in ("thanks", "thank you!", "ok", "great", "bye"):
         assert await said(harness, "priya", line) == "Any time. Type `help` to see what you can ask.", line
+
+
+async def test_what_is_left_and_when_it_resets_stands_above_the_budgets_of_somebody(harness: ServiceHarness) -> None:
+    for line in ("budget @priya 30/month", "budget @priya 1000/week", "budget team 50/month"):
+        await harness.ask("hannah", line)
+    own = await said(harness, "priya", "budgets")
+    assert "\n$10.00 over this month (resets Apr 1) \u00b7 $960.00 left this week (resets Mar 9)\n" in own
+    assert "\n$0.00 left this month (resets Apr 1)\n" in await said(harness, "hannah", "budgets team")
+    assert " left " not in await said(harness, "hannah", "budgets")
+
+
+async def test_the_next_line_may_be_about_the_budgets_that_were_shown(harness: ServiceHarness) -> None:
+    for line in ("budget @priya 30/month", "budget @marcus 30/month"):
+        await harness.ask("hannah", line)
+    shown = await said(harness, "hannah", "budgets @marcus")
+    for line in ("how much of it is used", "how much is left of it?", "is it over", "when does it reset"):
+        assert await said(harness, "hannah", line) == shown, line
+    assert "I only change a budget that is named." in await said(harness, "hannah", "raise it to 800")
+    assert await said(harness, "hannah", "who is near it") == await said(harness, "hannah", "budgets")
+    await said(harness, "priya", "balance")
+    assert await said(harness, "priya", "when will it run out") == await said(harness, "priya", "balance")
+
+
+async def test_it_is_said_who_has_no_budget(harness: ServiceHarness) -> None:
+    for line in ("users without budget", "who has no limit", "which members don't have a budget yet?"):
+        assert (await said(harness, "hannah", line)).startswith(
+            "*2 people have no budget of their own*: Marcus Delgado, Priya Raman.\nNo default budget is set either.\n"
+        ), line
+    await harness.ask("hannah", "budget default 50/day")
+    await harness.ask("hannah", "budget @priya 30/month")
+    assert (await said(harness, "hannah", "people with no budget")).startswith(
+        "*1 person has no budget of their own*: Marcus Delgado.\nThe default applies to this person: $50 a day.\n"
+    )
+    await harness.ask("hannah", "budget @marcus 30/month")
+    assert (await said(harness, "hannah", "budgets none")).startswith("*Everybody has a budget of their own.*\n")
+    refused = await said(harness, "marcus", "who has no budget")
+    assert refused == await said(harness, "marcus", "budgets @nobody")

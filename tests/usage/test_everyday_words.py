@@ -31,6 +31,8 @@ def world() -> World:
         ("who spent the most in the last 7 days", "7d by:member"),
         ("show me our spend by model for yesterday please", "team yesterday by:model"),
         ("today vs yesterday", "today"),
+        ("everyone but @marcus last week", f"team last week -{MARCUS}"),
+        ("all but @marcus and @priya by day", f"team -{MARCUS},priya.raman@acme.example by:day"),
     ],
 )
 async def test_the_first_line_says_how_it_was_understood(harness: ServiceHarness, said: str, meant: str) -> None:

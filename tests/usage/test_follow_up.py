@@ -51,6 +51,9 @@ def test_it_keeps_of_the_question_before_what_it_does_not_say_itself(before: str
         ("what about marcus", f"last week {MARCUS} by:model", MARCUS),
         ("ok, and by day", "team last week by:day", "by:day"),
         ("only failed", "team last week status:error,failed by:model", "status:error,failed"),
+        ("by status", "team last week by:status", "by:status"),
+        ("top 3", "team last week by:model top:3", "top:3"),
+        ("which people", "team last week by:member", "by:member"),
     ],
 )
 async def test_it_is_asked_back_whether_it_goes_on_from_the_last_question(
@@ -73,3 +76,43 @@ async def test_what_says_all_of_it_or_begins_otherwise_is_answered(harness: Serv
     assert visible_text(await harness.ask("priya", "what about today")).startswith("Understood as `today`\n")
     assert visible_text(await harness.ask("priya", "last week by model please")).startswith("Understood as `last week")
     assert "Only operators" in visible_text(await harness.ask("priya", "what about marcus?"))
+
+
+async def test_a_file_is_of_the_last_question_if_that_is_meant(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "our spend last week by model")
+    asked = await harness.ask("hannah", "as csv")
+    assert visible_text(asked).startswith(
+        "Do you mean it of your last question, or by itself?\n\u2022 `team last week by:model csv`\n\u2022 `csv`\n"
+    )
+    sent = await harness.press("hannah", asked, "ask:choice1")
+    assert visible_text(sent).startswith("I sent you `neo-usage last week")
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "meant"),
+    [
+        ("team yesterday", "how much of it was opus", "team yesterday by:model"),
+        ("errors team yesterday", "how much did they cost", "team yesterday status:error,failed"),
+        ("errors @priya status:error", "how much did they cost", "@priya status:error"),
+    ],
+)
+async def test_what_points_to_the_last_question_is_asked_of_it(
+    harness: ServiceHarness, before: str, line: str, meant: str
+) -> None:
+    await harness.ask("hannah", before)
+    asked = await harness.ask("hannah", line)
+    assert visible_text(asked).startswith("Is this the question you mean?\n")
+    assert actions(asked) == ["ask:choice1"]
+    pressed = visible_text(await harness.press("hannah", asked, "ask:choice1"))
+    assert pressed == visible_text(await harness.ask("hannah", meant))
+
+
+async def test_what_points_to_nothing_is_not_understood(harness: ServiceHarness) -> None:
+    assert "I don't know what you mean by `it`." in visible_text(await harness.ask("priya", "how much of it is used"))
+    assert 'I don\'t know "they".' in visible_text(await harness.ask("hannah", "how much did they cost"))
+
+
+async def test_after_the_digest_a_line_may_be_about_its_day(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "digest")
+    asked = visible_text(await harness.ask("hannah", "by model"))
+    assert "\u2022 `team 2026-03-01 by:model`\n\u2022 `by:model`\n" in asked

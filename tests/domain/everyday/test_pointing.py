@@ -1,0 +1,67 @@
+"""Lines that point back to the command before them mean what that was about, or nothing."""
+
+import pytest
+
+from bot.domain.access import RefusedError
+from bot.domain.everyday.pointing import pointed_line
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "meant"),
+    [
+        ("budgets me", "how much of it is used", "budgets me"),
+        ("budgets @ana", "how much is left of it?", "budgets @ana"),
+        ("budgets @ana", "what's left", "budgets @ana"),
+        ("budgets team", "is it over?", "budgets team"),
+        ("budgets team", "will it last", "budgets team"),
+        ("budgets team", "when does it reset", "budgets team"),
+        ("budgets team", "and how long will it last", "budgets team"),
+        ("budgets", "who is near it", "budgets"),
+        ("budgets", "who's over it", "budgets over"),
+        ("budget @ana 500/month", "how much of that is used already", "budgets @ana"),
+        ("budget marcus delgado 500 per month", "is it used up yet", "budgets marcus delgado"),
+        ("budget team 1000/month model:opus", "how much of it is gone", "budgets team"),
+        ("budget default 300/month", "who is over it", "budgets over"),
+        ("budget default 300/month", "how much of it is used", "budgets"),
+        ("budget @ana remove month", "how much is left", "budgets @ana"),
+        ("budget request 800/month", "when does it reset", "budgets me"),
+        ("budget request 800/month", "can I get more", "budget request"),
+        ("balance", "when will it run out", "balance"),
+        ("balance", "how much of it is used", "balance"),
+        ("balance", "how long will that last", "balance"),
+        ("", "how much of it is left", "budgets me"),
+        ("", "is that over budget", "budgets me"),
+        ("digest", "who is near it", "budgets"),
+        ("digest 2026-11-20", "and who is over", "budgets over"),
+    ],
+)
+def test_it_is_about_the_command_before(before: str, line: str, meant: str) -> None:
+    assert pointed_line(line, before) == meant
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        (None, "how much of it is used"),
+        ("team last week", "how much of it is used"),
+        ("errors", "who is near it"),
+        ("balance", "who is near it"),
+        ("budgets", "how much did ana spend"),
+        ("budgets", "how much of the team's spend is mine"),
+        ("budgets", "yesterday"),
+        ("budgets", f"how much of it {'still ' * 40}is used"),
+        ("", "team last week"),
+    ],
+)
+def test_it_is_about_nothing_before(before: str | None, line: str) -> None:
+    assert pointed_line(line, before) is None
+
+
+@pytest.mark.parametrize(
+    "line", ["raise it to 800", "make it 500", "please lower that by 20", "remove it", "delete this"]
+)
+def test_no_budget_is_changed_that_is_not_named(line: str) -> None:
+    with pytest.raises(
+        RefusedError, match=r"^I only change a budget that is named\. Type whose it is and the new limit"
+    ):
+        pointed_line(line, "budgets @ana")
