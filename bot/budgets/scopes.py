@@ -7,8 +7,10 @@ from sqlalchemy import Connection
 
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.domain.access import RefusedError
+from bot.domain.query.question import quote
 from bot.ledger.members import UNATTRIBUTED_NAME, attributed_emails, emails_by_id, member_id, stored_email
-from bot.ledger.names import EmailsByName, no_names
+from bot.ledger.names import EmailsByName, LedgerNames, no_names
+from bot.ledger.scope import EVERYTHING
 from bot.people import mentions
 
 SCOPES = {"team", "default"}
@@ -27,6 +29,9 @@ def scope_of(connection: Connection, name: str) -> int:
     member = member_id(connection, email) if email else None
     if member is not None:
         return member
+    if any(meaning.startswith("model:") for meaning in LedgerNames(connection, EVERYTHING).meanings(name.lower())):
+        instead = f"`budget team 500/month model:{quote(name)}`"
+        raise RefusedError(f"`{name}` is a model, not a person. Say whose tasks on it, as in {instead}.")
     close = get_close_matches(email, [*attributed_emails(connection), "team", "default"], n=1, cutoff=0.7)
     meant = f"Did you mean `{close[0]}`?" if close else "Type their e-mail, `team`, or `default` for everyone."
     raise RefusedError(f"I can't find `{name}` in Neo. {meant}")

@@ -85,7 +85,7 @@ async def test_a_file_is_of_the_last_question_if_that_is_meant(harness: ServiceH
         "Do you mean it of your last question, or by itself?\n\u2022 `team last week by:model csv`\n\u2022 `csv`\n"
     )
     sent = await harness.press("hannah", asked, "ask:choice1")
-    assert visible_text(sent).startswith("I sent you `neo-usage last week")
+    assert visible_text(sent).startswith("I sent you `neo-usage team last week by model ")
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,21 @@ _WHO_HAS_NONE = re.compile(
     rf"(?:who|who's|whos|{_ANYBODY}|(?:which |what )?(?:users|persons|members|people|teammates|colleagues))"
     rf"(?: (?:still|yet|is|are|who|that|currently))* {_LACKS} {_BUDGET}(?: (?:yet|set|at all|of their own|now))*"
 )
+_OVER_A_STEP = re.compile(
+    rf"(?:(?:show|list|tell|me|who|who's|whos|is|are|has|{_ANYBODY}) ){{1,4}}(?:(?:is|are|has|who|used|spent|at) )*"
+    r"(?:over|above|past|beyond|at|near|more than|at least|close to) \d{1,3} ?%"
+    rf"(?: of {_WHOSE}(?:budgets?|limits?))?{_NOW}"
+)
+_IS_IT_OVER = re.compile(rf"(?:is|was|are) (?:it|that|this|they)(?: (?:still|already))? over{_NOW}")
+_HOW_LONG = re.compile(
+    r"(?:how long|when|how soon|will|does|do|on what day)(?: (?:will|does|do|is|can))?(?P<name>(?: \S+?){1,4}?)"
+    r" (?:budgets?|limits?)(?: (?:going to|be))* (?:last|lasts|run out|runs out|reset|resets|end|ends|renew|renews"
+    r"|start again|starts again|used up|gone|enough)(?: .{1,40})?"
+)
+_OF_A_BUDGET = re.compile(
+    r"(?:how much|what)(?: is|'s)? (?:left )?(?:of|in|on)(?P<name>(?: \S+?){1,4}?) (?:budget|limit)"
+    rf"(?: (?:is|are|has|have|been|do|does|i|we|still|already|got))* ?(?:left|remaining|used|spent|gone|used up)?{_NOW}"
+)
 _HOW_MUCH_OF_IT = re.compile(
     rf"how (?:much|far) (?:(?:over|above|past) )?(?:of )?{_WHOSE}(?:budget|limit) (?:is|are|am|has|have|did)"
     r"(?P<name>(?: \S+?){1,4}?)(?: (?:over|used|spent|use))?"
@@ -72,7 +87,10 @@ _MAY_SPEND = re.compile(
     r"(?:how much|what)(?: more)?(?: money)? (?:can|may|could|am|is|are)(?P<name>(?: \S+?){1,4}?)"
     rf"(?: (?:still|allowed|able|to)){{0,4}} spend(?: more)?(?: still)?{_NOW}"
 )
-_STATES = (_IS_SOMEBODY_OVER, _IS_SOMEBODY_JUST_OVER, _LEFT, _IS_ANY_LEFT, _MAY_SPEND, _HOW_MUCH_OF_IT)
+_STATES = (
+    _OF_A_BUDGET, _IS_SOMEBODY_OVER, _IS_SOMEBODY_JUST_OVER, _LEFT, _IS_ANY_LEFT, _MAY_SPEND, _HOW_MUCH_OF_IT,
+    _HOW_LONG,
+)  # fmt: skip
 _MORE = re.compile(
     r"(?:(?:can|could|may|how (?:do|can)) i (?:please )?(?:get|have|ask for|request)|i(?:'d)? (?:need|want|like)"
     r"|ask for|request|please|give me|raise|increase)?(?: to)?(?: a)?"
@@ -102,8 +120,25 @@ _ALERTING = re.compile(
     rf"|above|than|to))* (?P<amount>{_AMOUNT}(?:{_A_PERIOD})?)(?: this (?P<this>day|week|month))?",
     re.IGNORECASE,
 )
-_TEAM = {"we", "the team", "team", "our team", "us", "the whole team", "everyone together", "everybody together"}
-_UNNAMED = {"it", "that", "this", "these", "those", "they", "any", "one"}
+_TEAM = {
+    "we",
+    "our",
+    "the team's",
+    "team's",
+    "the team",
+    "team",
+    "our team",
+    "us",
+    "the whole team",
+    "everyone together",
+    "everybody together",
+}
+_ON_ONE_MODEL = re.compile(r" (?:on|with|using|for) (\S+) (?:only|alone|tasks(?: only)?)$", re.IGNORECASE)
+_UNMEANT = re.compile(r"^(?: (?:the|a|an|of|for|to|get|in|on|our(?= team)))+(?!\S)", re.IGNORECASE)
+_UNNAMED = {
+    "this week", "this month", "the week", "the month", "today", "it", "that", "this", "these", "those", "they", "any",
+    "one",
+}  # fmt: skip
 _EACH = {
     "everyone", "everybody", "each", "all", "anyone", "anybody", "someone", "somebody", "people", "all people",
     *(f"{each} {one}" for each in ("each", "every") for one in ("person", "member", "user")), "all members",
@@ -135,12 +170,12 @@ def _state_of(line: str) -> str | None:
         return _as_it_stood("budgets over", found)
     if _WHO_HAS_NONE.fullmatch(said):
         return "budgets none"
-    if _WHO_IS_NEAR.fullmatch(said):
+    if any(each.fullmatch(said) for each in (_WHO_IS_NEAR, _OVER_A_STEP, _IS_IT_OVER)):
         return "budgets"  # the most used stand first
     for pattern in _STATES:
         if found := pattern.fullmatch(said):
             begun, end = found.span("name")
-            name = line[begun:end].strip()
+            name = _UNMEANT.sub("", line[begun:end]).strip()
             return _as_it_stood(_listing_of("me" if not name and _OWN.search(said) else name), found)
     return None
 
@@ -188,7 +223,7 @@ def _scope(name: str) -> list[str]:
 
 
 def _gift(name: str, limit: str) -> str:
-    said = name.lower()
+    said, limit = name.lower(), _ON_ONE_MODEL.sub(r" model:\1", limit)
     if said in _ONESELF:
         return f"budget request {limit}"
     scope = _scope(name)

@@ -4,6 +4,7 @@ import re
 
 from bot.domain.everyday.budget_commands import budget_line
 from bot.domain.everyday.card_commands import card_line
+from bot.domain.everyday.credit_commands import credit_line
 from bot.domain.everyday.failure_commands import failure_line
 from bot.domain.everyday.muting_commands import muting_line
 from bot.domain.everyday.subscription_commands import subscription_line
@@ -90,7 +91,8 @@ _ABOUT_ITSELF = (
             r"(?:how (?:fresh|old|current|recent|up to date) (?:is|are) (?:the|this|your) (?:data|numbers?|figures?)"
             r"|when (?:was|did) (?:this|it|the data|you|that) (?:last )?(?:updated?|read|synced?|refreshed?)(?: last)?"
             r"|is (?:the|this|your) data (?:fresh|current|old|stale|up to date)|last (?:update|sync)"
-            r"|(?:is|are) (?:it|this|neo|you|the bot|everything|something) (?:broken|down|working|up|running|stuck)"
+            r"|(?:is|are) (?:it|this|neo|you|the bot|everything|something|anything)"
+            r" (?:broken|down|working|up|running|stuck)"
             r"|are you (?:there|alive|up to date|awake)|you there)(?: now| today)?"
         ),
         "status",
@@ -104,4 +106,6 @@ _ABOUT_ITSELF = (
     ),
     (re.compile(r"(?:(?:show|send|give|see|me|the|a|yesterday's|today's|last|latest|daily) ){1,4}digest"), "digest"),
 )
-_READERS = (_topic_of_how_to, _status_line, muting_line, subscription_line, budget_line, card_line, failure_line)
+_READERS = (
+    _topic_of_how_to, _status_line, muting_line, subscription_line, credit_line, budget_line, card_line, failure_line,
+)  # fmt: skip

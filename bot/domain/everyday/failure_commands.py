@@ -18,7 +18,10 @@ _ASKED = (
 )
 _QUESTIONS = tuple(re.compile(rf"{asked}{_AUXILIARIES} {_FAIL}(?P<rest>(?: .*)?)", re.IGNORECASE) for asked in _ASKED)
 _AND_WHY = re.compile(r"(?: and)? (?:why|how come)(?!\S)", re.IGNORECASE)
-_ANY = {*TASKS, "run", "runs", "any", "anything", "some", "something", "of", "the"}
+_ANY = {
+    *TASKS, "run", "runs", "any", "anything", "some", "something", "of", "the", "share", "percentage", "percent", "%",
+    "proportion", "portion",
+}  # fmt: skip
 
 
 def failure_line(words: list[str], texts: list[str]) -> str | None:

@@ -20,6 +20,7 @@ _GROUP_OF = {"model:": "model", "email:": "member", "@": "member", "<@": "member
 _TWO_SIDES = (
     "A comparison takes two times, models or people, such as `today vs yesterday` or `compare opus and sonnet`."
 )
+_NO_AVERAGES = "I show totals, not averages for each task. Try `by:model`, which counts the tasks, or `rows`."
 _NOTHING_NAMED = "I don't know what you mean by `it`. Name it, as in `how much of the team's spend is opus`."
 
 Part = tuple[str, ...]
@@ -186,6 +187,7 @@ class Meaning:
     def _all_parts(self, context: TypingContext) -> list[Part]:
         """Return the parts with those that follow from the whole line: a list of tasks, what is laid side by side."""
         own = context.own
+        self._check_answerable()
         if self.is_of_least:
             raise QueryError("I list what cost most first. The cheapest stand last, in `by:model` for example.")
         if self.is_own_named and self._counts()["member"] and not own:
@@ -196,8 +198,6 @@ class Meaning:
         if _has("-email:", parts) and not (self.is_own_named or self._counts()["member"]):
             parts = list(dict.fromkeys([_TEAM, *parts]))  # `all but ana`
         is_share = self._is_share()
-        if self.is_share_of_it and not self._counts():
-            raise QueryError(_NOTHING_NAMED)
         if is_share:
             parts = _shared(parts)
         is_grouped = _has("by:", parts) or _has("rows", parts) or _has("task:", parts)
@@ -210,6 +210,13 @@ class Meaning:
         if sides and (self.is_of_things or (context.takes_groups and not is_grouped)):
             parts.append((f"by:{','.join(sides)}",))
         return [*parts, ("sort:tasks",)] if self.is_of_most_tasks and _has("by:", parts) else parts
+
+    def _check_answerable(self) -> None:
+        """Raise QueryError for a part of nothing that is named, and for an average."""
+        if self.is_share_of_it and not self._counts():
+            raise QueryError(_NOTHING_NAMED)
+        if self.is_of_each_task and _has("by:", self.parts):
+            raise QueryError(_NO_AVERAGES)
 
     def _is_share(self) -> bool:
         """Return whether it is asked what part of the whole something is, as it is by `ana vs the team`."""

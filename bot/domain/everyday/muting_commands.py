@@ -26,9 +26,20 @@ _ABOUT_BUDGETS = re.compile(
 _ALONE = re.compile(
     rf"(?:please )?(?:mute(?: yourself| me| it)?|silence|be quiet|quiet|hush|shut up|leave me alone){_UNTIL}{_END}"
 )
+_ABOUT_SOMEBODY = re.compile(
+    rf"{_PLEASE}(?:{_STOP}|mute(?= )){_ALERTS}(?: (?:about|of|for|on))+"
+    rf"(?P<who>(?: (?!(?:me|my|the)(?!\S))\S+?){{1,2}}){_UNTIL}{_END}"
+)
+_OF = "'s"
+_AGAIN = re.compile(
+    rf"{_PLEASE}(?:un(?:mute|snooze|silence|pause)|(?:resume|restart|continue|reenable|re-enable|enable)"
+    rf"(?: (?:the|my|all|sending|budget))*{_ALERTS}|(?:turn|switch)(?: (?:the|my|all|budget))*{_ALERTS} (?:back )?on"
+    rf"|(?:turn|switch)(?: back)? on(?: (?:the|my|all|budget))*{_ALERTS}|end (?:the |my )?snooze|stop snoozing"
+    rf"|(?:start|keep) {_ALERTS.strip()})(?: (?:me|us|the|my|alerts?|yourself|it|again|please|now))*"
+)
 
 
-def muting_line(_words: list[str], texts: list[str]) -> str | None:
+def muting_line(words: list[str], texts: list[str]) -> str | None:
     """Return the command that keeps alerts away for a while, or messages about failures; None if none is asked for.
 
     `texts` are the words of a line in lower case.
@@ -36,5 +47,15 @@ def muting_line(_words: list[str], texts: list[str]) -> str | None:
     said = " ".join(texts)
     if _ABOUT_FAILURES.fullmatch(said):
         return "notify errors off"
-    found = _ABOUT_BUDGETS.fullmatch(said) or _ALONE.fullmatch(said)
-    return None if found is None else f"snooze{(found['until'] or '').replace(' for today', ' today')}"
+    if _AGAIN.fullmatch(said):
+        return "snooze off"
+    if found := _ABOUT_BUDGETS.fullmatch(said) or _ALONE.fullmatch(said):
+        return f"snooze{_for_how_long(found)}"
+    if (found := _ABOUT_SOMEBODY.fullmatch(said)) is None:
+        return None
+    begun, end = found.span("who")
+    return f"snooze{' '.join(words)[begun:end].removesuffix(_OF)}{_for_how_long(found)}"
+
+
+def _for_how_long(found: re.Match[str]) -> str:
+    return (found["until"] or "").replace(" for today", " today")

@@ -49,6 +49,8 @@ class PhraseReader:
         """Return the phrase that the words begin with. Raises QueryError if the first is not known."""
         if words[0].strict is not None:
             return 1, _part(words[0].strict)
+        if _length(vocabulary.WHO_SEES, [word.text for word in words]):
+            raise QueryError(vocabulary.OPERATORS_SEE, words[0].raw, words[0].column)
         longest = max(self._phrases(words), key=lambda each: each[0], default=None)
         if longest is None:
             raise self._unknown(words)
@@ -353,6 +355,7 @@ def _misspelt(reason: str, word: Word, known: Iterable[str]) -> QueryError:
 def _explanation(texts: Sequence[str]) -> str | None:
     """Return why what begins with the words cannot be answered: `undo`, `last night`, `last 5 tasks`; else None."""
     place = int(texts[0] in vocabulary.NEED_TIME or texts[0] in {"this", "the"})
+    place += place > 0 and place < len(texts) and texts[place] in {"this", "the"}
     place += place < len(texts) and bool(_COUNT.fullmatch(texts[place]))
     text = texts[place] if place < len(texts) else ""
     if any(letter.isdigit() for letter in texts[0]) and set(texts[1:2]) & {"more", "extra"}:

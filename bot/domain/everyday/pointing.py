@@ -5,17 +5,21 @@ import re
 from bot.domain.access import RefusedError
 from bot.domain.everyday.typography import plain
 
-_IT = r"(?:it|that|this|them|those|these|(?:the|my|that|this) (?:budget|limit|balance))"
+_IT = r"(?:it|that|this|them|those|these|(?:the|that|this) (?:budget|limit|balance))"
+_THAT = r"(?:it|that|this|them|those|these)(?: (?:budget|limit)s?)?"
+_RUN_OUT = re.compile(
+    r"(?:(?:and|so|when|how soon|will|do|are|is|we|i|they|the team|it|going|to|gonna) )+(?:run|running) out.{0,20}"
+)
 _THEN = r"(?:(?:and|so|ok|okay|but|now|then|well|thanks) )*"
 _STILL = r"(?: (?:still|already|now|actually|about|almost|nearly|very|quite|so far|today|right now|yet|any|me|us))*"
-_VERB = r"(?: (?:is|are|was|were|has|have|do|does|did|will|been|be|going|to|gonna|get|gets|got|go|i|we|they|there))*"
+_VERB = r"(?: (?:is|are|was|were|has|have|do|does|did|will|been|be|going|to|gonna|get|gets|got|go|they|there))*"
 _LEFT = r"(?:left|remaining|remains|used|used up|spent|gone|over|available|free|open)"
 _STATE = re.compile(
     rf"{_THEN}(?:how much|what|whats|what's|how many)(?: (?:more|money|credits?))?(?: of {_IT})?{_VERB}{_STILL} {_LEFT}"
     rf"(?: (?:of|in|on|from) {_IT})?{_STILL}"
     rf"|{_THEN}(?:what|which) (?:percent(?:age)?|share|part) of {_IT}{_VERB}{_STILL} {_LEFT}{_STILL}"
     rf"|{_THEN}how (?:full|far|much|close|bad) (?:is|are) {_IT}(?: (?:along|used|over))?{_STILL}"
-    rf"|{_THEN}(?:is|are|am|was|has|have|did|will|does|do)(?: {_IT}| i| we){_VERB}{_STILL}"
+    rf"|{_THEN}(?:is|are|was|has|have|did|will|does|do)(?: {_IT}){_VERB}{_STILL}"
     rf" (?:over|exceeded|used up|passed|spent|gone|empty|near|close|ok|okay|fine|enough|last|run out|end)"
     rf"(?: {_IT}| (?:budget|limit)| yet| soon| tonight| today| this (?:week|month)| (?:of|until|till) .{{1,20}})?"
     rf"|{_THEN}(?:(?:when|how soon|what day|on what day){_VERB} {_IT}{_VERB}"
@@ -29,7 +33,7 @@ _OF_WHOM = re.compile(
 )
 _CHANGE = re.compile(
     rf"{_THEN}(?:(?:please|can you) )*(?:raise|increase|lower|reduce|decrease|change|set|make|cut|double|halve|bump)"
-    rf" {_IT}(?: .*)?|{_THEN}(?:remove|delete|drop|cancel|clear|end) {_IT}"
+    rf" {_THAT}(?: .*)?|{_THEN}(?:remove|delete|drop|cancel|clear|end) {_THAT}"
 )
 _MORE = re.compile(
     rf"{_THEN}(?:(?:can|could|may) (?:i|we) (?:get|have|ask for)|i need|give me|ask for) more(?: .{{1,20}})?"
@@ -56,7 +60,7 @@ def pointed_line(line: str, before: str | None) -> str | None:
     if len(said) > _LONGEST:
         return None
     if first == "balance":
-        return "balance" if _STATE.fullmatch(said) else None
+        return "balance" if _STATE.fullmatch(said) or _RUN_OUT.fullmatch(said) else None
     if first in {"budget", "budgets"}:
         return _about_budgets(said, before)
     if first in {"", "digest", "explain"} and (found := _OF_WHOM.fullmatch(said)):

@@ -19,12 +19,12 @@ FILLER: Final = _words(
     go goddamn goes going gone got grew grow growing guys had happened happening has have hell hello hey hi high
     hiya hm hmm holy how how're how's hows i i'd in increase increased increasing into is it its jeez jump jumped
     just kindly know let like list lol look lookup made make management manager many maybe money much my need neo
-    neo's now number numbers of oh ok okay omg on only or overall overview paid pay please pls plz pretty pull query
-    question quick quickly ran really recap report reports results right rise rising rose roughly run runs see shit
-    shitty show shows so some sorry spend spending spending's spends spent statistics stats still sum summarize
-    summary sums teh tell thank thanks that the their there there's this thx to total totals u ugh uh um up update
-    updates usage usd use used using very want was waste wasted way well went were what what's whats which with
-    would wow wtf yeah yep yes you your
+    neo's now number numbers of oh ok okay omg on only or overall overview paid pay paying please pls plz pretty
+    pull query question quick quickly ran really recap report reports results right rise rising rose roughly run
+    runs see shit shitty show shows so some sorry spend spending spending's spends spent spike spikes spiked
+    statistics stats still sum summarize summary sums teh tell thank thanks that the their there there's this thx to
+    total totals u ugh uh um up update updates usage usd use used using very want was waste wasted way well went
+    were what what's whats which with would wow wtf yeah yep yes you your
     """
 )
 """Words that may stand anywhere in a question and change nothing of it."""
@@ -153,15 +153,26 @@ _NO_MINUTES = "The shortest time is an hour: `1h`."
 _NO_LATEST = "I list the most expensive tasks first, and can't list the latest. Try `today rows`."
 _NO_UNDOING = "I can't undo. `budgets` and `subscriptions` show what is set, and each can be changed."
 _NO_AVERAGE = "I show totals, not averages: `by:day` has each day, `rows` each task."
+_NO_SPEND = "I only list who spent something. Whoever isn't in `by:member` spent nothing."
+_NO_CANCELING = "To end what is posted regularly, type `unsubscribe`. `budget @ana remove month` removes a budget."
+_NO_DIGEST = "Type `digest` alone to see this morning's. It's about the day before."
+OPERATORS_SEE: Final = "Operators see everybody's spend and set budgets. Everybody else sees their own spend only."
 _DOLLARS = "Amounts are in US dollars. One Neo credit is $10, and answers show both."
 NO_AMOUNTS: Final = "I can't leave tasks out by what they cost. Try `rows`: the most expensive stand first."
 """That `tasks over $10` asks for something else than there is."""
-NO_ADDING: Final = "I can't add to a limit. Type the new one, such as `budget @ana 500/month`."
+NO_ADDING: Final = (
+    "I can't add to a limit. Type the new one: `budget request 500/month` for yours, or `budget @ana 500/month`."
+)
 """That `give ana 20 more` names no limit."""
 EXPLAINED: Final = {
     word: reason
     for reason, words in {
-        _NO_FORECAST: "tomorrow next will upcoming",
+        _NO_FORECAST: "tomorrow next will upcoming forecast forecasts projected projection projections predicted "
+        "prediction predictions estimated estimate estimates",
+        _NO_SPEND: "hasn't haven't didn't hasnt havent didnt nothing nobody inactive idle never",
+        _NO_CANCELING: "cancel stop",
+        _NO_DIGEST: "digest digests",
+        OPERATORS_SEE: "operator operators admin admins administrator administrators",
         _NO_PART_OF_DAY: "morning afternoon evening night tonight midday",
         _NO_MINUTES: "minute minutes min mins second seconds",
         _NO_LATEST: "latest newest",
@@ -172,7 +183,15 @@ EXPLAINED: Final = {
     for word in _words(words)
 }
 """Why a word is understood, and yet nothing can be answered."""
+WHO_SEES: Final = (
+    ("who", "can", "see"), ("who", "sees"), ("who", "else", "can", "see"), ("who", "can", "view"),
+    ("who", "may", "see"), ("who", "has", "access"), ("can", "others", "see"), ("can", "anyone", "see"),
+    ("can", "everyone", "see"),
+    ("can", "other", "people", "see"), ("can", "anybody", "see"), ("can", "everybody", "see"),
+)  # fmt: skip
+"""What asks about access, and not about spend."""
 NOT_LATEST: Final = _NO_LATEST
 
-KNOWN: Final = tuple({*GROUPS, *ADVERBS, *MEANINGS, *MOST, *TASKS, *STATUSES, *FAILURES, "yesterday", "today"})
+_COMMON: Final = _words("yesterday today last week month spend spent total cost costs usage since between")
+KNOWN: Final = tuple({*GROUPS, *ADVERBS, *MEANINGS, *MOST, *TASKS, *STATUSES, *FAILURES, *_COMMON})
 """Words that a misspelt one may have been meant to be."""

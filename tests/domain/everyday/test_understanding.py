@@ -204,7 +204,22 @@ def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_onc
         ("spend in euros", "Amounts are in US dollars.", None),
         ("tasks over $10", "I can't leave tasks out by what they cost. Try `rows`: the most", None),
         ("spend > 100", "I can't leave tasks out by what they cost.", None),
-        ("give ana $20 more", "I can't add to a limit. Type the new one, such as `budget @ana 500/month`.", None),
+        (
+            "give ana $20 more",
+            "I can't add to a limit. Type the new one: `budget request 500/month` for yours, or `budget @ana",
+            None,
+        ),
+        ("who can see my spend", "Operators see everybody's spend and set budgets. Everybody else sees", None),
+        ("am I an operator", "Operators see everybody's spend", None),
+        ("who hasn't spent anything this week", "I only list who spent something.", None),
+        ("cancel the digest", "To end what is posted regularly, type `unsubscribe`.", None),
+        ("what was in yesterday's digest", "Type `digest` alone to see this morning's.", None),
+        ("projected spend for december", "I only know what was spent.", None),
+        ("cost per task by model", "I show totals, not averages for each task.", None),
+        ("since this morning", "I don't know parts of a day.", None),
+        ("what did my last task cost", "I list the most expensive tasks first, and can't list the latest.", None),
+        ("how much of it is used", "I don't know what you mean by `it`.", None),
+        ("totl this month", 'I don\'t know "totl". Did you mean `total`?', "total this month"),
         ("the limit was what", 'I don\'t know "limit".', None),
         ("undo that", "I can't undo. `budgets` and `subscriptions` show what is set", None),
         (
@@ -222,7 +237,7 @@ def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_onc
         ("the 3 cheapest models", "I list what cost most first. The cheapest stand last, in `by:model`", None),
         ("cheapest tasks", "I list what cost most first.", None),
         ("everyone except zaphod", 'I don\'t know "zaphod".', None),
-        ("everyone except @ana", "I can't leave somebody out by a mention. Type the name, as in `everyone", None),
+        ("everyone except <@U02ANA>", "I can't leave somebody out by a mention. Type the name, as in `everyone", None),
     ],
 )
 def test_an_error_says_what_is_wrong_and_what_to_type(line: str, said: str, instead: str | None) -> None:
