@@ -5,7 +5,8 @@ import re
 _LONGEST = 120  # characters
 _WHOSE = r"(?:(?:our|my|your|the|these|this|that|those|all|any|some|enough|neo|neo's|team's|bot's) )*"
 _CREDITS = rf"{_WHOSE}(?:credits?|balance)"
-_SOON = r"(?: (?:soon|today|now|left|remaining|still|already|this (?:week|month)|(?:before|by|until|till|at) .{1,30}))*"
+_BY_THEN = r"(?: (?:before|by|until|till|at) .{1,30})?"
+_SOON = rf"(?: (?:soon|today|now|left|remaining|still|already|this (?:week|month)))*{_BY_THEN}"
 _WE = r"(?:we|i|the team|they|it|there)"
 _ASKED = r"(?:what|what's|whats|is|are|show|me|check|get|see|tell)"
 _BALANCE = re.compile(

@@ -219,7 +219,7 @@ from bot.domain.query.checks import MAX_LINE
         ("give me 7 days", None),
         ("give me a breakdown by user for last week", None),
         ("who spent over the past 7 days", None),
-        ("how many credits do we have left", None),
+        ("how many credits did we use", None),
         ("thanks marcus", None),
         ("ok show last week", None),
         ("daily", None),
