@@ -137,8 +137,7 @@ class _Ledger:
         """The seconds of the observer, with all that it writes; it is undone. Some have `narrowed` budgets, too."""
         self._raw.execute("SAVEPOINT round")
         self._raw.executemany(_NARROWED, [(scope,) for scope in narrowed])
-        if TEAM in narrowed:
-            narrowed_totals.keep(self._connection, TaskNarrowing(("m",)), NOW)
+        narrowed_totals.fill(self._connection, TaskNarrowing(("m",)), narrowed, NOW)
         taken = seconds(lambda: self._watch.record_booking(self._connection, self._booked))
         notified = self._raw.execute("SELECT count(*) FROM notification").fetchone()[0]
         assert notified == _PASSING, notified

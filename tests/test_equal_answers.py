@@ -39,7 +39,7 @@ from tests.support.worlds import PRIYA
 QUESTIONS = amount(2_000, 500)  # of each ledger
 CALLERS = (AT_THE_TERMINAL, AT_THE_TERMINAL, Caller(Role.MEMBER, PRIYA), Caller(Role.MEMBER, "zoe@acme.example"))
 # what only presses on buttons of alerts leave
-UNFILLED = {"acknowledgement", "deferral", "failure_silence", "forecast_alert", "narrowed_quarter"}
+UNFILLED = {"acknowledgement", "deferral", "failure_silence", "forecast_alert", "narrowed_quarter", "narrowed_subject"}
 # in some histories all that was set aside is booked in the end
 SELDOM_FILLED = {"quarantine"}
 # what is of the machine's time, of chance, or of the order in which messages to several channels happen to arrive

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, bindparam, exists, or_, select
 
-from bot.budgets import tables
+from bot.budgets import narrowed_totals, tables
 from bot.budgets.booked_amounts import BookedAmounts
 from bot.budgets.crossings.store import crossed_subjects
 from bot.budgets.keys import BudgetTopic
@@ -141,6 +141,7 @@ class DueWork:
             self.effects.apply_end(connection, budget, now, booked_after)
         if is_new:
             put_begun_periods(connection, present)
+            narrowed_totals.prune(connection, now)
             self._edit_ended(connection, set(begun.names) - set(present.names))
             self._record_begun(connection, begun, now, booked_after)
         for snooze in ended_snoozes(connection, now):

@@ -13,11 +13,17 @@ from bot.budgets.crossings.recorder import CrossingRecorder
 from bot.budgets.due_work import DueWork
 from bot.budgets.limits.effects import LimitEffects
 from bot.budgets.limits.revision_store import LimitSetting
-from bot.budgets.limits.store import has_narrowed_budgets, limited_kinds, limited_units
+from bot.budgets.limits.store import (
+    StoredBudget,
+    has_narrowed_budgets,
+    limited_kinds,
+    limited_units,
+    narrowed_budgets,
+)
 from bot.budgets.narrowed_cases import touched_cases
 from bot.budgets.periods import BudgetPeriod, Case, budget_period, notified_periods
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import TEAM, CrossingDecision
+from bot.budgets.rules import DEFAULT, TEAM, CrossingDecision
 from bot.budgets.upkeep.member_merge import merge_budgets
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
@@ -47,6 +53,7 @@ class BudgetEvaluator:
 
     def merge_members(self, connection: Connection, old: int, new: int, now: datetime) -> None:
         """Move the budgets of member `old` to `new`, and record the steps that their joint spend has passed."""
+        narrowed_totals.forget(connection, [old, new])
         self.due_work.apply_due(connection, now)
         merge_budgets(connection, old, new, now)
         zone = self.policy.zone
@@ -58,7 +65,7 @@ class BudgetEvaluator:
 
         This covers every period whose crossings are still notified.
         """
-        narrowed_totals.sum_anew(connection, now)
+        narrowed_totals.forget_all(connection)
         for unit, narrowing in limited_kinds(connection):
             for period in notified_periods(unit, now, self.policy.zone, narrowing):
                 subjects = [*members_charged_within(connection, period.window), TEAM]
@@ -76,32 +83,29 @@ class BudgetEvaluator:
             return
         moved = moved_amounts(connection, changes) if is_narrowed else {}
         booked = booked_amounts(changes, self.policy.basis, moved)
-        if is_narrowed:
-            narrowed_totals.add(connection, booked.narrowed(TEAM))
-        touched = self._all_touched if is_narrowed else self._touched
+        budgets = narrowed_budgets(connection, {*booked.members(), TEAM, DEFAULT}) if is_narrowed else []
+        narrowed_totals.add(connection, booked, budgets, now)
         history = [each for each in changes if each.backfill and each.entries]
         if not history:
             self.due_work.apply_due(connection, now, booked)
-            self._recorder.record(connection, touched(connection, booked, units, now), now)
+            self._recorder.record(connection, self._touched(booked, units, budgets, now), now)
             return
         news = [each for each in changes if not each.backfill]
         booked_history = booked_amounts(history, self.policy.basis)
         booked_news = booked_amounts(news, self.policy.basis, moved)  # what was known before is no history
         self.due_work.apply_due(connection, now, replace(booked, history=booked_history))
         # what history alone has passed is recorded silently before the news is evaluated
-        cases = touched(connection, booked_history, units, now)
+        cases = self._touched(booked_history, units, budgets, now)
         self._recorder.record(connection, cases, now, CrossingDecision.HISTORY, booked_news)
-        self._recorder.record(connection, touched(connection, booked_news, units, now), now)
+        self._recorder.record(connection, self._touched(booked_news, units, budgets, now), now)
 
-    def _all_touched(
-        self, connection: Connection, booked: BookedAmounts, units: Collection[Unit], now: datetime
+    def _touched(
+        self, booked: BookedAmounts, units: Collection[Unit], budgets: Sequence[StoredBudget], now: datetime
     ) -> list[Case]:
-        """Return the cases of `_touched`, and those of narrowed budgets."""
-        narrowed = touched_cases(connection, booked, self.policy.zone, now)
-        return self._touched(connection, booked, units, now) + narrowed
+        """Return the cases that a booking has changed the spend of, of periods whose crossings are still notified.
 
-    def _touched(self, _: Connection, booked: BookedAmounts, units: Collection[Unit], now: datetime) -> list[Case]:
-        """Return the cases that charges fell into, in that order, of periods whose crossings are still notified."""
+        Those of budgets of all tasks come first, in the order of what was booked, then those of narrowed `budgets`.
+        """
         known = [budget_period(unit, now, self.policy.zone) for unit in units]
         periods = {at: list(self._notified_periods(known, units, from_us(at), now)) for at in booked.moments()}
         cases = (
@@ -110,7 +114,7 @@ class BudgetEvaluator:
             for at, *_ in amounts
             for period in periods[at]
         )
-        return list(dict.fromkeys(cases))
+        return [*dict.fromkeys(cases), *touched_cases(booked, budgets, self.policy.zone, now)]
 
     def _notified_periods(
         self, known: list[BudgetPeriod], units: Collection[Unit], moment: datetime, now: datetime

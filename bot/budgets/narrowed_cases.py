@@ -1,24 +1,22 @@
 """Narrowed cases: those of budgets that count only some tasks, as far as a booking has changed their spend."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
-
 from bot.budgets.booked_amounts import BookedAmount, BookedAmounts
-from bot.budgets.limits.store import StoredBudget, narrowed_budgets
+from bot.budgets.limits.store import StoredBudget
 from bot.budgets.periods import BudgetPeriod, Case, notified_periods
-from bot.budgets.rules import DEFAULT, TEAM
+from bot.budgets.rules import DEFAULT
 from bot.domain.timestamps import to_us
 
 
-def touched_cases(connection: Connection, booked: BookedAmounts, zone: ZoneInfo, now: datetime) -> list[Case]:
+def touched_cases(booked: BookedAmounts, budgets: Iterable[StoredBudget], zone: ZoneInfo, now: datetime) -> list[Case]:
     """Return the cases of narrowed budgets whose spend a booking has changed, of periods that are still notified."""
     members = booked.members()
     cases: dict[Case, None] = {}
     periods = _Periods(zone, now)
-    for budget in narrowed_budgets(connection, {*members, TEAM, DEFAULT}):
+    for budget in (each for each in budgets if each.limit_nanos is not None):
         subjects = members if budget.scope == DEFAULT else [budget.scope]
         for period in periods.of(budget):
             touched = (subject for subject in subjects if _touch(booked.narrowed(subject), period))

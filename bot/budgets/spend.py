@@ -28,19 +28,27 @@ def spends(connection: Connection, cases: Iterable[Case], basis: SpendBasis) -> 
 def _spend_within(
     connection: Connection, subjects: Collection[int], window: Window, basis: SpendBasis, narrowing: TaskNarrowing
 ) -> dict[int, int]:
+    if narrowing:
+        return _narrowed_spend(connection, subjects, window, basis, narrowing)
     members = [subject for subject in subjects if subject != TEAM]
-    spent = spend_by_member(connection, members, window, basis, narrowing) if members else {}
+    spent = spend_by_member(connection, members, window, basis) if members else {}
     if TEAM in subjects:
-        spent[TEAM] = _team_spend(connection, window, basis, narrowing)
+        spent[TEAM] = basis.spend(
+            *quarter_hour_totals.nanos_between(connection, to_us(window.start), to_us(window.end))
+        )
     return spent
 
 
-def _team_spend(connection: Connection, window: Window, basis: SpendBasis, narrowing: TaskNarrowing) -> int:
-    if narrowing:
-        if (kept := narrowed_totals.nanos_between(connection, window, narrowing)) is not None:
-            return basis.spend(*kept)
-        return range_spend(connection, ChargeRange(window, narrowing=narrowing), basis)
-    return basis.spend(*quarter_hour_totals.nanos_between(connection, to_us(window.start), to_us(window.end)))
+def _narrowed_spend(
+    connection: Connection, subjects: Collection[int], window: Window, basis: SpendBasis, narrowing: TaskNarrowing
+) -> dict[int, int]:
+    spent = narrowed_totals.spend_between(connection, subjects, window, narrowing, basis)
+    left = [subject for subject in subjects if subject not in spent]
+    if members := [subject for subject in left if subject != TEAM]:
+        spent |= spend_by_member(connection, members, window, basis, narrowing)
+    if TEAM in left:
+        spent[TEAM] = range_spend(connection, ChargeRange(window, narrowing=narrowing), basis)
+    return spent
 
 
 def spend_by_window(
@@ -57,7 +65,7 @@ def spend_by_window(
     members = [subject for subject in subjects if subject != TEAM]
     spent = daily_spend(connection, members, windows, basis, narrowing) if members else {}
     if TEAM in subjects and narrowing:
-        spent[TEAM] = [_team_spend(connection, window, basis, narrowing) for window in windows]
+        spent[TEAM] = [_narrowed_spend(connection, [TEAM], each, basis, narrowing)[TEAM] for each in windows]
     elif TEAM in subjects:
         spent[TEAM] = team_daily_spend(connection, windows, basis)
     return spent

@@ -38,14 +38,27 @@ class Budget(SQLModel, table=True):
 
 
 class NarrowedQuarter(SQLModel, table=True):
-    """What the team spent within a quarter of an hour on the tasks that a budget of it counts, if not all."""
+    """What a subject spent within a quarter of an hour on the tasks that a budget of theirs counts, if not all."""
 
     __tablename__ = "narrowed_quarter"
+    __table_args__ = ({"sqlite_with_rowid": False},)  # in the order of its key, as it is read
 
     narrowing: str = Field(primary_key=True)
+    subject: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     start: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     platform_nanos: int = Field(sa_type=BigInteger)
     provider_nanos: int = Field(sa_type=BigInteger)
+
+
+class NarrowedSubject(SQLModel, table=True):
+    """A subject whose spend on some tasks is summed in narrowed quarters, and from which quarter on."""
+
+    __tablename__ = "narrowed_subject"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    narrowing: str = Field(primary_key=True)
+    subject: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    since: int = Field(sa_type=BigInteger)
 
 
 class BudgetRevision(SQLModel, table=True):
@@ -175,4 +188,5 @@ crossing = table_of(Crossing)
 deferral = table_of(Deferral)
 forecast_alert = table_of(ForecastAlert)
 narrowed_quarter = table_of(NarrowedQuarter)
+narrowed_subject = table_of(NarrowedSubject)
 snooze = table_of(Snooze)

@@ -238,6 +238,14 @@ _OF_TASKS = SetStatement(
 
 
 @cache
+def _members_narrowed_quarters(form: NarrowingForm) -> Select[int, int, int, int]:
+    conditions = one_of(charge.c.member, "members"), _IN_WINDOW, *form.charge_conditions()
+    return (
+        select(charge.c.member, _QUARTER, _PLATFORM, _PROVIDER).where(*conditions).group_by(charge.c.member, _QUARTER)
+    )
+
+
+@cache
 def _narrowed_quarters(form: NarrowingForm) -> Select[int, int, int]:
     counted = select(_QUARTER, _PLATFORM, _PROVIDER).where(_IN_WINDOW, *form.charge_conditions())
     return counted.group_by(_QUARTER)
@@ -269,6 +277,15 @@ def narrowed_quarters(
     values = {"low": low, "high": high, **values_of(narrowing)}
     rows = connection.execute(_narrowed_quarters(NarrowingForm.of(narrowing)), values).all()
     return [(quarter * QUARTER_US, platform, provider) for quarter, platform, provider in rows]
+
+
+def members_narrowed_quarters(
+    connection: Connection, members: Collection[int], low: int, high: int, narrowing: TaskNarrowing
+) -> list[tuple[int, int, int, int]]:
+    """Return the same of each of the members, whose id comes first."""
+    values = {"members": members, "low": low, "high": high, **values_of(narrowing)}
+    rows = connection.execute(_members_narrowed_quarters(NarrowingForm.of(narrowing)), values).all()
+    return [(member, quarter * QUARTER_US, platform, provider) for member, quarter, platform, provider in rows]
 
 
 _LATE = (

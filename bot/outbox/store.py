@@ -116,8 +116,9 @@ def enqueue(connection: Connection, notifications: Iterable[NewNotification], no
 def _log_enqueued(rows: Sequence[NewNotification], added: int) -> None:
     """Log each notification. If some were there already, it is not known which, so the line says how many are new."""
     part = {} if added == len(rows) else {"new": f"{added} of {len(rows)}"}
+    bound = log.bind(**part)  # once, as it takes as long as a line
     for each in rows:
-        log.info("enqueued", key=each.key.encode(), to=each.destination.kind, **part)
+        bound.info("enqueued", key=each.key.encode(), to=each.destination.kind)
 
 
 def _add_live_messages(connection: Connection, rows: Iterable[NewNotification]) -> None:

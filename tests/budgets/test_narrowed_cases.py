@@ -23,6 +23,7 @@ from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
 from bot.ledger.booking import book
 from bot.ledger.booking_policy import BookingPolicy
+from bot.ledger.member_merge import merge_emails
 from bot.ledger.members import ensure_members
 from bot.ledger.passes.coverage import ALL_TIME, Interval
 from tests.support.bookings import ANA, BOB, NOW, TASKS, book_tasks
@@ -32,7 +33,9 @@ OPUS, FAILED = TaskNarrowing(("opus",)), TaskNarrowing((), ("failed",))
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 CROSSED = text("SELECT subject, period, step FROM crossing WHERE decision = 'TOLD' ORDER BY id")
 LIMITS = text("SELECT scope, narrowing, limit_nanos / 1000000000 FROM budget ORDER BY id")
-TOTALS = text("SELECT count(*) FROM narrowed_quarter")
+TOTALS = text(
+    "SELECT subject, CAST(sum(platform_nanos) / 1000000000 AS BIGINT) FROM narrowed_quarter GROUP BY 1 ORDER BY 1"
+)
 
 
 def evaluator_in(zone: ZoneInfo) -> BudgetEvaluator:
@@ -162,12 +165,53 @@ def test_another_time_zone_notifies_of_nothing_again(
         assert connection.execute(CROSSED).all() == crossed
 
 
-def test_totals_of_the_team_are_kept_as_long_as_there_is_a_limit(
+def totals(connection: Connection) -> list[tuple[int, int]]:
+    """The totals that are kept, by subject."""
+    return [(subject, dollars) for subject, dollars in connection.execute(TOTALS).all()]
+
+
+def test_totals_are_kept_of_whoever_has_a_budget_also_after_it_was_removed(
     connection: Connection, evaluator: BudgetEvaluator, ana: int
 ) -> None:
     limit(connection, evaluator, ana, 100, OPUS)
-    assert connection.execute(TOTALS).scalar_one() == 0
+    assert totals(connection) == [(ana, 10)]
     limit(connection, evaluator, TEAM, 100, OPUS)
-    assert connection.execute(TOTALS).scalar_one() == 2
     limit(connection, evaluator, TEAM, None, OPUS)
-    assert connection.execute(TOTALS).scalar_one() == 0
+    reported(connection, evaluator, msgspec.structs.replace(TASKS[2], neo_credits=Decimal("3.5")))
+    assert totals(connection) == [(TEAM, 45), (ana, 10)]
+
+
+def test_totals_under_a_default_are_kept_of_whoever_spends_on_such_tasks(
+    connection: Connection, evaluator: BudgetEvaluator, bob: int
+) -> None:
+    limit(connection, evaluator, DEFAULT, 100, OPUS)
+    assert totals(connection) == []
+    reported(connection, evaluator, msgspec.structs.replace(TASKS[1], neo_credits=Decimal("2.5")))  # of sonnet
+    assert totals(connection) == []
+    reported(connection, evaluator, msgspec.structs.replace(TASKS[2], neo_credits=Decimal("3.5")))
+    assert totals(connection) == [(bob, 35)]
+
+
+def test_totals_follow_charges_that_become_another_members_or_cost_another_amount(
+    connection: Connection, evaluator: BudgetEvaluator, ana: int, bob: int
+) -> None:
+    for scope in (ana, bob, TEAM):
+        limit(connection, evaluator, scope, 1000, OPUS)
+    merge_emails(connection, ANA, BOB)
+    evaluator.merge_members(connection, ana, bob, NOW)
+    assert totals(connection) == [(TEAM, 40)]
+    grown = msgspec.structs.replace(TASKS[0], neo_credits=Decimal("1.5"), email=BOB)
+    reported(connection, evaluator, grown)
+    assert totals(connection) == [(TEAM, 45), (bob, 45)]
+    connection.execute(text("UPDATE charge SET platform_nanos = 2 * platform_nanos"))
+    evaluator.record_repricing(connection, NOW)
+    reported(connection, evaluator, msgspec.structs.replace(grown, neo_credits=Decimal("3.5")))
+    assert totals(connection) == [(TEAM, 110), (bob, 110)]
+
+
+def test_totals_of_long_ago_are_forgotten(connection: Connection, evaluator: BudgetEvaluator, ana: int) -> None:
+    limit(connection, evaluator, ana, 100, OPUS)
+    evaluator.due_work.apply_due(connection, NOW + timedelta(days=69))
+    assert totals(connection) == [(ana, 10)]
+    evaluator.due_work.apply_due(connection, NOW + timedelta(days=71))
+    assert totals(connection) == []

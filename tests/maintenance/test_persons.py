@@ -57,7 +57,7 @@ OF_NOBODY = {
     "task.task_id", "task.model", "task.status", "task.neo_credits", "task.llm_cost", "task.neo_cost",
     "task_detail.tools", "task_detail.agents", "charge.kind", "pass.kind", "pass.ending", "quarantine.key", "seen.kind",
     "seen.value", "note.key", "note.value", "lease.name", "lease.holder", "budget.unit",
-    "budget.narrowing", "narrowed_quarter.narrowing", "crossing.unit",
+    "budget.narrowing", "narrowed_quarter.narrowing", "narrowed_subject.narrowing", "crossing.unit",
     "crossing.period", "crossing.decision", "forecast_alert.period", "forecast_alert.outlook", "deferral.audience",
     "deferral.outcome", "snooze.unit", "acknowledgement.unit", "acknowledgement.period",
     "budget_request.unit", "budget_request.state",

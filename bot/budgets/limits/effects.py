@@ -1,6 +1,6 @@
 """Changes of limits: a limit is set or comes back into force, with all that follows."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -13,12 +13,11 @@ from bot.budgets.crossings.recorder import CrossingRecorder
 from bot.budgets.crossings.store import delete_replaced
 from bot.budgets.keys import BudgetTopic, LimitKey, SummaryKey
 from bot.budgets.limits.revision_store import LimitSetting, append_revision, restore_limit
-from bot.budgets.limits.store import BudgetIdentity, StoredBudget, limits, narrowed_budgets
+from bot.budgets.limits.store import BudgetIdentity, StoredBudget, limits
 from bot.budgets.periods import LATE, BudgetPeriod, Case, budget_period
 from bot.budgets.requests.store import open_topics_of
-from bot.budgets.rules import DEFAULT, MANY, TEAM, BudgetLimit, CrossingDecision
+from bot.budgets.rules import DEFAULT, MANY, BudgetLimit, CrossingDecision
 from bot.domain.keys import NotificationKey
-from bot.domain.narrowing import TaskNarrowing
 from bot.ledger.charge_queries import members_charged_within
 from bot.outbox.destinations import AlertDestination
 from bot.outbox.live_store import live_messages, request_edits
@@ -57,7 +56,7 @@ class LimitEffects:
         left = {*chain.from_iterable(concerned.values())}
         before = limits(connection, left, now)
         revisions = [append_revision(connection, setting, now) for setting in settings]
-        _keep_totals(connection, {each.narrowing for each in settings if each.scope == TEAM and each.narrowing}, now)
+        _keep_totals(connection, settings, now)
         last = {setting.budget: revision for setting, revision in zip(settings, revisions, strict=True)}
         for budget in sorted(last, key=lambda each: each.scope == DEFAULT):  # first those that come before the default
             cases = [case for case in concerned[budget] if case in left]
@@ -119,14 +118,11 @@ def _is_not_lowered(before: BudgetLimit | None, after: BudgetLimit | None) -> bo
     return before is not None and after is not None and after.nanos >= before.nanos
 
 
-def _keep_totals(connection: Connection, changed: Collection[TaskNarrowing], now: datetime) -> None:
-    """Have what the team spends on some tasks summed as long as it has a budget that counts these."""
-    counted = {each.narrowing for each in narrowed_budgets(connection, [TEAM])} if changed else ()
-    for narrowing in changed:
-        if narrowing in counted:
-            narrowed_totals.keep(connection, narrowing, now)
-        else:
-            narrowed_totals.forget(connection, narrowing)
+def _keep_totals(connection: Connection, settings: Iterable[LimitSetting], now: datetime) -> None:
+    """Have what a member or the team spends on some tasks summed once they have a budget that counts these."""
+    for each in settings:
+        if each.narrowing and each.scope != DEFAULT:  # whom a default applies to is seen when they spend
+            narrowed_totals.keep(connection, each.narrowing, each.scope, now)
 
 
 def _edit_requests(connection: Connection, budget: BudgetIdentity) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, select, update
 
+from bot.budgets import narrowed_totals
 from bot.budgets.audiences import OperatorAudience, encode_audience
 from bot.budgets.crossings.store import crossing_ids
 from bot.budgets.forecasts.store import alert_ids, delete_alerts
@@ -35,6 +36,7 @@ from bot.budgets.tables import (
 from bot.database.personal_rows import Document, documents, redact
 from bot.domain.person import REMOVED_NAME, Person
 from bot.domain.timestamps import to_us
+from bot.ledger.members import removed_id
 from bot.outbox.erasure import erase_messages_about
 from bot.outbox.keys import KeyRange
 from bot.outbox.live_store import topics_of
@@ -57,6 +59,8 @@ def erase_budgets(connection: Connection, person: Person, now: datetime) -> None
     for member in person.members:
         _erase_messages(connection, member, now)
         _erase_subject(connection, member, now)
+    removed = removed_id(connection)  # whose their charges become
+    narrowed_totals.forget(connection, [*person.members, *(() if removed is None else (removed,))])
     connection.execute(delete(snooze).where(_is_snoozed_for(person)))
     for table, columns in _BY:
         redact(connection, table, columns, person.redacted)
