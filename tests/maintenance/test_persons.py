@@ -21,6 +21,7 @@ from bot.cli.main import app as cli
 from bot.database.backup import backup
 from bot.maintenance.persons import erase_person
 from bot.people.person import find_person
+from bot.sandbox.faults import Status
 from bot.sandbox.webhook import WebhookApi, WebhookServer
 from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
@@ -236,9 +237,11 @@ async def test_a_forecast_of_an_erased_person_is_erased(expecting: ServiceHarnes
 
 async def test_a_forecast_that_waits_to_be_sent_is_not_sent_of_an_erased_person(expecting: ServiceHarness) -> None:
     await a_day_goes_by(expecting)
-    await expecting.service.jobs.sync()
+    expecting.slack.faults.when(lambda call: Status(503) if call.method == "chat.postMessage" else None)
+    await expecting.sync()
     assert (await run(expecting, "member", "erase", PRIYA, "--yes")).returncode == 0
-    await expecting.deliver()
+    expecting.slack.faults.clear()
+    expecting.clock.advance(timedelta(hours=1))
     await expecting.sync()
     assert forecasts(expecting) == []
     assert not list(texts_about_her(expecting.place))
