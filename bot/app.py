@@ -90,7 +90,10 @@ class App:
         """The place of the ledger, at which it is opened."""
         from bot.maintenance.ledger_access import LedgerAccess
 
-        return LedgerAccess(self.settings.database, self.settings.pricing_unit, self.clock, self.capabilities)
+        settings = self.settings
+        return LedgerAccess(
+            settings.database, settings.pricing_unit, self.clock, self.capabilities, settings.backup_dir
+        )
 
     # --- a sync ------------------------------------------------------------------------------------
 

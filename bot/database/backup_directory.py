@@ -24,6 +24,11 @@ _LOCK = "neo-usage-backups"
 _SPARE_BYTES = 200 * 2**20  # that a backup leaves free on the disk of the database: less is an incident
 
 
+def newest_backup(directory: Path) -> Path | None:
+    """Return the newest backup in a directory of scheduled backups; None if there is none, or no directory."""
+    return next(reversed(_files(directory, _NAME)), None) if directory.is_dir() else None
+
+
 class BusyDirectoryError(LedgerError):
     """Another process writes a backup into the directory."""
 
@@ -88,18 +93,19 @@ class BackupDirectory:
 
     def _remove_unfinished(self) -> None:
         """Remove what interrupted backups have left."""
-        for each in self._files(_UNFINISHED):
+        for each in _files(self.path, _UNFINISHED):
             remove_database(self.path / str(re.fullmatch(_UNFINISHED, each.name)[1]))  # type: ignore[index]
 
     def _remove_oldest(self, source: "DatabasePlace") -> None:
-        for each in self._files(_NAME)[: -self.keep]:
+        for each in _files(self.path, _NAME)[: -self.keep]:
             if not (isinstance(source, Path) and each.samefile(source)):
                 each.unlink(missing_ok=True)
 
-    def _files(self, pattern: str) -> list[Path]:
-        """Return the files that this program named so, oldest first; never a link or a directory."""
-        files = (each for each in self.path.iterdir() if re.fullmatch(pattern, each.name))
-        return sorted(each for each in files if each.is_file() and not each.is_symlink())
+
+def _files(directory: Path, pattern: str) -> list[Path]:
+    """Return the files that this program named so, oldest first; never a link or a directory."""
+    files = (each for each in directory.iterdir() if re.fullmatch(pattern, each.name))
+    return sorted(each for each in files if each.is_file() and not each.is_symlink())
 
 
 def _reason(error: LedgerError) -> str:

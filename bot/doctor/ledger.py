@@ -64,6 +64,7 @@ def ledger_checks(app: App) -> Iterator[Check]:
     place = app.settings.database
     try:
         if absent := absence(place):
+            app.ledger.require_not_lost()
             try_making_ledger(place)
             yield warning("database", absent, "Run `neo-usage sync` to create it.")
             return

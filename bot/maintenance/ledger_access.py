@@ -1,17 +1,19 @@
 """The ledger at its place: opened for reading or writing, made or upgraded first, and replaced by a copy."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from bot.database.errors import LedgerError
-from bot.database.place import is_upgraded_by_opening
+from bot.database.backup_directory import newest_backup
+from bot.database.place import absence, is_upgraded_by_opening
 from bot.database.reading import open_reader, translated_errors
 from bot.ledger.pricing_unit import check_unit, require_unit
 
@@ -34,12 +36,16 @@ def _ignore(_: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LedgerAccess:
-    """The ledger at a place. `clock` gives aware times; `capabilities` are built over the ledger once it is open."""
+    """The ledger at a place. `clock` gives aware times; `capabilities` are built over the ledger once it is open.
+
+    `backups` is where scheduled backups go: where there are some, no new ledger takes the place of a lost one.
+    """
 
     place: "DatabasePlace"
     unit: "ByokUnit"
     clock: Callable[[], datetime]
     capabilities: "Callable[[Database], Sequence[Capability]]"
+    backups: Path | None = None
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
@@ -72,11 +78,25 @@ class LedgerAccess:
 
         Before an upgrade of a file a copy is kept, unless `keeps_former` is False; `on_kept` is told where.
         """
+        self.require_not_lost()
         database, _ = self._open_database(partial(self._keep_former, on_kept) if keeps_former else None)
         try:
             yield database
         finally:
             database.close()
+
+    def require_not_lost(self) -> None:
+        """Check that there is a ledger, or has never been one.
+
+        Raises:
+            LedgerError: there is none, but backups of one; or a server cannot be asked.
+        """
+        newest = None if self.backups is None else newest_backup(self.backups)
+        if newest is not None and absence(self.place) is not None:
+            raise LedgerError(
+                f"there is no ledger at {self.place}, but BACKUP_DIR has backups of one. Put the newest back:"
+                f" `neo-usage db restore {quote(str(newest))}`. To begin a new ledger, name another BACKUP_DIR."
+            )
 
     def open_for_booking(self, on_kept: OnKept = _ignore) -> "Database":
         """Return the ledger for writing, priced in the unit that is set; the caller closes it.
@@ -86,6 +106,7 @@ class LedgerAccess:
         Raises:
             LedgerError: it cannot be written, or is priced in another unit.
         """
+        self.require_not_lost()
         database, _ = self._open_database(partial(self._keep_former, on_kept))
         try:
             with database.transaction() as connection:
@@ -120,7 +141,8 @@ class LedgerAccess:
         from bot.database.server_restore import restored_server
         from bot.maintenance.restore import take_over_former
 
-        with self.database() as database, restored_server(source, address) as (connection, kept):
+        database, _ = self._open_database(None)
+        with closing(database), restored_server(source, address) as (connection, kept):
             return kept, take_over_former(connection, lambda: self.capabilities(database), self.clock())
 
     def _keep_former(self, on_kept: OnKept) -> None:

@@ -77,13 +77,19 @@ def spend(environment: Mapping[str, str], directory: Path) -> str:
     return typed("neo-usage report all by:member --csv", environment, directory)
 
 
-def test_the_last_backup_is_restored_as_the_manual_says(
-    environment: dict[str, str], ledger: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def copy(environment: dict[str, str], ledger: Path, tmp_path: Path) -> Path:
+    """The last backup of a ledger."""
     typed("neo-usage sync", environment, tmp_path)
-    before = spend(environment, tmp_path)
     directory = BackupDirectory(tmp_path / "backups", 14)
-    copy, _ = directory.add(ledger, ledger.stat().st_size, NOW, lambda _: None, Event())
+    written, _ = directory.add(ledger, ledger.stat().st_size, NOW, lambda _: None, Event())
+    return written
+
+
+def test_the_last_backup_is_restored_as_the_manual_says(
+    environment: dict[str, str], ledger: Path, copy: Path, tmp_path: Path
+) -> None:
+    before = spend(environment, tmp_path)
     ledger.write_bytes(b"lost" * 4096)
     [lines] = blocks("Restore at night")
     said = typed(lines, environment, tmp_path)
@@ -92,6 +98,23 @@ def test_the_last_backup_is_restored_as_the_manual_says(
     assert "FAIL" not in said
     assert spend(environment, tmp_path) == before
     assert ledger.with_name("neo-usage.db.before-restore-1").read_bytes()[:4] == b"lost"
+
+
+def test_a_lost_ledger_is_not_begun_anew_where_there_are_backups(
+    environment: dict[str, str], ledger: Path, copy: Path, tmp_path: Path
+) -> None:
+    before = spend(environment, tmp_path)
+    ledger.unlink()
+    slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "HTTP_PORT": "0"}
+    for line in ("run", "sync", "budget set team 5/month", "doctor --offline"):
+        said = typed(f"neo-usage {line} 2>&1 || echo refused", environment | slack, tmp_path)
+        assert f"there is no ledger at {ledger}, but BACKUP_DIR has backups of one." in said
+        assert f"`neo-usage db restore {copy}`" in said
+        assert said.endswith("refused\n")
+    assert not ledger.exists()
+    [lines] = blocks("Restore at night")
+    typed(lines, environment, tmp_path)
+    assert spend(environment, tmp_path) == before
 
 
 def test_litestreams_copy_is_restored_as_the_manual_says(

@@ -72,8 +72,8 @@ def app(ledger: PostgresAddress) -> App:
     return app_over(ledger)
 
 
-def app_over(place: PostgresAddress) -> App:
-    return build(load({"DATABASE_URL": url_of(place)}), clock=lambda: NOW)
+def app_over(place: PostgresAddress, **settings: str) -> App:
+    return build(load({"DATABASE_URL": url_of(place), **settings}), clock=lambda: NOW)
 
 
 @pytest.fixture
@@ -104,6 +104,18 @@ def test_a_backup_is_a_file_of_every_row(ledger: PostgresAddress, tmp_path: Path
     assert names(tmp_path) == {"backup.db"}
     with pytest.raises(LedgerError, match="exists already"):
         backup(ledger, tmp_path / "backup.db")
+
+
+def test_an_empty_database_is_not_begun_anew_where_there_are_backups_but_restored(
+    empty_postgres: PostgresAddress, small: PostgresAddress, small_backup: Path, tmp_path: Path
+) -> None:
+    kept = shutil.copy(small_backup, tmp_path / "neo-usage-2026-03-01T033000Z.db")
+    app = app_over(empty_postgres, BACKUP_DIR=str(tmp_path))
+    with pytest.raises(LedgerError, match="but BACKUP_DIR has backups of one"):
+        app.ledger.open_for_booking()
+    app.ledger.restore(Path(kept))
+    app.ledger.open_for_booking().close()
+    assert rows_of(empty_postgres, "SELECT count(*) FROM charge") == rows_of(small, "SELECT count(*) FROM charge")
 
 
 def test_what_is_written_meanwhile_is_not_in_it(
