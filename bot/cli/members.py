@@ -85,6 +85,8 @@ def link_member(whose: tuple[str, ...], slack_id: str) -> None:
     from bot.people.mentions import email_called
 
     email = " ".join(whose)
+    if slack_id == "remove":
+        fail("to remove a link, name its Slack user: `neo-usage member link remove U0123ABCD`.", code=WRONG_USE)
     if not is_user_id(slack_id):
         fail(
             f"`{slack_id}` isn't a Slack member ID such as U0123ABCD. You find it in the person's Slack profile.",

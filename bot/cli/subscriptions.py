@@ -74,7 +74,7 @@ async def _add(app: "App", addition: "SubscriptionAddition") -> "StoredSubscript
 
     token = app.settings.slack_bot_token
     if token is None:
-        raise SettingsError(["SLACK_BOT_TOKEN: it is not set. Copy it from your Slack app: OAuth & Permissions."])
+        raise SettingsError(["SLACK_BOT_TOKEN: it isn't set. Copy it from your Slack app: OAuth & Permissions."])
     async with connect_workspace(token.reveal(), app.settings.slack_api_url) as workspace:
         await workspace.identify()
         database = await asyncio.to_thread(app.ledger.open_for_booking)

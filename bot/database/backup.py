@@ -61,7 +61,8 @@ def backup(
         flush(target.parent)
     except (OSError, sqlite3.Error) as error:
         remove_database(unfinished)
-        raise LedgerError(f"cannot copy to {target}: {error}.") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise LedgerError(f"cannot copy to {target}: {reason}.") from error
     except LedgerError:
         remove_database(unfinished)
         raise

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 
 from bot.database.lock_holder import lock_holder
 
@@ -17,12 +18,15 @@ class LedgerError(Exception):
 class UnusableError(LedgerError):
     """The database at a place cannot be used now, whatever was asked of it; `why` says so without the place.
 
-    While it is `unreachable` it cannot even be read.
+    `remedy` is what to do, "" if `why` says that too. While it is `unreachable` it cannot even be read.
     """
 
-    def __init__(self, why: str, place: object, *, locked: bool = False, unreachable: bool = False) -> None:
-        super().__init__(f"{why}. The database is {place}. Run `neo-usage doctor` to check it.")
-        self.why, self.locked, self.unreachable = why, locked, unreachable
+    def __init__(
+        self, why: str, place: object, remedy: str = "", *, locked: bool = False, unreachable: bool = False
+    ) -> None:
+        super().__init__(f"{why}. The database is {place}. {remedy or 'Run `neo-usage doctor` to check it.'}")
+        self.why, self.place, self.remedy = why, place, remedy
+        self.locked, self.unreachable = locked, unreachable
 
 
 @contextmanager
@@ -82,60 +86,91 @@ def _is_mounted_read_only(directory: Path) -> bool:
     return False
 
 
+def require_directory(path: Path) -> None:
+    """Raise LedgerError if a database has no directory to be in."""
+    if not path.parent.is_dir():
+        raise LedgerError(f"there is no directory {path.parent} for the database. Create it, or correct DATABASE_URL.")
+
+
+def require_writable_directory(path: Path) -> None:
+    """Raise UnusableError if a database cannot be made where its directory is."""
+    if is_read_only(path.resolve().parent):
+        raise _unwritable(path)
+
+
 def _unwritable(path: Path) -> UnusableError:
-    return UnusableError(f"the database cannot be written: {_why_read_only(path)}", path)
+    why, remedy = _read_only_reason(path.resolve())
+    return UnusableError(f"the database cannot be written: {why}", path, remedy)
 
 
-def _why_read_only(path: Path) -> str:
-    real = path.resolve()
+def _read_only_reason(real: Path) -> tuple[str, str]:
+    """Return why nothing can be written to a database, and what to do."""
     if _is_mounted_read_only(real.parent):
-        return "its disk is mounted read-only"
-    if not os.access(real, os.W_OK):
-        return "its file is read-only for the bot's user"
+        return "its disk is mounted read-only", "Mount it for writing."
+    for suffix in ("", "-wal", "-shm", ".lock"):
+        each = real.with_name(real.name + suffix)
+        if each.exists() and not os.access(each, os.W_OK):
+            what = f"its file {each.name}" if suffix else "its file"
+            return f"{what} is read-only for the bot's user", _access_remedy(each)
     if not os.access(real.parent, os.W_OK):
-        return "its directory is read-only for the bot's user"
-    return "it is read-only"
+        why = "its directory is read-only for the bot's user"
+        return why, f"SQLite keeps files beside the database: {_access_remedy(real.parent)}"
+    return "it is read-only", ""
+
+
+def _access_remedy(path: Path) -> str:
+    """Return the command that lets this process's user read and write a file or directory."""
+    user = os.geteuid()
+    command = "chmod u+rw" if path.stat().st_uid == user else f"chown {user}"
+    return f"`{command} {quote(str(path))}`"
 
 
 def _cannot_open(path: Path) -> UnusableError:
-    return UnusableError(f"the database cannot be opened: {_why_not_opened(path)}", path)
+    why, remedy = _not_opened_reason(path)
+    return UnusableError(f"the database cannot be opened: {why}", path, remedy)
 
 
-def _why_not_opened(path: Path) -> str:
+def _not_opened_reason(path: Path) -> tuple[str, str]:
     real = path.resolve()
     if not real.parent.is_dir():
-        return "its directory does not exist (any more)"
+        return "its directory does not exist (any more)", "Create it, or mount its disk."
     if real.is_dir():
-        return "it is a directory"
+        return "it is a directory", "Correct DATABASE_URL."
     if real.exists() and not os.access(real, os.R_OK):
-        return "the bot's user may not read it"
+        return "the bot's user may not read it", _access_remedy(real)
     if _is_full(path):
-        return "the disk is full"
-    return _why_read_only(path)
+        return "the disk is full", _FREE_SPACE
+    return _read_only_reason(real)
 
 
 def locked_error(path: Path) -> UnusableError:
     """Return the error to raise when waiting for a lock has taken too long; it names the holder."""
     who = lock_holder(path.resolve())
-    return UnusableError(f"the database stays locked by {who}", path, locked=True)
+    return UnusableError(f"the database stays locked by {who}", path, "Wait until it is done, or stop it.", locked=True)
 
 
 def _full(path: Path) -> UnusableError:
-    return UnusableError("the disk of the database is full", path)
+    return UnusableError("the disk of the database is full", path, _FREE_SPACE)
+
+
+_FREE_SPACE = "Free some space."
+_RESTORE = "Stop the bot, and run `neo-usage db restore FILE` with a backup."
 
 
 def _failed(path: Path) -> UnusableError:
     if _is_full(path):
         return _full(path)
-    return UnusableError("the disk of the database failed: it couldn't be read or written (I/O error)", path)
+    why = "the disk of the database failed: it couldn't be read or written (I/O error)"
+    return UnusableError(why, path, "Check the disk and the system's log.")
 
 
 def _damaged(path: Path) -> UnusableError:
-    return UnusableError("the database is damaged: restore a backup of it", path)
+    return UnusableError("the database is damaged: restore a backup of it", path, _RESTORE)
 
 
 def _foreign(path: Path) -> UnusableError:
-    return UnusableError("the database file isn't a database: something else was put in its place", path)
+    why = "the database file isn't a database: something else was put in its place"
+    return UnusableError(why, path, _RESTORE)
 
 
 _BY_CODE: dict[int, Callable[[Path], UnusableError]] = {

@@ -5,6 +5,7 @@ It is a lock on a file beside the database: SQLite's own locks would be lost if 
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from bot.database.errors import LedgerError
@@ -27,6 +28,7 @@ class FileLock:
         self._file: int | None = os.open(
             real.with_name(f"{real.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
         )
+        _give_to_owner(self._file, real)
         try:
             fcntl.flock(self._file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -40,6 +42,14 @@ class FileLock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _give_to_owner(descriptor: int, path: Path) -> None:
+    """Give a file that root has made to the owner of the database, as SQLite does with its own beside it."""
+    if os.geteuid() == 0:
+        with suppress(OSError):
+            status = (path if path.exists() else path.parent).stat()
+            os.fchown(descriptor, status.st_uid, status.st_gid)
 
 
 def _in_use(path: Path) -> str:

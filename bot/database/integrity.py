@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from bot.database.backup import open_read_only
 from bot.database.errors import LedgerError
 from bot.database.kept_file import open_kept_file
 from bot.database.reading import open_reader, translated_errors
-from bot.database.schema import is_unfinished, newest_revision, stored_revision
+from bot.database.schema import is_unfinished, newest_revision, require_newest, stored_revision
 
 if TYPE_CHECKING:
     from bot.settings.database_place import DatabasePlace
@@ -38,13 +38,13 @@ def damage(path: Path) -> Iterator[str]:
 
 _SOUND_FILE = {
     "the file is sound": "SELECT quick_check FROM pragma_quick_check WHERE quick_check <> 'ok'",
-    "every row's neighbours exist": "SELECT \"table\" || ' row ' || rowid FROM pragma_foreign_key_check",
+    "every row's neighbors exist": "SELECT \"table\" || ' row ' || rowid FROM pragma_foreign_key_check",
 }
 _SOUND_SERVER = {
     "every index is valid": """
         SELECT CAST(i.indexrelid AS regclass) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND NOT i.indisvalid""",
-    "every row's neighbours exist": """
+    "every row's neighbors exist": """
         SELECT conname FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
         WHERE n.nspname = current_schema() AND NOT convalidated""",
 }
@@ -80,7 +80,14 @@ def _violations_in_file(path: Path, laws: Mapping[str, TextClause], stop: Event 
         with closing(open_kept_file(path, stop)) as connection:
             return _all_breaches(connection, laws)
     except DBAPIError as error:
+        _require_present_schema(path)
         raise LedgerError(f"cannot read {path}: {error.orig}.") from error
+
+
+def _require_present_schema(path: Path) -> None:
+    """Raise LedgerError if a file that could not be checked was written by another version."""
+    with suppress(sqlite3.Error), closing(open_read_only(path)) as connection:
+        require_newest(stored_revision(connection), path)
 
 
 def _all_breaches(connection: Connection, laws: Mapping[str, TextClause]) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
-from bot.database.errors import LedgerError
+from bot.database.errors import LedgerError, require_directory, require_writable_directory
 from bot.database.reading import open_reader
 from bot.database.schema import MissingLedgerError, OldSchemaError
 
@@ -18,13 +18,13 @@ def free_bytes(place: "DatabasePlace") -> int | None:
 
 
 def absence(place: "DatabasePlace") -> str | None:
-    """Return in words that no ledger is yet at a place where one can be made; None if there is one.
+    """Return in words that no ledger is yet at a place; None if there is one.
 
     Raises:
         LedgerError: that cannot be looked up, or the ledger is not of this schema.
     """
     if isinstance(place, Path):
-        return f"{place} does not exist yet" if not place.exists() and place.parent.is_dir() else None
+        return None if place.exists() else f"{place} does not exist yet"
     try:
         open_reader(place).close()
     except MissingLedgerError:
@@ -53,7 +53,10 @@ def try_making_ledger(place: "DatabasePlace") -> None:
     Raises:
         LedgerError: it cannot; the message says what to do.
     """
-    if not isinstance(place, Path):
+    if isinstance(place, Path):
+        require_directory(place)
+        require_writable_directory(place)
+    else:
         from bot.database.postgres import try_making
 
         try_making(place)

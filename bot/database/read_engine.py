@@ -64,13 +64,14 @@ def _opened_anyhow(path: Path, cache_kib: int) -> sqlite3.Connection:
 
 
 def _opened(path: Path, how: str, cache_kib: int) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"file:{quote(str(path))}?{how}",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=BUSY_SECONDS,
-    )
+    with translated_errors(path):
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?{how}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_SECONDS,
+        )
     try:
         with translated_errors(path):
             connection.execute(f"PRAGMA cache_size = -{cache_kib}")

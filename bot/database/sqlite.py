@@ -15,7 +15,14 @@ from sqlalchemy.pool import QueuePool
 
 from bot.database.compiled_statements import COMPILED
 from bot.database.engine import ClosedError, Database
-from bot.database.errors import LedgerError, is_locked, locked_error, not_opened, translated_errors
+from bot.database.errors import (
+    LedgerError,
+    is_locked,
+    locked_error,
+    not_opened,
+    require_directory,
+    translated_errors,
+)
 from bot.database.file_lock import FileLock
 from bot.database.private_files import make_private
 from bot.database.read_engine import reader_pool
@@ -174,8 +181,7 @@ def open_file(path: Path, keep_former: Callable[[], None] | None = None) -> Sqli
         LedgerError: the file is not a ledger, or was written by a newer version.
         UnusableError: it cannot be written now.
     """
-    if not path.parent.is_dir():
-        raise LedgerError(f"there is no directory {path.parent} for the database. Create it, or correct DATABASE_URL.")
+    require_directory(path)
     try:
         database = SqliteDatabase(path)
     except OSError as error:

@@ -44,7 +44,7 @@ async def channels(settings: Settings) -> Mapping[str, str]:
         SlackError: Slack does not say which channels are meant.
     """
     if settings.slack_bot_token is None:
-        raise SettingsError(["SLACK_BOT_TOKEN: it is not set. Copy it from your Slack app: OAuth & Permissions."])
+        raise SettingsError(["SLACK_BOT_TOKEN: it isn't set. Copy it from your Slack app: OAuth & Permissions."])
     async with connect_workspace(settings.slack_bot_token.reveal(), settings.slack_api_url) as workspace:
         channels_by_name = {name: await workspace.channels.find(name) for name in settings.digest_channel}
     return {name: str(channel["id"]) if channel else name for name, channel in channels_by_name.items()}

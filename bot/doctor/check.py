@@ -59,10 +59,10 @@ def clock_check(whose: str, theirs: datetime | None, now: datetime) -> Check:
 REINSTALL = "Add it in your Slack app (OAuth & Permissions), then install the app again."
 
 
-def slack_failure(what: str, error: SlackError) -> Check:
-    """Return the failed check of something that Slack did not accept or could not be asked about."""
+def slack_failure(what: str, error: SlackError, refusal_remedy: str = "") -> Check:
+    """Return the failed check of something that Slack could not be asked about, or refused: then with that remedy."""
     if isinstance(error, RefusedBySlackError):
-        return failure(what, str(error), "Copy the whole token again, from the installed app.")
+        return failure(what, str(error), refusal_remedy)
     remedy = error.remedy if isinstance(error, SlackUnavailableError) else ""
     return failure(what, str(error), remedy or "Check this machine's connection to Slack (DNS, proxy, firewall).")
 

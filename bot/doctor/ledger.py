@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.app import App
 from bot.database import metadata
-from bot.database.errors import LedgerError
+from bot.database.errors import LedgerError, UnusableError
 from bot.database.facts import CONNECTIONS, database_bytes, engine_name, exposed_schema, free_connections
 from bot.database.integrity import unsoundness
 from bot.database.place import absence, free_bytes, pending_upgrade, try_making_ledger
@@ -31,6 +31,8 @@ from bot.usage.durations import ago
 
 _LATE = timedelta(minutes=10)
 _LITTLE_DISK = 512 * 2**20  # fewer free bytes are a warning: the ledger may soon be unable to grow
+_NEW_FILE = "The bot creates it when it starts."
+_NEW_ON_SERVER = f"{_NEW_FILE} To bring a ledger along, run `neo-usage db copy` before that."
 _UPGRADE_OF_FILE = "The next start brings it up to date, and keeps a copy first. `neo-usage db upgrade` does it now."
 _UPGRADE_ON_SERVER = "Make a backup. Then the next start, or `neo-usage db upgrade`, brings it up to date."
 _MONTH_DAYS = 30
@@ -63,17 +65,12 @@ def ledger_checks(app: App) -> Iterator[Check]:
     """Yield the checks of the ledger, the disk it is on, and the messages in it."""
     place = app.settings.database
     try:
-        if absent := absence(place):
-            app.ledger.require_not_lost()
-            try_making_ledger(place)
-            yield warning("database", absent, "Run `neo-usage sync` to create it.")
-            return
-        if old := pending_upgrade(place):
-            yield warning("database", old, _UPGRADE_OF_FILE if isinstance(place, Path) else _UPGRADE_ON_SERVER)
+        if pending := _pending(app):
+            yield pending
             return
         contents = _read_contents(app)
     except LedgerError as error:
-        yield failure("database", str(error))
+        yield _unusable(error)
         return
     yield ok("database", f"{place} is writable, schema {newest_revision()}, {contents.engine}")
     yield _soundness(contents.damage)
@@ -94,6 +91,27 @@ def ledger_checks(app: App) -> Iterator[Check]:
     yield _messages(contents.outbox, app)
     if contents.key_warning:
         yield failure("scope", contents.key_warning, "Create a key as an admin of the Neo team, and set NEO_API_KEY.")
+
+
+def _pending(app: App) -> Check | None:
+    """Return what the next start will do to the ledger before it is used; None if nothing.
+
+    Raises LedgerError if it cannot be made or read.
+    """
+    place = app.settings.database
+    if absent := absence(place):
+        app.ledger.require_not_lost()
+        try_making_ledger(place)
+        return warning("database", absent, _NEW_FILE if isinstance(place, Path) else _NEW_ON_SERVER)
+    if old := pending_upgrade(place):
+        return warning("database", old, _UPGRADE_OF_FILE if isinstance(place, Path) else _UPGRADE_ON_SERVER)
+    return None
+
+
+def _unusable(error: LedgerError) -> Check:
+    if isinstance(error, UnusableError):
+        return failure("database", f"{error.why}. The database is {error.place}.", error.remedy)
+    return failure("database", str(error))
 
 
 @dataclass(frozen=True, slots=True)

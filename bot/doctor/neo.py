@@ -21,7 +21,7 @@ def credential_checks(settings: Settings) -> Iterator[Check]:
         yield ok("neo key", "NEO_BEARER_TOKEN is set")
     elif settings.neo_api_key is None:
         remedy = "Create a key in Neo as a team admin, and set NEO_API_KEY."
-        yield failure("neo key", "NEO_API_KEY is not set", remedy)
+        yield failure("neo key", "NEO_API_KEY isn't set", remedy)
     elif not settings.neo_api_key.reveal().startswith("neo_sk_"):
         yield warning("neo key", "NEO_API_KEY does not begin with neo_sk_", "Check that it is the right one.")
     else:

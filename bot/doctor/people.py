@@ -1,6 +1,7 @@
 """The checks of people: that operators can be answered, and that Slack knows the members of the ledger."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from bot.app import App
 from bot.database.errors import LedgerError
@@ -29,7 +30,8 @@ def checks(app: App, users: Sequence[SlackUser]) -> Iterator[Check]:
     """Yield the check of each operator and one of the members; `users` is everybody in the workspace."""
     for admin in sorted(app.settings.admins):
         yield _operator(admin, users)
-    yield _members(app, users)
+    with suppress(LedgerError):  # there is none yet, or another check says what is wrong with it
+        yield _members(app, users)
 
 
 def _operator(admin: str, users: Sequence[SlackUser]) -> Check:
@@ -46,15 +48,10 @@ def _operator(admin: str, users: Sequence[SlackUser]) -> Check:
 
 
 def _members(app: App, users: Sequence[SlackUser]) -> Check:
-    """Return whether Slack knows every member who has tasks."""
-    try:
-        with app.ledger.reader() as connection:
-            links = users_by_email(connection)
-            emails = [each.email for each in members.member_summaries(connection) if each.tasks and "@" in each.email]
-    except LedgerError:
-        return warning(
-            "members", "there is no database yet to compare with Slack", "Run `neo-usage sync` to create it."
-        )
+    """Return whether Slack knows every member who has tasks. Raises LedgerError if there is no ledger to read."""
+    with app.ledger.reader() as connection:
+        links = users_by_email(connection)
+        emails = [each.email for each in members.member_summaries(connection) if each.tasks and "@" in each.email]
     known_emails = {user.email for user in users} | set(links)
     strangers = [email for email in emails if email not in known_emails]
     if not strangers:

@@ -18,17 +18,22 @@ from bot.doctor.check import (
 )
 from bot.settings.model import Settings
 from bot.slack.account import Account
-from bot.slack.errors import RefusedBySlackError, SlackError, translated_errors
+from bot.slack.errors import IF_BOT_IS_REFUSED, SlackError, translated_errors
 from bot.slack.manifest import SCOPES
 from bot.slack.transport import slack_session, web_client
 from bot.slack.workspace import Workspace, connect_workspace
+
+_IF_APP_IS_REFUSED = (
+    "Copy it again from your Slack app: Basic Information, App-Level Tokens. It needs connections:write, and Socket"
+    " Mode has to be on."
+)
 
 
 def setting_checks(settings: Settings) -> Iterator[Check]:
     """Yield the checks of what the settings hold for Slack."""
     if settings.slack_bot_token is None:
         remedy = "Copy it from your Slack app (OAuth & Permissions); `neo-usage manifest` makes the app."
-        yield failure("slack bot token", "SLACK_BOT_TOKEN is not set", remedy)
+        yield failure("slack bot token", "SLACK_BOT_TOKEN isn't set", remedy)
     if settings.slack_app_token is not None:
         yield ok("slack connection", "Socket Mode, by SLACK_APP_TOKEN")
     elif settings.slack_signing_secret is not None:
@@ -36,7 +41,7 @@ def setting_checks(settings: Settings) -> Iterator[Check]:
         yield ok("slack connection", f"over HTTP at {address}, by SLACK_SIGNING_SECRET")
     else:
         remedy = "Create one in your Slack app (Basic Information, App-Level Tokens) with connections:write."
-        yield failure("slack connection", "SLACK_APP_TOKEN is not set", remedy)
+        yield failure("slack connection", "SLACK_APP_TOKEN isn't set", remedy)
     if not settings.admins:
         remedy = "Name operators by Slack id or e-mail, separated by commas."
         yield failure("operators", "ADMINS is empty: nobody sees more than their own spend", remedy)
@@ -53,7 +58,7 @@ async def workspace_checks(app: App) -> AsyncIterator[Check]:
         try:
             account = await slack.identify()
         except SlackError as error:
-            yield slack_failure("slack bot token", error)
+            yield slack_failure("slack bot token", error, IF_BOT_IS_REFUSED)
         if settings.slack_app_token is not None:
             yield await _socket(settings.slack_app_token.reveal(), settings.slack_api_url)
         if account is not None:
@@ -94,9 +99,6 @@ async def _socket(token: str, address: str) -> Check:
         async with slack_session(address, aiohttp.ClientTimeout(total=10)) as session:
             with translated_errors():
                 await web_client(None, address, session).apps_connections_open(app_token=token)
-    except RefusedBySlackError as error:
-        remedy = "Turn Socket Mode on, and give the app-level token connections:write (Basic Information)."
-        return failure("slack app token", str(error), remedy)
     except SlackError as error:
-        return slack_failure("slack app token", error)
+        return slack_failure("slack app token", error, _IF_APP_IS_REFUSED)
     return ok("slack app token", "opens a connection")

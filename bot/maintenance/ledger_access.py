@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from bot.database.errors import LedgerError
 from bot.database.backup_directory import newest_backup
+from bot.database.errors import LedgerError
 from bot.database.place import absence, is_upgraded_by_opening
 from bot.database.reading import open_reader, translated_errors
 from bot.ledger.pricing_unit import check_unit, require_unit

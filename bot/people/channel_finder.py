@@ -58,7 +58,8 @@ class ChannelFinder:
     def _forget_lookup(self, name: str, lookup: "asyncio.Task[None]") -> None:
         self._lookups.pop(name, None)
         if not lookup.cancelled() and (error := lookup.exception()) is not None:  # nobody may be waiting for it
-            log.info("a channel could not be looked up", why=str(error))
+            say = log.warning if isinstance(error, RefusedBySlackError) else log.info
+            say("a channel could not be looked up", why=str(error))
 
     async def end(self) -> None:
         """Cancel the lookups that are still running."""

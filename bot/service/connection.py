@@ -11,9 +11,10 @@ from bot.cancellation import cancel_and_wait
 from bot.capability import Context, Stage
 from bot.service.health import TokenCheck
 from bot.service.router import Router
+from bot.settings.errors import SettingsError
 from bot.settings.model import Settings
 from bot.slack.deduplication import RequestDeduplicator
-from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
+from bot.slack.errors import IF_BOT_IS_REFUSED, RateLimitedError, RefusedBySlackError, SlackError
 from bot.slack.listener import Listener
 from bot.slack.socket import SocketConnection
 from bot.slack.workspace import Workspace
@@ -59,7 +60,7 @@ class SlackConnection:
         self.connecting = asyncio.create_task(self.connect())
 
     async def connect(self) -> None:
-        """Reach Slack, however long that takes; raises RefusedBySlackError if the bot token is not valid."""
+        """Reach Slack, however long that takes; raises SettingsError if it refuses the bot token."""
         settings, workspace = self.context.settings, self.context.workspace
         await _identify(workspace)
         await self.deduplicator.load()
@@ -124,12 +125,12 @@ def signing_secret(settings: Settings) -> str | None:
 
 
 async def _identify(workspace: Workspace) -> None:
-    """Ask Slack who the bot is, until it answers."""
+    """Ask Slack who the bot is, until it answers. Raises SettingsError if it refuses the bot token."""
     while True:
         try:
             await workspace.identify()
-        except RefusedBySlackError:
-            raise
+        except RefusedBySlackError as error:
+            raise SettingsError([f"SLACK_BOT_TOKEN: Slack refuses it ({error.code}). {IF_BOT_IS_REFUSED}"]) from error
         except SlackError as error:
             log.warning("Slack does not answer; trying again", why=str(error))
             limited = error.seconds if isinstance(error, RateLimitedError) else 0

@@ -119,10 +119,10 @@ def check_settings(settings: Settings) -> Secret:
     """Return the bot token. Raises SettingsError if anything is not set that a service cannot do without."""
     problems, token = [], settings.slack_bot_token
     if token is None:
-        problems.append("SLACK_BOT_TOKEN: it is not set. Copy it from your Slack app: OAuth & Permissions.")
+        problems.append("SLACK_BOT_TOKEN: it isn't set. Copy it from your Slack app: OAuth & Permissions.")
     if settings.slack_app_token is None and settings.slack_signing_secret is None:
         where = "Basic Information, App-Level Tokens"
-        problems.append(f"SLACK_APP_TOKEN: it is not set. Make one in your Slack app: {where}.")
+        problems.append(f"SLACK_APP_TOKEN: it isn't set. Make one in your Slack app: {where}.")
     if not settings.has_neo_credential:
         problems.append("NEO_API_KEY: it isn't set. Create a key in Neo (Settings, API keys) as a team admin.")
     if token is None or problems:
@@ -241,7 +241,7 @@ async def _jobs_running(service: Service) -> AsyncIterator[None]:
 
 
 async def serve(app: App, stop: asyncio.Event) -> None:
-    """Run until `stop` is set. Raises as `running_service`, and RefusedBySlackError if the bot's token is not valid."""
+    """Run until `stop` is set. Raises as `running_service`, and SettingsError if Slack refuses the bot token."""
     share_one_heap()
     log_start(app.settings)
     if not app.settings.admins:

@@ -51,7 +51,7 @@ def credential_parser(name: str, prefix: str, source: str) -> Callable[[str], Se
 def _check_kind(text: str, name: str, prefix: str, source: str) -> None:
     for start, (what, places) in _KINDS.items():
         if text.startswith(start) and name not in places:
-            belongs = f" It belongs into {places[0]}." if places else ""
+            belongs = f" It belongs in {places[0]}." if places else ""
             missing = f" It does not begin with {prefix}." if prefix else ""
             raise InvalidValueError(f"that is {what}.{belongs}{missing} Copy the right one from {source}.")
 

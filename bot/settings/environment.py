@@ -57,8 +57,11 @@ def _dotenv_values(directory: Path) -> Iterator[tuple[str, str]]:
 
         try:
             values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")  # a `$` is one
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError([f".env: it cannot be read ({error}). Save it as UTF-8 text."]) from None
+        except OSError as error:
+            problem = f".env: it can't be read ({error.strerror}). Give the file to the bot's user: {path.resolve()}"
+            raise SettingsError([problem]) from None
+        except UnicodeDecodeError as error:
+            raise SettingsError([f".env: it can't be read ({error}). Save it as UTF-8 text."]) from None
         yield from ((name, value) for name, value in values.items() if value is not None)
 
 
@@ -85,5 +88,11 @@ def _misspelt_names(variables: Mapping[str, str]) -> Iterator[str]:
 def _conflicts(fields: Mapping[str, Any]) -> Iterator[str]:
     if fields.get("neo_api_key") and fields.get("neo_bearer_token"):
         yield "NEO_API_KEY and NEO_BEARER_TOKEN: both are set. Keep one of them."
+    if fields.get("metrics_port") and _listening(fields, "metrics") == _listening(fields, "http"):
+        yield "METRICS_PORT: it is HTTP_PORT, too. Choose another one."
     if fields.get("webhook_url") and "webhook_secret" in fields and not fields["webhook_secret"]:
         yield f"WEBHOOK_URL: it needs WEBHOOK_SECRET, which isn't set. {MAKE_SECRET}"
+
+
+def _listening(fields: Mapping[str, Any], what: str) -> tuple[object, object]:
+    return fields.get(f"{what}_host"), fields.get(f"{what}_port")

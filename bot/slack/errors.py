@@ -40,6 +40,9 @@ _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _CODE = re.compile(r"[\w.,:/ -]{1,120}", re.ASCII)  # Slack's error codes, and lists of scopes
 
 
+IF_BOT_IS_REFUSED = "Copy it again from your Slack app: OAuth & Permissions."
+
+
 class SlackError(Exception):
     """Slack did not do what was requested."""
 

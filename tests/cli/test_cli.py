@@ -549,20 +549,22 @@ def test_a_member_is_linked_and_listed(synced: Run) -> None:
     assert listed["priya.raman@acme.example"] == "U1ANA"
     assert "is already linked to <@U1ANA>" in synced("member", "link", "priya.raman@acme.example", "U2BO").stderr
     assert synced("member", "link", "ana@acme.dev", "ana").returncode == 2
+    assert "`neo-usage member link remove U0123ABCD`" in synced("member", "link", "ana@acme.dev", "remove").stderr
     assert "Removed the link of U1ANA to priya.raman" in synced("member", "link", "remove", "U1ANA").stdout
 
 
 def test_the_service_says_at_once_what_is_not_set(bare_run: Run) -> None:
     refused = bare_run("run")
     assert refused.returncode == 1
-    assert "SLACK_BOT_TOKEN: it is not set" in refused.stderr
-    assert "SLACK_APP_TOKEN: it is not set" in refused.stderr
+    assert "SLACK_BOT_TOKEN: it isn't set" in refused.stderr
+    assert "SLACK_APP_TOKEN: it isn't set" in refused.stderr
 
 
 def test_a_token_that_slack_does_not_know_ends_the_service(run: Run, slack_settings: dict[str, str]) -> None:
     refused = run("run", **{**slack_settings, "SLACK_BOT_TOKEN": "xoxb-wrong"})
     assert refused.returncode == 1
-    assert "invalid_auth" in refused.stderr
+    said = "SLACK_BOT_TOKEN: Slack refuses it (invalid_auth). Copy it again from your Slack app: OAuth & Permissions.\n"
+    assert refused.stderr.endswith(said)
     assert "xoxb-wrong" not in refused.stderr
 
 

@@ -204,7 +204,7 @@ def test_the_doctor_names_the_server_and_its_free_connections(
 ) -> None:
     run = run_over(careful, neo, tmp_path)
     absent = run("doctor", "--offline")
-    assert f"{careful} holds no ledger yet  Run `neo-usage sync` to create it.\n" in absent.stdout
+    assert f"{careful} holds no ledger yet  The bot creates it when it starts." in absent.stdout
     run("db", "upgrade")
     found = run("doctor", "--offline").stdout
     assert re.search(r"ok +database +postgresql://\S+ is writable, schema \d{4}, PostgreSQL \d+(\.\d+)?, UTF8\n", found)

@@ -6,15 +6,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import structlog
 from sqlalchemy import text
 
 from bot.capability import After
+from bot.database import metadata
 from bot.database.backup import backup
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError, UnusableError, not_opened
@@ -202,6 +204,68 @@ def test_what_is_wrong_with_the_file_is_said_in_words(tmp_path: Path, spoil: Cal
     assert "sqlite" not in str(raised.value).lower()
     with pytest.raises(LedgerError):
         open_reader(path)
+
+
+def write_to(path: Path) -> None:
+    with closing(open_database(path)) as database, database.transaction() as connection:
+        metadata.try_writing(connection)
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A directory that every user of the machine can reach."""
+    with TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
+
+
+@contextmanager
+def not_root() -> Iterator[None]:
+    """Be a user whom the system refuses something; whoever is none but root already is one."""
+    was = os.getresuid()
+    if was[1] == 0:
+        os.setresuid(12345, 12345, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(*was)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "why"),
+    [
+        ("ledger.db", 0o444, "its file is read-only for the bot's user"),
+        ("ledger.db.lock", 0o444, "its file ledger.db.lock is read-only for the bot's user"),
+        ("", 0o555, "its directory is read-only for the bot's user"),
+        ("ledger.db", 0, "the bot's user may not read it"),
+    ],
+)
+def test_a_file_of_another_user_is_named_with_the_command_that_mends_it(
+    reachable: Path, name: str, mode: int, why: str
+) -> None:
+    ledger = reachable / "ledger.db"
+    open_database(ledger).close()
+    for each in (reachable, ledger, reachable / "ledger.db.lock"):
+        os.chown(each, 12345 if os.geteuid() == 0 else -1, -1)
+    spoiled = reachable / name
+    os.chown(spoiled, 0 if os.geteuid() == 0 else -1, -1)
+    spoiled.chmod(mode)
+    command = "chown 12345" if os.geteuid() == 0 else "chmod u+rw"
+    with not_root(), pytest.raises(UnusableError) as raised, closing(open_reader(ledger)):
+        write_to(ledger)
+    assert raised.value.why.endswith(why)
+    assert f"`{command} {spoiled}`" in raised.value.remedy
+    reachable.chmod(0o755)
+
+
+def test_the_lock_that_root_makes_is_the_owners_of_the_ledger(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.db"
+    open_database(ledger).close()
+    if os.geteuid() == 0:
+        os.chown(ledger, 12345, -1)
+    (tmp_path / "ledger.db.lock").unlink()
+    open_database(ledger).close()
+    assert (tmp_path / "ledger.db.lock").stat().st_uid == ledger.stat().st_uid
 
 
 def test_a_missing_directory_is_said_with_the_mend(tmp_path: Path) -> None:

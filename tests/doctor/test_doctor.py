@@ -79,7 +79,8 @@ async def test_nothing_set_is_said_with_the_remedy(examine: Examine) -> None:
     ("settings", "what", "said"),
     [
         ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "slack bot token", "invalid_auth"),
-        ({"SLACK_APP_TOKEN": "xapp-wrong"}, "slack app token", "invalid_auth"),
+        ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "slack bot token", "from your Slack app: OAuth & Permissions."),
+        ({"SLACK_APP_TOKEN": "xapp-wrong"}, "slack app token", "invalid_auth Copy it again from your Slack app: Basic"),
         ({"ALERT_CHANNEL": "#nowhere"}, "ALERT_CHANNEL #nowhere", "can't see such a channel"),
         ({"ALERT_CHANNEL": "C0NOWHERE"}, "ALERT_CHANNEL C0NOWHERE", "can't see such a channel"),
         ({"OPS_CHANNEL": "#security"}, "OPS_CHANNEL #security", "/invite @neo-usage"),

@@ -1,6 +1,7 @@
 """The ledger's checks: damage, room on the disk, growth, an older schema, and history that is not read yet."""
 
 import re
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
@@ -12,8 +13,11 @@ from sqlalchemy import text
 from bot.app import App
 from bot.database.engine import open_database
 from bot.database.schema import newest_revision
+from bot.doctor.backups import backup_checks
 from bot.doctor.check import Check, CheckState
 from bot.doctor.ledger import disk_check, ledger_checks, monthly_growth
+from bot.doctor.people import checks
+from bot.doctor.webhook import webhook_checks
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from tests.support.engines import sqlite_only
@@ -31,6 +35,14 @@ async def synced(app: App, world: World) -> App:
         world.add(SimTask.of(f"t{number}", Stream(begin, begin + DAY / 24, credits=Decimal(1))))
     await app.sync(full=False, progress=lambda _: None, on_wait=lambda _: None)
     return app
+
+
+def rubbish(path: Path) -> None:
+    path.write_bytes(b"no database at all" * 300)
+
+
+def gone(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("elsewhere"))
 
 
 def found(app: App) -> dict[str, Check]:
@@ -59,6 +71,34 @@ async def test_damage_is_a_failure(synced: App) -> None:
     assert damage.state is CheckState.FAIL
     assert damage.finding.startswith("it's damaged: ")
     assert damage.remedy == "Stop the bot, and restore a backup: `neo-usage db restore FILE`."
+
+
+@sqlite_only("a server says what is wrong by itself")
+@pytest.mark.parametrize(
+    ("spoil", "finding", "remedy"),
+    [
+        (rubbish, "the database file isn't a database: something else was put in its place", "db restore FILE"),
+        (gone, "there is no directory {parent} for the database. Create it, or correct DATABASE_URL.", ""),
+    ],
+)
+async def test_a_ledger_that_cannot_be_used_is_one_line_with_what_to_do(
+    synced: App,
+    wire: Wire,
+    tmp_path_factory: pytest.TempPathFactory,
+    spoil: Callable[[Path], None],
+    finding: str,
+    remedy: str,
+) -> None:
+    path = synced.settings.database
+    assert isinstance(path, Path)
+    spoil(path)
+    app = wire(BACKUP_DIR=str(tmp_path_factory.mktemp("backups")))
+    unusable, *others = [*ledger_checks(app), *backup_checks(app), *webhook_checks(app), *checks(app, [])]
+    assert (unusable.what, unusable.state) == ("database", CheckState.FAIL)
+    assert finding.format(parent=path.parent) in unusable.finding
+    assert remedy in unusable.remedy
+    assert "neo-usage doctor" not in unusable.finding + unusable.remedy
+    assert [each.what for each in others if each.state is not CheckState.OK and "on the disk" not in each.finding] == []
 
 
 async def test_growth_is_told_from_what_was_booked_lately(synced: App, wire: Wire) -> None:

@@ -63,7 +63,7 @@ def test_a_key_that_a_server_has_not_checked_is_named(postgres_ledger: PostgresA
         connection.execute(
             text("ALTER TABLE charge ADD CONSTRAINT later FOREIGN KEY (member) REFERENCES member NOT VALID")
         )
-    assert verify(postgres_ledger)["every row's neighbours exist"] == ["later"]
+    assert verify(postgres_ledger)["every row's neighbors exist"] == ["later"]
     with closing(open_database(postgres_ledger)) as database, database.transaction() as connection:
         connection.execute(text("ALTER TABLE charge VALIDATE CONSTRAINT later"))
         connection.execute(text("ALTER TABLE charge RENAME CONSTRAINT later TO fk_charge_member_member"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,8 @@ import pytest
 from bot.sandbox.faults import Body, Fault, Hang
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import KEY, PATH, NeoApi
+from bot.settings.environment import load
+from bot.settings.model import Settings
 
 
 def ask(url: str) -> int:
@@ -25,6 +28,20 @@ def ask(url: str) -> int:
     try:
         connection.request("GET", PATH, headers={"X-Api-Key": KEY})
         return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def is_token_known(settings: Settings) -> bool:
+    """Whether a Slack knows the bot token that is set."""
+    assert settings.slack_bot_token is not None
+    place = urlsplit(settings.slack_api_url)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port or 80, timeout=10)
+    try:
+        connection.request(
+            "POST", f"{place.path}auth.test", headers={"Authorization": f"Bearer {settings.slack_bot_token.reveal()}"}
+        )
+        return bool(json.loads(connection.getresponse().read())["ok"])
     finally:
         connection.close()
 
@@ -89,11 +106,12 @@ async def test_it_serves_from_the_running_loop(api: NeoApi) -> None:
 
 
 def test_it_runs_from_the_command_line_until_told_to_stop() -> None:
-    command = [sys.executable, "-W", "error", "-m", "bot.sandbox", "--port", "0", "--seed", "3"]
+    command = [sys.executable, "-W", "error", "-m", "bot.sandbox", "--port", "0", "--slack-port", "0", "--seed", "3"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 our own
         assert process.stdout
-        url, key = (process.stdout.readline().split()[-1] for _ in range(2))
-        assert (key, url.endswith(PATH)) == (KEY, True)
-        assert ask(url) == 200
+        lines = [process.stdout.readline().strip().partition("=") for _ in range(8)]
+        settings = load({name: value for name, _, value in lines})
+        assert ask(settings.neo_api_url) == 200
+        assert is_token_known(settings)
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(10) == 0

@@ -1,6 +1,8 @@
 """The environment over `.env`: what is read from where, and all problems at once."""
 
+import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -128,3 +130,29 @@ def test_any_environment_is_settings_or_a_list_of_its_settings_with_problems(
         return
     assert named
     assert set(named) <= {*environment, "NEO_API_KEY and NEO_BEARER_TOKEN"}
+
+
+def test_one_port_for_two_is_a_problem(empty: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load({"METRICS_PORT": "8080"}, empty)
+    assert refused.value.problems == ["METRICS_PORT: it is HTTP_PORT, too. Choose another one."]
+    load({"METRICS_PORT": "8080", "METRICS_HOST": "127.0.0.2"}, empty)
+    load({"METRICS_PORT": "0", "HTTP_PORT": "0"}, empty)  # any free ones
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_a_dotenv_file_that_may_not_be_read_is_said_with_what_to_do() -> None:
+    with TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        dotenv = Path(directory) / ".env"
+        dotenv.write_text("POLL_SECONDS=60\n")
+        dotenv.chmod(0o600)
+        load({}, Path(directory))
+        os.seteuid(12345)
+        try:
+            with pytest.raises(SettingsError) as refused:
+                load({}, Path(directory))
+        finally:
+            os.seteuid(0)
+    [problem] = refused.value.problems
+    assert problem == f".env: it can't be read (Permission denied). Give the file to the bot's user: {dotenv}"

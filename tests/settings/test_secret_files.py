@@ -72,7 +72,7 @@ def test_a_value_and_a_file_are_one_too_many(empty: Path) -> None:
         ),
         (KEY.encode() + b"\0", "it has spaces or unprintable characters. Paste the whole value again"),
         (b'"' + KEY.encode() + b'"\n', "it has quotation marks, which some env files keep. Remove them."),
-        (b"xoxb-" + KEY.encode(), "that is the bot's token of a Slack app. It belongs into SLACK_BOT_TOKEN."),
+        (b"xoxb-" + KEY.encode(), "that is the bot's token of a Slack app. It belongs in SLACK_BOT_TOKEN."),
     ],
 )
 def test_what_a_file_may_not_hold_is_said_without_showing_it(empty: Path, content: bytes, problem: str) -> None:
