@@ -14,6 +14,7 @@ from bot.ledger.scope import EVERYTHING
 from bot.people import mentions
 
 SCOPES = {"team", "default"}
+_SHORTEST_OWNER = 4  # letters of a name with the s of a possessive
 
 
 def scope_of(connection: Connection, name: str) -> int:
@@ -50,11 +51,16 @@ def full_name(connection: Connection, name: str) -> str:
 def email_called(
     connection: Connection, name: str, in_slack: Callable[[Connection], EmailsByName] = no_names
 ) -> str | None:
-    """Return the e-mail of the only person with a name such as `ana`; None if it is no name, or nobody's.
+    """Return the e-mail of the only person with a name such as `ana`, or `anas`; None if it is no name, or nobody's.
 
     Raises RefusedError if several people are called so.
     """
-    return None if name.lower() in SCOPES else mentions.email_called(connection, name, in_slack)
+    if name.lower() in SCOPES:
+        return None
+    found = mentions.email_called(connection, name, in_slack)
+    if found is not None or not name.endswith("s") or len(name) < _SHORTEST_OWNER:
+        return found
+    return mentions.email_called(connection, name.removesuffix("s"), in_slack)
 
 
 def email_of(connection: Connection, subject: int) -> str | None:

@@ -157,7 +157,7 @@ class FailureCommands:
             case tokens:
                 raise RefusedError(
                     f"{_correction(tokens)}Type `notify errors on` to get a DM when one of your tasks fails,"
-                    " or `notify errors off` to stop."
+                    " or `notify errors off` to stop. For messages about spend, set a budget: see `help budgets`."
                 )
 
     async def stop_notifying(self, request: Request, caller: Caller) -> None:

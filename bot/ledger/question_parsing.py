@@ -107,7 +107,7 @@ class _EverydayReader:
             # the same whether or not there is somebody of that name
             return QueryError(_OTHERS, error.word, error.column, understood or EMPTY)
         # about one word the query language knows more, unless only everyday words know what was meant
-        is_explained = not error.reason.startswith("I don't know") and not isinstance(error, MisspeltError)
+        is_explained = not error.reason.startswith("I don't know \"") and not isinstance(error, MisspeltError)
         is_strict = strict.instead or (error.word == strict.word and not error.instead and not is_explained)
         said = strict if is_strict else error
         return QueryError(said.reason, said.word, said.column, said.instead, understood)

@@ -16,6 +16,7 @@ _WHY = r"why(?: (?:so (?:much|high|many|expensive)|is (?:it|that)(?: so \w+)?))?
 _INCOMPLETE = re.compile(
     rf"{_POLITE}(?:(?:as|in|to|into) (?:an? )?(?:csv|file|spreadsheet|excel|table)(?: file)?|export(?: it| that| this)?"
     rf"|(?:the )?top (?:\d{{1,3}}|three|five|ten)|(?:{_BROKEN_DOWN})?{_GROUP}(?:(?: and|,)? (?:{_GROUP}|\w+))?|{_WHY}"
+    r"|(?:without|except|excluding|minus|not) \S+(?: \S+)?|(?:the |all )?tasks|who|whose|by whom"
     r"|(?:which|what|whose) (?:models?|tasks?|people|members?|users?|person|days?))(?: please)?",
     re.IGNORECASE,
 )

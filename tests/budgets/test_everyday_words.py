@@ -166,3 +166,22 @@ async def test_it_is_said_who_has_no_budget(harness: ServiceHarness) -> None:
     assert (await said(harness, "hannah", "budgets none")).startswith("*Everybody has a budget of their own.*\n")
     refused = await said(harness, "marcus", "who has no budget")
     assert refused == await said(harness, "marcus", "budgets @nobody")
+
+
+async def test_a_model_is_no_person_whose_budget_it_is(harness: ServiceHarness) -> None:
+    for line in ("cap opus at 300 a month", "set a $200 monthly budget for opus", "remove the opus budget"):
+        assert (await said(harness, "hannah", line)).startswith(
+            "`opus` is a model, not a person. Say whose tasks on it, as in `budget team 500/month model:opus`."
+        ), line
+    set_ = await said(harness, "hannah", "give priya 100 a month on opus only")
+    assert set_.startswith("*Priya Raman's model:opus budget is now $100 a month*.")
+
+
+async def test_a_possessive_without_its_apostrophe_is_the_person(harness: ServiceHarness) -> None:
+    answer = await said(harness, "hannah", "raise priyas budget to 200 a day")
+    assert answer.startswith("*Priya Raman's budget is now $200 a day*.")
+    assert "*Priya Raman's budgets*" in await said(harness, "hannah", "show me priyas budget")
+
+
+async def test_how_long_a_snooze_of_somebody_takes_is_asked_with_their_name(harness: ServiceHarness) -> None:
+    assert "Type how long: `snooze marcus 1h`, " in await said(harness, "hannah", "stop alerting me about marcus")

@@ -54,6 +54,8 @@ def test_it_keeps_of_the_question_before_what_it_does_not_say_itself(before: str
         ("by status", "team last week by:status", "by:status"),
         ("top 3", "team last week by:model top:3", "top:3"),
         ("which people", "team last week by:member", "by:member"),
+        ("without marcus", f"team last week -{MARCUS} by:model", f"team -{MARCUS}"),
+        ("show me the tasks", "team last week rows", "rows"),
     ],
 )
 async def test_it_is_asked_back_whether_it_goes_on_from_the_last_question(

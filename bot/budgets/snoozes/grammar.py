@@ -39,9 +39,14 @@ def parse_snooze(text: str) -> SnoozeInstruction:
     words = _words(line)
     near = next((meant for word in words[:2] if (meant := nearest(word.values[0], ("today", "period")))), None)
     hint = f"Did you mean `snooze {near}`? " if near else ""
+    snooze = f"snooze {words[0].values[0]}" if len(words) == 1 and _is_name(words[0]) and not near else "snooze"
     raise RefusedError(
-        f"{hint}Type how long: `snooze 1h`, `snooze today`, or `snooze period` (until the budget resets)."
+        f"{hint}Type how long: `{snooze} 1h`, `{snooze} today`, or `{snooze} period` (until the budget resets)."
     )
+
+
+def _is_name(word: Token) -> bool:
+    return word.key is None and word.values[0].removeprefix("@").isalpha()
 
 
 def _instruction(words: list[Token]) -> SnoozeInstruction | None:

@@ -12,7 +12,10 @@ _LISTING = {
 }  # fmt: skip
 _SETTING = {"set", "change", "make", "create", "add", "update", "put", "raise", "lower", "give", "increase", "decrease"}
 _REMOVING = {"remove", "delete", "drop", "clear", "cancel", "unset"}
-_AROUND = {"the", "a", "an", "for", "of", "on", "at", "to", "as", "from", "with", "please"}
+_AROUND = {
+    "the", "a", "an", "for", "of", "on", "at", "to", "as", "from", "with", "please", "can", "could", "would", "you",
+    "hey", "hi", "ok", "okay",
+}  # fmt: skip
 _HAS_AMOUNT = re.compile(r"\d")
 _WHOSE = r"(?:(?:the|their|there|they're|its|his|her|my|our) )?"
 _NOW = r"(?: (?:today|now|right now|already|so far|currently|this (?:week|month)))?"
@@ -26,6 +29,9 @@ _WHO_IS_OVER = re.compile(
     rf"(?:(?:is|are|has|have|did|show|list|tell|me) ){{0,3}}(?:who(?:'?s|se|'?re)?|{_ANYBODY})"
     r"(?: (?:is|are|has|have|went|go|goes|all|gone|going|who))*"
     rf" (?:over|above|past|beyond|exceed(?:s|ed|ing)?)(?: {_WHOSE}(?:budgets?|limits?))?{_NOW}{_EARLIER}"
+    rf"|(?:(?:did|has|have|show|list|tell|me) ){{0,3}}(?:who|{_ANYBODY})(?: (?:has|have|already|who))*"
+    rf" (?:hit|hits|reach(?:es|ed)?|pass(?:es|ed)?|blew|blown|used up|maxed out) {_WHOSE}(?:budgets?|limits?)"
+    rf"{_NOW}(?: (?:on )?(?P<then>yesterday|last (?:week|month)))?"
     rf"|(?:(?:show|list|me|all|what's|whats|what|is) ){{0,3}}over {_WHOSE}(?:budgets?|limits?){_NOW}"
 )
 _IS_SOMEBODY_OVER = re.compile(
@@ -46,7 +52,8 @@ _WHO_IS_NEAR = re.compile(
 _BUDGET = r"(?:(?:an?|any|their|set|own|monthly|daily|weekly|personal|the) )*(?:budgets?|limits?|caps?)"
 _LACKS = (
     r"(?:(?:has|have|with|having|got) )?(?:no|without|without any|not got|not having"
-    r"|(?:doesn't|don't|do not|does not|dont|doesnt|haven't|hasn't) (?:have|got)|lacks?|lacking|missing)"
+    r"|(?:doesn't|don't|do not|does not|dont|doesnt|haven't|hasn't) (?:have|got)|lacks?|lacking|missing"
+    r"|isn't on|aren't on|not on)"
 )
 _WHO_HAS_NONE = re.compile(
     r"(?:(?:is|are|show|list|tell|me|all|the|of|how many|there) ){0,4}"
@@ -58,11 +65,17 @@ _OVER_A_STEP = re.compile(
     r"(?:over|above|past|beyond|at|near|more than|at least|close to) \d{1,3} ?%"
     rf"(?: of {_WHOSE}(?:budgets?|limits?))?{_NOW}"
 )
+_I_AM_OVER = re.compile(r"(?:oh |ok |so )*(?P<whose>i'm|im|i am|we're|we are) over(?: .{0,30})?")
 _IS_IT_OVER = re.compile(rf"(?:is|was|are) (?:it|that|this|they)(?: (?:still|already))? over{_NOW}")
 _HOW_LONG = re.compile(
     r"(?:how long|when|how soon|will|does|do|on what day)(?: (?:will|does|do|is|can))?(?P<name>(?: \S+?){1,4}?)"
     r" (?:budgets?|limits?)(?: (?:going to|be))* (?:last|lasts|run out|runs out|reset|resets|end|ends|renew|renews"
     r"|start again|starts again|used up|gone|enough)(?: .{1,40})?"
+)
+_WHEN_PASSED = re.compile(
+    r"(?:when|will|how soon|on what day)(?: (?:will|does|do|is|are|would))?(?P<name>(?: \S+?){1,4}?)"
+    rf"(?: (?:going|gonna|to|likely|probably))* (?:hit|reach|pass|exceed|use up|blow|break|get to)"
+    rf" {_WHOSE}(?:budgets?|limits?)(?: .{{1,30}})?"
 )
 _OF_A_BUDGET = re.compile(
     r"(?:how much|what)(?: is|'s)? (?:left )?(?:of|in|on)(?P<name>(?: \S+?){1,4}?) (?:budget|limit)"
@@ -89,7 +102,7 @@ _MAY_SPEND = re.compile(
 )
 _STATES = (
     _OF_A_BUDGET, _IS_SOMEBODY_OVER, _IS_SOMEBODY_JUST_OVER, _LEFT, _IS_ANY_LEFT, _MAY_SPEND, _HOW_MUCH_OF_IT,
-    _HOW_LONG,
+    _HOW_LONG, _WHEN_PASSED,
 )  # fmt: skip
 _MORE = re.compile(
     r"(?:(?:can|could|may|how (?:do|can)) i (?:please )?(?:get|have|ask for|request)|i(?:'d)? (?:need|want|like)"
@@ -146,6 +159,9 @@ _EACH = {
 }  # fmt: skip
 
 
+_SUGGESTING = {"suggest", "suggests", "suggestion", "suggestions", "suggested", "recommend", "recommended", "propose"}
+
+
 def budget_line(words: list[str], texts: list[str]) -> str | None:
     """Return the command about budgets that the words of a line ask for; None if they ask for none.
 
@@ -153,9 +169,14 @@ def budget_line(words: list[str], texts: list[str]) -> str | None:
     """
     if texts[0] in {"budget", "budgets"} | ({"threshold"} if len(texts) > 1 else set()):
         return None  # a command already
+    if not any('"' in word for word in words):
+        words = _ON_ONE_MODEL.sub(r" model:\1", " ".join(words)).split(" ")
+        texts = [word.lower() for word in words]
     line = " ".join(words)
     if (found := _state_of(line) or _order(line)) is not None:
         return found
+    if _SUGGESTING & set(texts) and _BUDGETS & set(texts) and not _HAS_AMOUNT.search(line):
+        return "budget suggest"
     budgets = [place for place, text in enumerate(texts) if text.removesuffix("'s") in _BUDGETS]
     return _about_budgets(words, texts, budgets[0]) if budgets else None
 
@@ -168,6 +189,8 @@ def _state_of(line: str) -> str | None:
     said = _OVERSPENT.sub("over budget", line.lower())
     if found := _WHO_IS_OVER.fullmatch(said):
         return _as_it_stood("budgets over", found)
+    if found := _I_AM_OVER.fullmatch(said):
+        return "budgets me" if found["whose"].startswith("i") else "budgets team"
     if _WHO_HAS_NONE.fullmatch(said):
         return "budgets none"
     if any(each.fullmatch(said) for each in (_WHO_IS_NEAR, _OVER_A_STEP, _IS_IT_OVER)):
@@ -182,7 +205,8 @@ def _state_of(line: str) -> str | None:
 
 def _as_it_stood(listing: str, found: re.Match[str]) -> str:
     """Return the listing with the time gone by that the line asks about, if it does."""
-    earlier = found.groupdict().get("earlier")
+    groups = found.groupdict()
+    earlier = groups.get("earlier") or groups.get("then")
     return f"{listing} earlier {earlier}" if earlier else listing
 
 
@@ -223,7 +247,7 @@ def _scope(name: str) -> list[str]:
 
 
 def _gift(name: str, limit: str) -> str:
-    said, limit = name.lower(), _ON_ONE_MODEL.sub(r" model:\1", limit)
+    said = name.lower()
     if said in _ONESELF:
         return f"budget request {limit}"
     scope = _scope(name)
@@ -266,7 +290,7 @@ def _are_of_somebody(words: list[str], names: list[str]) -> bool:
     if words[place : place + len(names)] != names:
         return False
     before = words[place - 1].lower() if place else ""
-    is_asked = words[0].lower() in {"what", "what's", "whats"}
+    is_asked = words[0].lower() in {"what", "what's", "whats", "show", "see"}
     return is_asked or names[-1].lower().endswith("'s") or before in {"of", "for"} or names[0].startswith(("@", "<@"))
 
 

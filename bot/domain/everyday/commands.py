@@ -104,6 +104,14 @@ _ABOUT_ITSELF = (
         ),
         "explain",
     ),
+    (
+        re.compile(
+            r"why (?:(?:did|didn't|didnt|haven't|hasn't|wasn't|was|were|am|do|don't) (?:i|we)|(?:didn't|did) you)"
+            r"(?: (?:not|never|ever|get|got|getting|receive|send|been|me|us|any|an|the|a|no|to)){0,5}"
+            r" (?:alerts?|alerted|notified|notifications?|warned|warnings?|told|pinged)(?: .{1,30})?"
+        ),
+        "explain",
+    ),
     (re.compile(r"(?:(?:show|send|give|see|me|the|a|yesterday's|today's|last|latest|daily) ){1,4}digest"), "digest"),
 )
 _READERS = (

@@ -30,7 +30,7 @@ _BALANCE = re.compile(
 _FIGURES = r"(?:totals?|numbers?|figures?|sums?|spend|spending|amounts?|data|ledger|costs?)"
 _OURS = rf"{_WHOSE}{_FIGURES}(?: (?:here|totals?|numbers?|figures?))?"
 _NEO = (
-    r"(?:neo|neo's|neos|the neo|theirs|upstream|yours|mine|ours)"
+    r"(?:in |on |what )?(?:neo|neo's|neos|the neo|theirs|upstream|yours|mine|ours)"
     r"(?: (?:own|page|bill|invoice|total|totals|numbers?|figures?))*"
 )
 _RIGHT = (
@@ -38,7 +38,8 @@ _RIGHT = (
     r"|wrong|reliable|consistent|lower|higher|less|more|in sync)"
 )
 _AGREEMENT = re.compile(
-    rf"(?:why )?(?:does|do|is|are|don't|doesn't|isn't|aren't)(?: {_OURS}| {_NEO}| it| you)(?: and {_NEO}| and {_OURS})?"
+    rf"(?:why )?(?:does|do|is|are|don't|doesn't|isn't|aren't)(?: {_OURS}| {_NEO}| it| this| that| you)"
+    rf"(?: and {_NEO}| and {_OURS})?"
     rf"(?: (?:not|really|still|so))* {_RIGHT}(?: (?:with|to|as|from|than|in))?(?: {_NEO}| {_OURS})?"
     rf"(?: (?:with|to|as|from|than) {_NEO})?"
     rf"|(?:(?:can you|please|let's) )*(?:check|compare|verify|reconcile|validate|match)(?: {_OURS})?"

@@ -21,7 +21,8 @@ _STATE = re.compile(
     rf"|{_THEN}how (?:full|far|much|close|bad) (?:is|are) {_IT}(?: (?:along|used|over))?{_STILL}"
     rf"|{_THEN}(?:is|are|was|has|have|did|will|does|do)(?: {_IT}){_VERB}{_STILL}"
     rf" (?:over|exceeded|used up|passed|spent|gone|empty|near|close|ok|okay|fine|enough|last|run out|end)"
-    rf"(?: {_IT}| (?:budget|limit)| yet| soon| tonight| today| this (?:week|month)| (?:of|until|till) .{{1,20}})?"
+    rf"(?: {_IT}| (?:budget|limit)| yet| for this (?:week|month)| soon| tonight| today| this (?:week|month)"
+    r"| (?:of|until|till) .{1,20})?"
     rf"|{_THEN}(?:(?:when|how soon|what day|on what day){_VERB} {_IT}{_VERB}"
     r" (?:resets?|ends?|starts?(?: (?:again|over|anew))?|renews?|refresh(?:es)?|runs? out|used up|gone|over|empty)"
     rf"|(?:when|how soon){_VERB} {_IT}"
@@ -35,11 +36,15 @@ _CHANGE = re.compile(
     rf"{_THEN}(?:(?:please|can you) )*(?:raise|increase|lower|reduce|decrease|change|set|make|cut|double|halve|bump)"
     rf" {_THAT}(?: .*)?|{_THEN}(?:remove|delete|drop|cancel|clear|end) {_THAT}"
 )
+_ANOTHER = re.compile(
+    rf"{_THEN}(?:(?:what|how) about|and|same for|also) (?P<whose>@\S+|<@[^ >]+>|(?:the )?team|me|mine)", re.IGNORECASE
+)
 _MORE = re.compile(
     rf"{_THEN}(?:(?:can|could|may) (?:i|we) (?:get|have|ask for)|i need|give me|ask for) more(?: .{{1,20}})?"
 )
 _SET = re.compile(r"budget (?P<who>\S+(?: [^\s$€£\d]\S*)*?) (?:[$€£]?\d.*|remove.*)")
 _UNNAMED = {"alert", "default", "file", "apply", "check", "suggest"}
+_SUBJECT = re.compile(r"^the ", re.IGNORECASE)
 _NO_CHANGE = (
     "I only change a budget that is named. Type whose it is and the new limit, such as `budget @ana 800/month`,"
     " or `budget @ana remove month`."
@@ -62,7 +67,8 @@ def pointed_line(line: str, before: str | None) -> str | None:
     if first == "balance":
         return "balance" if _STATE.fullmatch(said) or _RUN_OUT.fullmatch(said) else None
     if first in {"budget", "budgets"}:
-        return _about_budgets(said, before)
+        another = _ANOTHER.fullmatch(plain(line).rstrip("?!. "))
+        return _about_budgets(said, before) if another is None else f"budgets {_SUBJECT.sub('', another['whose'])}"
     if first in {"", "digest", "explain"} and (found := _OF_WHOM.fullmatch(said)):
         return _listing_of(found)
     return "budgets me" if first == "" and _STATE.fullmatch(said) else None

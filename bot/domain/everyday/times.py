@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from bot.domain.everyday.clocks import ClockReader
-from bot.domain.everyday.dates import MONTHS, CalendarPeriod, DateReader
+from bot.domain.everyday.dates import MONTHS, WEEKDAYS, CalendarPeriod, DateReader
 from bot.domain.everyday.parts import PartReader
 from bot.domain.periods import Unit
 from bot.domain.query.when import SINCE_THE_FIRST_YEAR, Dated, Days, Hours, Range, When
@@ -37,6 +37,7 @@ _AMOUNT = re.compile(
 _OF_CALENDAR = {"last", "previous", "prior"}
 _BACK = {*_OF_CALENDAR, "past", "recent"}
 _SATURDAY = 5
+_WEEK = timedelta(days=7)
 _RANGE = 3  # words of `oct - nov`
 _FIXED = (
     (("fortnight",), 2, Unit.WEEK),
@@ -105,10 +106,21 @@ class TimeReader:
         rest = words[joint:]
         between = words[0] == "between" and rest[:1] == ["and"]
         if rest and (between or rest[0] in _TO):
-            return self._ending(joint + 1, start[1], words[joint + 1 :])
+            return self._ending(joint + 1, self._beginning(start[1], words, begun, joint + 1), words[joint + 1 :])
         if rest and _are_days(start[1]) and (second := self._period(rest)) and _are_days(second[1]) and not begun:
             return self._ending(joint, start[1], rest)
         return None
+
+    def _beginning(
+        self, starts: tuple[CalendarPeriod, ...], words: Sequence[str], begun: int, end: int
+    ) -> tuple[CalendarPeriod, ...]:
+        """Return the start of a range; of `monday to wednesday` on a Monday it is the Monday of a week before."""
+        first, last = ("".join(words[place : place + 1]) for place in (begun, end))
+        if first not in WEEKDAYS or last not in WEEKDAYS:
+            return starts
+        ending = DateReader(self.today).read([last])
+        is_before = ending is not None and ending[1][0].first_day < starts[0].first_day
+        return tuple(replace(each, first_day=each.first_day - _WEEK) for each in starts) if is_before else starts
 
     def _ending(self, count: int, starts: Sequence[CalendarPeriod], words: Sequence[str]) -> Times | None:
         """Return the ranges from each of the starts to the period that the next words name."""

@@ -169,7 +169,7 @@ EXPLAINED: Final = {
     for reason, words in {
         _NO_FORECAST: "tomorrow next will upcoming forecast forecasts projected projection projections predicted "
         "prediction predictions estimated estimate estimates",
-        _NO_SPEND: "hasn't haven't didn't hasnt havent didnt nothing nobody inactive idle never",
+        _NO_SPEND: "hasn't haven't hasnt havent nothing nobody inactive idle",
         _NO_CANCELING: "cancel stop",
         _NO_DIGEST: "digest digests",
         OPERATORS_SEE: "operator operators admin admins administrator administrators",
