@@ -290,7 +290,8 @@ def _are_of_somebody(words: list[str], names: list[str]) -> bool:
     if words[place : place + len(names)] != names:
         return False
     before = words[place - 1].lower() if place else ""
-    is_asked = words[0].lower() in {"what", "what's", "whats", "show", "see"}
+    is_owner = words[0].lower() in {"show", "see"} and names[-1].endswith("s") and "by" not in names
+    is_asked = is_owner or words[0].lower() in {"what", "what's", "whats"}
     return is_asked or names[-1].lower().endswith("'s") or before in {"of", "for"} or names[0].startswith(("@", "<@"))
 
 
