@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from bot.database.errors import LedgerError
 from bot.database.schema import UnfinishedCopyError, current_revision, is_unfinished, newest_revision
 from bot.shipped import shipped
+
+_SAME_REVISION = text("UPDATE alembic_version SET version_num = version_num")
 
 
 def upgrade(connection: Connection, place: object, keep_former: Callable[[], None] | None = None) -> bool:
@@ -27,6 +29,7 @@ def upgrade(connection: Connection, place: object, keep_former: Callable[[], Non
     if stored is not None and stored > newest_revision():
         raise LedgerError(f"{place} was written by a newer neo-usage (schema {stored}). Update this one.")
     if stored is not None and keep_former is not None:
+        connection.execute(_SAME_REVISION)  # where nothing can be written, no copy is made again and again
         keep_former()
     _migrate(connection)
     return True

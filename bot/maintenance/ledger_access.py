@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from bot.database.backup_directory import newest_backup
-from bot.database.errors import LedgerError
+from bot.database.errors import LedgerError, UnusableError
 from bot.database.place import absence, is_upgraded_by_opening
 from bot.database.reading import open_reader, translated_errors
 from bot.ledger.pricing_unit import check_unit, require_unit
@@ -52,7 +52,7 @@ class LedgerAccess:
         """Open the ledger for reading, upgraded first if an older version wrote it.
 
         Raises:
-            LedgerError: there is none yet, or it is priced in another unit.
+            LedgerError: there is none, or it is priced in another unit.
             UnusableError: it cannot be read now.
         """
         connection = self._open_reader()
@@ -68,6 +68,8 @@ class LedgerAccess:
             return open_reader(self.place)
         except LedgerError as error:
             if not is_upgraded_by_opening(self.place, error):
+                if not isinstance(error, UnusableError):
+                    self.require_not_lost()
                 raise
         with self.database():
             return open_reader(self.place)

@@ -22,6 +22,7 @@ from bot.database.engine import open_database
 from bot.database.errors import LedgerError, UnusableError, not_opened
 from bot.database.read_engine import open_reader
 from bot.sandbox.world import World
+from tests.support.earlier_schemas import downgrade
 from tests.support.engines import sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
@@ -231,6 +232,15 @@ def not_root() -> Iterator[None]:
         os.setresuid(*was)
 
 
+def of_somebody_else(directory: Path) -> Path:
+    """A ledger whose files and directory belong to whom `not_root` is."""
+    ledger = directory / "ledger.db"
+    open_database(ledger).close()
+    for each in (directory, ledger, directory / "ledger.db.lock"):
+        os.chown(each, 12345 if os.geteuid() == 0 else -1, -1)
+    return ledger
+
+
 @pytest.mark.parametrize(
     ("name", "mode", "why"),
     [
@@ -243,10 +253,7 @@ def not_root() -> Iterator[None]:
 def test_a_file_of_another_user_is_named_with_the_command_that_mends_it(
     reachable: Path, name: str, mode: int, why: str
 ) -> None:
-    ledger = reachable / "ledger.db"
-    open_database(ledger).close()
-    for each in (reachable, ledger, reachable / "ledger.db.lock"):
-        os.chown(each, 12345 if os.geteuid() == 0 else -1, -1)
+    ledger = of_somebody_else(reachable)
     spoiled = reachable / name
     os.chown(spoiled, 0 if os.geteuid() == 0 else -1, -1)
     spoiled.chmod(mode)
@@ -256,6 +263,16 @@ def test_a_file_of_another_user_is_named_with_the_command_that_mends_it(
     assert raised.value.why.endswith(why)
     assert f"`{command} {spoiled}`" in raised.value.remedy
     reachable.chmod(0o755)
+
+
+def test_no_copy_is_kept_of_a_ledger_that_cannot_be_upgraded(reachable: Path) -> None:
+    ledger, kept = of_somebody_else(reachable), list[Path]()
+    downgrade(ledger, "0016")
+    os.chown(ledger, 0 if os.geteuid() == 0 else -1, -1)
+    ledger.chmod(0o444)
+    with not_root(), pytest.raises(UnusableError, match="its file is read-only"):
+        open_database(ledger, lambda: kept.append(ledger))
+    assert kept == []
 
 
 def test_the_lock_that_root_makes_is_the_owners_of_the_ledger(tmp_path: Path) -> None:

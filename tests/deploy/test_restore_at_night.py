@@ -106,7 +106,7 @@ def test_a_lost_ledger_is_not_begun_anew_where_there_are_backups(
     before = spend(environment, tmp_path)
     ledger.unlink()
     slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "HTTP_PORT": "0"}
-    for line in ("run", "sync", "budget set team 5/month", "doctor --offline"):
+    for line in ("run", "sync", "report", "budget set team 5/month", "doctor --offline"):
         said = typed(f"neo-usage {line} 2>&1 || echo refused", environment | slack, tmp_path)
         assert f"there is no ledger at {ledger}, but BACKUP_DIR has backups of one." in said
         assert f"`neo-usage db restore {copy}`" in said
