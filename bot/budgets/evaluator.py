@@ -111,7 +111,7 @@ class BudgetEvaluator:
         cases = (
             (subject, period)
             for subject, amounts in booked.amounts.items()
-            for at, *_ in amounts
+            for at in dict.fromkeys(each.at for each in amounts)
             for period in periods[at]
         )
         return [*dict.fromkeys(cases), *touched_cases(booked, budgets, self.policy.zone, now)]

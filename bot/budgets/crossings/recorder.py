@@ -63,11 +63,9 @@ class CrossingRecorder:
         reached = {case: reached_steps(limit.nanos, spent[case], self.policy.steps) for case, limit in limit_of.items()}
         recorded = recorded_steps(connection, {case: limit_of[case] for case, steps in reached.items() if steps})
         return [
-            NewCrossings(
-                *case, limit_of[case], spent[case], crossing_decisions(steps, recorded.get(case, ()), silence_reason)
-            )
+            NewCrossings(*case, limit_of[case], spent[case], crossing_decisions(steps, recorded[case], silence_reason))
             for case, steps in reached.items()
-            if not set(steps) <= set(recorded.get(case, ()))  # of hundreds of cases few have
+            if steps and not recorded[case].issuperset(steps)  # of hundreds of cases few have
         ]
 
     def record_and_enqueue(self, connection: Connection, crossings: Sequence[NewCrossings], now: datetime) -> None:

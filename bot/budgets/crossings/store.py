@@ -1,6 +1,5 @@
 """The store of crossings: which steps of which limit a subject has passed in a period, and what was decided."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,14 +86,15 @@ class NotifiedCrossing:
 # --- recording -----------------------------------------------------------------------------------
 
 
-def recorded_steps(connection: Connection, limits: Mapping[Case, BudgetLimit]) -> dict[Case, list[int]]:
+def recorded_steps(connection: Connection, limits: Mapping[Case, BudgetLimit]) -> dict[Case, set[int]]:
     """Return the recorded steps of each case's limit."""
-    steps: dict[Case, list[int]] = defaultdict(list)
+    steps: dict[Case, set[int]] = {case: set() for case in limits}
     for period, subjects in subjects_by_period(limits):
         rows = _RECORDED.execute(connection, subjects, of_unit=period.unit, label=period.label).all()
         for subject, step, revision in rows:
-            if limits[subject, period].revision == revision:
-                steps[subject, period].append(step)
+            case = subject, period
+            if limits[case].revision == revision:
+                steps[case].add(step)
     return steps
 
 
