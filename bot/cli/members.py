@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.domain.person import Person
     from bot.ledger.members import MemberSummary
     from bot.people.roles import SlackUser
+    from bot.settings.model import Settings
 
 
 @click.group("member", no_args_is_help=True)
@@ -199,6 +200,19 @@ def erase_member(email: str, slack_users: tuple[str, ...], *, yes: bool, offline
             fail(f"Erased {email}, but what was deleted is still in the database's files: {error} Run this again.")
     verb = "counts" if tasks == 1 else "count"
     click.echo(single_line(f"Erased {email}. {count(tasks, 'task')} now {verb} as a removed member's."))
+    if copies := _copies(app.settings):
+        click.echo("\n".join(["These copies were made before, so they still hold them. Delete them:", *copies]))
+
+
+def _copies(settings: "Settings") -> list[str]:
+    """Return the copies of the ledger that the bot knows of, a line each."""
+    from bot.database.backup_directory import BackupDirectory
+    from bot.database.former_copy import copies_beside
+
+    place, directory = settings.database, settings.backup_dir
+    beside = copies_beside(place) if isinstance(place, Path) else []
+    backups = [] if directory is None else BackupDirectory(directory, settings.backup_keep).backups()
+    return [f"  {single_line(str(each))}" for each in (*beside, *backups)]
 
 
 def _erasure_lines(person: "Person") -> list[str]:
@@ -209,7 +223,8 @@ def _erasure_lines(person: "Person") -> list[str]:
         f"This erases {', '.join(known)}.",
         *([] if person.slack_users else [unknown]),
         "Their spend and the number of their tasks stay in the team's totals, as those of a removed member.",
-        "Titles and errors of their tasks, their budgets, requests, snoozes, subscriptions and messages are deleted.",
+        "Titles, errors, tools and agents of their tasks are deleted.",
+        "So are their budgets, requests, snoozes, subscriptions and messages.",
         "It doesn't reach Neo, what Slack shows, logs, or backups and exports made before. It can't be undone.",
     ]
 

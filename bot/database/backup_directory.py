@@ -65,6 +65,10 @@ class BackupDirectory:
             self._remove_oldest(source)
         return target, written
 
+    def backups(self) -> list[Path]:
+        """Return the backups that are in it, oldest first; none if there is no such directory."""
+        return self._files(_NAME) if self.path.is_dir() else []
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         if not self.path.is_dir():

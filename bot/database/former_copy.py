@@ -36,6 +36,13 @@ def keep_former(path: Path) -> Path:
     return copy
 
 
+def copies_beside(path: Path) -> list[Path]:
+    """Return the files of the copies of a ledger that upgrades and restores have kept beside it."""
+    real = path.resolve()
+    kept = re.compile(re.escape(real.name) + r"\.before-(?:\d{4}|restore)-\d+(?:-wal|-shm|-journal)?")
+    return sorted(each for each in real.parent.iterdir() if kept.fullmatch(each.name) and each.is_file())
+
+
 def _copies(real: Path) -> list[tuple[int, Path]]:
     """Return the copies that were kept, with their numbers, oldest first."""
     name = re.compile(re.escape(real.name) + r"\.before-\d{4}-(\d+)")

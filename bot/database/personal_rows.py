@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Table, bindparam, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, bindparam, or_, select, update
 
 from bot.domain.formatting import utc
 from bot.domain.money import usd_text
@@ -32,17 +32,37 @@ def _field(table: Table, name: str, value: Any) -> tuple[str, object]:  # noqa: 
     return name, value
 
 
+def mentions(
+    connection: Connection, table: Table, columns: Sequence[str], redacted: Callable[[str], str]
+) -> list[Document]:
+    """Return the texts in columns of a table that `redact` would replace, each with where it stands."""
+    keys = list(table.primary_key)
+    return [
+        {
+            "where": f"{table.name}.{column}",
+            **dict(zip(table.primary_key.c.keys(), row[: len(keys)], strict=True)),
+            "text": text,
+        }
+        for row in connection.execute(_texts(table, columns))
+        for column, text in zip(columns, row[len(keys) :], strict=True)
+        if text is not None and redacted(text) != text
+    ]
+
+
 def redact(connection: Connection, table: Table, columns: Sequence[str], redacted: Callable[[str], str]) -> None:
     """Replace the texts in columns of a table by what `redacted` returns for them."""
     keys = list(table.primary_key)
-    texts = [table.c[name] for name in columns]
-    query = select(*keys, *texts).where(or_(*(each.is_not(None) for each in texts)))
-    changed = list(_changed_rows(connection.execute(query).all(), len(keys), redacted))
+    changed = list(_changed_rows(connection.execute(_texts(table, columns)).all(), len(keys), redacted))
     if changed:
         names = [f"key_{number}" for number in range(len(keys))]
         statement = update(table).where(*(key == bindparam(name) for key, name in zip(keys, names, strict=True)))
         values = [dict(zip((*names, *columns), row, strict=True)) for row in changed]
         connection.execute(statement.values({name: bindparam(name) for name in columns}), values)
+
+
+def _texts(table: Table, columns: Sequence[str]) -> Select[Any]:
+    texts = [table.c[name] for name in columns]
+    return select(*table.primary_key, *texts).where(or_(*(each.is_not(None) for each in texts)))
 
 
 def _changed_rows(rows: Sequence[Any], keys: int, redacted: Callable[[str], str]) -> Iterator[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from bot.database.engine import ClosedError, Database
 from bot.database.errors import UnusableError
 from bot.database.postgres_connections import cut, interrupt, read_engine, write_engine
 from bot.database.postgres_errors import ConflictError, LostConnectionError, sqlstate, translated_errors
-from bot.database.postgres_schema import WRITER_LOCK, check_server, sort_text_binary
+from bot.database.postgres_schema import WRITER_LOCK, check_server, forget_statistics, sort_text_binary
 from bot.database.reader_pool import THREADS, ReaderPool
 from bot.database.schema import current_revision, require_newest
 from bot.database.shared_time import shared_time
@@ -78,14 +78,18 @@ class PostgresDatabase(Database):
             self._turn.release()
 
     def overwrite_deleted(self) -> None:
-        """Write all tables anew, each locked for as long; raises UnusableError if others use one for too long."""
+        """Write all tables anew, each locked for as long; raises UnusableError if others use one for too long.
+
+        The planner's statistics, which hold values of columns, are made anew, too.
+        """
         with self._turn, self._translated_errors(), self._engine.connect() as plain:
             connection = plain.execution_options(isolation_level="AUTOCOMMIT")
             driver_connection(connection).answer_seconds = None
             try:
                 connection.execute(_SET_LOCK_TIMEOUT, {"wait": _milliseconds(BUSY_SECONDS)})
                 for table in inspect(connection).get_table_names():
-                    connection.exec_driver_sql(f'VACUUM (FULL) "{table}"')
+                    connection.exec_driver_sql(f'VACUUM (FULL, ANALYZE) "{table}"')
+                forget_statistics(connection)
             finally:
                 plain.invalidate()  # the next transaction has a connection without these options
 

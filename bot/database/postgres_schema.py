@@ -1,6 +1,6 @@
 """What a PostgreSQL server must be like for a ledger, and what its tables need beside the migrations."""
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.dialects.postgresql.base import PGIdentifierPreparer
 
 from bot.database.errors import LedgerError, UnusableError
@@ -25,6 +25,13 @@ _UNSORTED = text(
     "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()"
     " AND data_type IN ('character varying', 'text') AND collation_name IS DISTINCT FROM 'C'"
     " ORDER BY table_name, ordinal_position"
+)
+
+_WITHOUT_ROWS = text(
+    "SELECT s.tablename, s.attname FROM pg_stats s"
+    " JOIN pg_class c ON c.oid = to_regclass(quote_ident(s.schemaname) || '.' || quote_ident(s.tablename))"
+    " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname"
+    " WHERE s.schemaname = current_schema() AND c.relpages = 0 AND a.atttypid = 'varchar'::regtype"
 )
 
 
@@ -53,6 +60,16 @@ def check_server(connection: Connection, address: PostgresAddress) -> None:
 
 def sort_text_binary(connection: Connection) -> None:
     """Let text compare and sort by its bytes, as in SQLite, whatever the database's own language is."""
+    _set_type(connection, _UNSORTED)
+
+
+def forget_statistics(connection: Connection) -> None:
+    """Delete the texts in the planner's statistics of tables without rows, which ANALYZE leaves as they were."""
+    _set_type(connection, _WITHOUT_ROWS)  # with a type, be it the same one, a column gets new statistics
+
+
+def _set_type(connection: Connection, columns: TextClause) -> None:
+    """Set the type of columns of text, which a statement gives with their tables."""
     quoted = PGIdentifierPreparer(connection.dialect).quote
-    for table, column in connection.execute(_UNSORTED).all():
+    for table, column in connection.execute(columns).all():
         connection.execute(text(f'ALTER TABLE {quoted(table)} ALTER COLUMN {quoted(column)} TYPE varchar COLLATE "C"'))

@@ -2,27 +2,30 @@
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_
 
-from bot.database.personal_rows import Document, documents, redact
+from bot.database.personal_rows import Document, documents, mentions, redact
 from bot.domain.person import Person
 from bot.failures.keys import TargetType
 from bot.failures.tables import failure_group, failure_listener, failure_silence
+
+_TEXTS = ("reason",)
 
 
 def erase_failures(connection: Connection, person: Person) -> None:
     """Delete that a person is notified of failures and the silences of theirs, and their name everywhere else."""
     connection.execute(delete(failure_listener).where(failure_listener.c.member.in_(person.members)))
     connection.execute(delete(failure_silence).where(_is_about(person)))
-    redact(connection, failure_silence, ("set_by", "reason"), person.redacted)
+    redact(connection, failure_silence, ("set_by", *_TEXTS), person.redacted)
     redact(connection, failure_group, ("acknowledged_by",), person.redacted)
 
 
 def exported_failures(connection: Connection, person: Person) -> dict[str, list[Document]]:
-    """Return whether a person is notified of failures, and the silences and acknowledgements of theirs or by them."""
+    """Return whether a person is notified of failures, and the silences and acknowledgements of, by or naming them."""
     silences = or_(_is_about(person), failure_silence.c.set_by.in_(person.slack_users))
     return {
         "failure_listener": documents(connection, failure_listener, failure_listener.c.member.in_(person.members)),
         "failure_silence": documents(connection, failure_silence, silences),
         "failure_group": documents(connection, failure_group, failure_group.c.acknowledged_by.in_(person.slack_users)),
+        "failure_mentions": mentions(connection, failure_silence, _TEXTS, person.redacted),
     }
 
 

@@ -27,6 +27,7 @@ def incidents(context: Context) -> Capability:
             adopt=lambda connection, former, _now: restore.adopt(connection, former),
             prune={"incidents": store.prune},
             erase_person=lambda connection, person, _now: store.erase_person(connection, person),
+            export_person=store.exported_incidents,
         ),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Connection, Row, Select, bindparam, delete, exists, func, insert, or_, select, update
 
-from bot.database.personal_rows import redact
+from bot.database.personal_rows import Document, mentions, redact
 from bot.database.rows import all_rows, insert_row_anew
 from bot.domain.person import Person
 from bot.domain.timestamps import from_us, optional_from_us, to_us
@@ -152,6 +152,16 @@ def _identity(row: Mapping[str, Any]) -> tuple[object, ...]:
     return row["id"], row["name"], row["began_at"]
 
 
+# --- a person ------------------------------------------------------------------------------------
+
+_TEXTS = ("said",)
+
+
 def erase_person(connection: Connection, person: Person) -> None:
     """Replace a person's name in what incidents say."""
-    redact(connection, incident, ("said",), person.redacted)
+    redact(connection, incident, _TEXTS, person.redacted)
+
+
+def exported_incidents(connection: Connection, person: Person) -> dict[str, list[Document]]:
+    """Return what incidents say that names a person."""
+    return {"incident_mentions": mentions(connection, incident, _TEXTS, person.redacted)}

@@ -176,7 +176,7 @@ class _Booking:
         """Gather what is written for any task, new or changed: details, charges, model and status, and its change."""
         task, entries, restated = entry.task, entry.change.entries, entry.change.restated
         if entry.member == self.removed_member:
-            task = msgspec.structs.replace(task, email=None, title=None, error_message=None)
+            task = msgspec.structs.replace(task, email=None, title=None, error_message=None, tools={}, agents={})
         (self.details if entry.before is None else self.changed_details).append(detail_row(entry.id, task))
         self.charges += charge_rows(entry.id, entry.member, entries, self.now_us)
         self.seen.add(("model", task.model))

@@ -5,13 +5,14 @@ from datetime import date, tzinfo
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
 
-from bot.database.personal_rows import Document, documents, redact
+from bot.database.personal_rows import Document, documents, mentions, redact
 from bot.domain.money import usd_text
 from bot.domain.person import Person
 from bot.domain.timestamps import from_us
 from bot.ledger.former_ledger import FormerLedger
 from bot.ledger.members import UNATTRIBUTED, member_id
 from bot.ledger.removed_members import REMOVED, adopt_key, hash_emails, hashed
+from bot.ledger.retention import NO_DETAILS
 from bot.ledger.tables import charge, member, pass_, quarantine, task, task_detail
 
 _THEIRS: BindParameter[int] = bindparam("members", expanding=True)
@@ -20,6 +21,9 @@ _MEMBERS = (
     .where(func.coalesce(member.c.merged_into, member.c.id) == bindparam("current"), member.c.email != UNATTRIBUTED)
     .order_by(member.c.merged_into.is_not(None), member.c.id)
 )
+
+
+_TEXTS = ((quarantine, ("reason",)), (pass_, ("error",)))  # they may name somebody
 
 
 def person_of(connection: Connection, email: str) -> Person:
@@ -31,7 +35,7 @@ def person_of(connection: Connection, email: str) -> Person:
 # --- erased --------------------------------------------------------------------------------------
 
 _TASKS = select(task.c.id).where(task.c.member.in_(_THEIRS))
-_CLEAR_DETAILS = update(task_detail).where(task_detail.c.task.in_(_TASKS)).values(title=None, error_message=None)
+_CLEAR_DETAILS = update(task_detail).where(task_detail.c.task.in_(_TASKS)).values(NO_DETAILS)
 _MOVE_TASKS = update(task).where(task.c.member.in_(_THEIRS)).values(member=bindparam("removed"))
 _MOVE_CHARGES = update(charge).where(charge.c.member.in_(_THEIRS)).values(member=bindparam("removed"))
 _HAS_EMAIL = member.c.email == bindparam("of_email")
@@ -48,7 +52,7 @@ _HASH = (
 
 
 def erase_member(connection: Connection, person: Person) -> int:
-    """Make a person's tasks and charges the removed member's, without titles and errors; return how many tasks.
+    """Make a person's tasks and charges the removed member's, without their details; return how many tasks.
 
     Rows of the person's e-mails that are read later are the removed member's too.
     """
@@ -60,8 +64,8 @@ def erase_member(connection: Connection, person: Person) -> int:
     connection.execute(_SEPARATE_UNATTRIBUTED, theirs)
     for email, replacement in hash_emails(connection, person.emails).items():
         _replace_email(connection, email, replacement, removed["removed"])
-    redact(connection, quarantine, ("reason",), person.redacted)
-    redact(connection, pass_, ("error",), person.redacted)
+    for table, columns in _TEXTS:
+        redact(connection, table, columns, person.redacted)
     return tasks
 
 
@@ -114,13 +118,16 @@ _CHARGES = (
 
 
 def exported_member(connection: Connection, person: Person, zone: tzinfo) -> dict[str, list[Document]]:
-    """Return a person's tasks, and what was charged to them by local day."""
+    """Return a person's tasks, what was charged to them by local day, and what else names them."""
     tasks = task.c.member.in_(person.members)
     theirs = task_detail.c.task.in_(select(task.c.id).where(tasks))
     details = {each.pop("task"): each for each in documents(connection, task_detail, theirs)}
     return {
         "tasks": [{**each, **details.get(each["id"], {})} for each in documents(connection, task, tasks)],
         "charges_by_day": _charges_by_day(connection, person, zone),
+        "ledger_mentions": [
+            each for table, columns in _TEXTS for each in mentions(connection, table, columns, person.redacted)
+        ],
     }
 
 

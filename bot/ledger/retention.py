@@ -3,6 +3,7 @@
 So every sum stays as it was, and a late update of such a task is booked like that of any other.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, Connection, bindparam, or_, select, update
@@ -27,12 +28,12 @@ _OLD = (
         task.c.created_at < _BEFORE,
         # what was read late is as old as it was then, and what has gone on since is not old yet
         or_(task.c.changed_at < _BEFORE, task.c.changed_at == task.c.first_seen_at),
-        or_(*(column.is_not(None) for column in (_D.title, _D.error_message, _D.tools, _D.agents))),
+        or_(_D.title.is_not(None), _D.error_message.is_not(None), _D.tools.is_not(None), _D.agents.is_not(None)),
     )
 )
-_DELETE = (
-    update(task_detail).where(one_of(_D.task, "tasks")).values(title=None, error_message=None, tools=None, agents=None)
-)
+NO_DETAILS: Mapping[str, None] = {"title": None, "error_message": None, "tools": None, "agents": None}
+"""The columns of a task's details once they are deleted."""
+_DELETE = update(task_detail).where(one_of(_D.task, "tasks")).values(NO_DETAILS)
 
 
 def prune_details(connection: Connection, now: datetime, after: int, retain: timedelta) -> PruneStep:

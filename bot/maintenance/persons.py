@@ -1,6 +1,7 @@
 """A person's data: exported from, or erased in, every package that stores any."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,10 @@ def erase_again(
 def exported_person(
     connection: Connection, capabilities: Sequence[Capability], person: Person, zone: tzinfo
 ) -> dict[str, object]:
-    """Return everything that is stored of a person, by what it is; days are those of a time zone."""
+    """Return everything that is stored of a person, by what it is; days are those of a time zone.
+
+    Other people's addresses and Slack ids are left out, except in what Neo says of the person's tasks.
+    """
     stored: dict[str, Sequence[Document]] = {
         **exported_member(connection, person, zone),
         **exported_links(connection, person),
@@ -75,4 +79,21 @@ def exported_person(
         if capability.upkeep.export_person is not None:
             stored |= capability.upkeep.export_person(connection, person)
     identity = {"slack_users": sorted(person.slack_users), "names": sorted(person.names)}
-    return {"emails": list(person.emails), **identity, **stored}
+    return {"emails": list(person.emails), **identity, **_without_others(stored, person)}
+
+
+_SOMEBODY = re.compile(r"""[^\s<>"',;:|()]+@[^\s<>"',;:|()]+|(?<!\w)[UW](?=[A-Z]*\d)[A-Z0-9]{6,}(?!\w)""")
+_ANOTHER = "another person"
+
+
+def _without_others(stored: "Mapping[str, Sequence[Document]]", person: Person) -> dict[str, "Sequence[Document]"]:
+    def own(found: re.Match[str]) -> str:
+        return found[0] if person.redacted(found[0]) != found[0] else _ANOTHER
+
+    def cell(value: object) -> object:
+        return _SOMEBODY.sub(own, value) if isinstance(value, str) else value
+
+    return {
+        name: rows if name == "tasks" else [{column: cell(value) for column, value in row.items()} for row in rows]
+        for name, rows in stored.items()
+    }

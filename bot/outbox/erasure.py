@@ -2,11 +2,25 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from bot.database.chunks import chunks
-from bot.database.personal_rows import Document, documents, redact
+from bot.database.personal_rows import Document, documents, mentions, redact
 from bot.domain.keys import NotificationKey, TopicKey
 from bot.domain.person import Person
 from bot.domain.timestamps import to_us
@@ -18,6 +32,7 @@ _IDS: BindParameter[int] = bindparam("ids", expanding=True)
 _UNLIST = update(notification).where(notification.c.covered_by.in_(_IDS)).values(covered_by=None)
 _DELETE = delete(notification).where(notification.c.id.in_(_IDS))
 _DELETE_LIVE = delete(live_message).where(live_message.c.id.in_(_IDS))
+_TEXTS = ("error",)
 _NEWEST = select(func.max(notification.c.id))
 _NEWEST_LIVE = select(func.max(live_message.c.id))
 _EMPTY = update(notification).where(notification.c.id == bindparam("of_id"))
@@ -37,7 +52,7 @@ def erase_messages_to(connection: Connection, person: Person, now: datetime) -> 
     texts = [each.encode() for each in destinations_of(person)]
     to_them = connection.execute(select(live_message.c.id).where(live_message.c.destination.in_(texts)))
     _erase(connection, to_them.scalars().all(), notification.c.destination.in_(texts), now)
-    redact(connection, notification, ("error",), person.redacted)
+    redact(connection, notification, _TEXTS, person.redacted)
 
 
 def erase_messages_about(
@@ -45,8 +60,8 @@ def erase_messages_about(
 ) -> None:
     """Delete the messages of these keys, and the live messages of these topics with their threads, sent or not."""
     for names in chunks({each.encode() for each in topics}):
-        about = connection.execute(select(live_message.c.id).where(live_message.c.thing.in_(names)))
-        _erase(connection, about.scalars().all(), notification.c.living.in_([]), now)
+        about = connection.execute(_live_of(names)).scalars().all()
+        _erase(connection, about, notification.c.living.in_([]), now)
     for names in chunks({each.encode() for each in keys}):
         _erase(connection, [], notification.c.stem.in_(names), now)
 
@@ -82,9 +97,34 @@ def _nothing(id_: int | None) -> dict[str, object]:
 
 
 def exported_messages(connection: Connection, person: Person) -> dict[str, list[Document]]:
-    """Return the notifications to a person, and the live messages in their direct messages."""
+    """Return the notifications to a person, the live messages in their direct messages, and errors that name them."""
     texts = [each.encode() for each in destinations_of(person)]
     return {
         "notifications": documents(connection, notification, notification.c.destination.in_(texts)),
         "live_messages": documents(connection, live_message, live_message.c.destination.in_(texts)),
+        "notification_mentions": mentions(connection, notification, _TEXTS, person.redacted),
     }
+
+
+_ABOUT = ("stem", "state", "created_at", "settled_at")  # says nothing of who else got it
+
+
+def exported_messages_about(
+    connection: Connection, person: Person, keys: Iterable[NotificationKey], topics: Iterable[TopicKey]
+) -> list[Document]:
+    """Return the messages of these keys, and of the live messages of these topics, that others than a person got."""
+    is_to_them = notification.c.destination.in_([each.encode() for each in destinations_of(person)])
+    conditions = [
+        *(notification.c.stem.in_(names) for names in chunks({each.encode() for each in keys})),
+        *(notification.c.living.in_(_live_of(names)) for names in chunks({each.encode() for each in topics})),
+    ]
+    found: dict[Any, Document] = {
+        row["id"]: {name: row[name] for name in _ABOUT}
+        for condition in conditions
+        for row in documents(connection, notification, and_(condition, not_(is_to_them)))
+    }
+    return [found[id_] for id_ in sorted(found)]
+
+
+def _live_of(names: Collection[str]) -> Select[tuple[int]]:
+    return select(live_message.c.id).where(live_message.c.thing.in_(names))

@@ -6,7 +6,7 @@ from bot.spikes import restore
 from bot.spikes.detector import SpikeDetector
 from bot.spikes.events import SpikeEvent
 from bot.spikes.keys import SpikeEventKey, SpikeKey
-from bot.spikes.person import erase_spikes
+from bot.spikes.person import erase_spikes, exported_spikes
 from bot.spikes.render import SpikeRenderer
 from bot.spikes.rules import SpikePolicy
 
@@ -29,5 +29,6 @@ def spikes(context: Context) -> Capability:
             record_repricing=detector.record_repricing if is_on else None,
             adopt=lambda _connection, former, _now: restore.adopt(former),
             erase_person=erase_spikes,
+            export_person=exported_spikes,
         ),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
-from bot.database.personal_rows import Document, documents, redact
+from bot.database.personal_rows import Document, documents, mentions, redact
 from bot.domain.person import REMOVED_NAME, Person
 from bot.domain.timestamps import to_us
 from bot.outbox.destinations import UserDestination
@@ -40,13 +40,16 @@ def _erased(row: Row[Any], person: Person) -> dict[str, object]:
 
 
 def exported_subscriptions(connection: Connection, person: Person) -> dict[str, list[Document]]:
-    """Return the subscriptions that a person owns, reads or ended."""
+    """Return the subscriptions that a person owns, reads or ended, and questions of others' that name them."""
     theirs: tuple[ColumnElement[bool], ...] = (
         subscription.c.owner.in_(person.slack_users),
         subscription.c.ended_by.in_(person.slack_users),
         subscription.c.destination.in_(_places(person)),
     )
-    return {"subscription": documents(connection, subscription, or_(*theirs))}
+    return {
+        "subscription": documents(connection, subscription, or_(*theirs)),
+        "subscription_mentions": mentions(connection, subscription, ("question",), person.redacted),
+    }
 
 
 def _places(person: Person) -> list[str]:

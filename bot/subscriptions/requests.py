@@ -14,6 +14,7 @@ from bot.domain.query.errors import AmbiguousError, QueryError
 from bot.domain.query.question import describe
 from bot.domain.query.when import THIS_MONTH
 from bot.ledger.freshness import UnreadError
+from bot.ledger.members import is_removed, stored_email
 from bot.outbox.destinations import ChannelDestination, UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.slack.workspace import Workspace
@@ -31,6 +32,7 @@ OPERATORS_ONLY = (
     " type `subscribe dm last week every monday 09:00`."
 )
 _EXAMPLE = "last week"  # what anybody may subscribe to
+_EMAIL = re.compile(r'[^\s:,"]+@[^\s:,"]+')
 _CHANNEL = re.compile(r"(?<!\S)(?:(?:in|into|to|on) )?(?:the channel )?(?:<#[^>]*>|#[\w-]+)(?!\S)", re.IGNORECASE)
 _COMMANDS = frozenset(
     {
@@ -84,7 +86,7 @@ class SubscriptionRequests:
         question = await self._question(text, schedule, typist, command)
         new = NewSubscription(owner, place, question, schedule)
         await self._check(new)
-        return await self.database.write(lambda connection: store.add(connection, new, self.clock()))
+        return await self.database.write(lambda connection: _store(connection, new, self.clock()))
 
     async def _example(self, text: str, typist: Caller) -> str:
         """Return a question that the typist may subscribe to: the one of a text, if it is one."""
@@ -139,7 +141,7 @@ class SubscriptionRequests:
 
         def write(connection: Connection) -> StoredSubscription:
             store.end(connection, subscription.id, EndReason.REMOVED, subscription.owner, now)
-            return store.add(connection, new, now)
+            return _store(connection, new, now)
 
         return await self.database.write(write)
 
@@ -163,6 +165,14 @@ def end_subscription(
         word = NewNotification(SubscriptionEndedKey(subscription.id), UserDestination(subscription.owner), urgent=False)
         enqueue(connection, [word], now)
     return True
+
+
+def _store(connection: Connection, new: NewSubscription, now: datetime) -> StoredSubscription:
+    """Store a subscription and return it. Raises RefusedError if its question names somebody who was erased."""
+    for word in _EMAIL.findall(new.question):
+        if is_removed(connection, stored_email(word)):
+            raise RefusedError(f"{word} was erased here. Nothing can be stored about them any more.")
+    return store.add(connection, new, now)
 
 
 def _refuse(error: LostRightError) -> NoReturn:

@@ -16,6 +16,7 @@ from bot.database.engine import ClosedError
 from bot.database.errors import LedgerError, UnusableError
 from bot.database.postgres import BUSY_SECONDS, PostgresDatabase, driver_connection, open_server
 from bot.settings.postgres_address import PostgresAddress
+from tests.support.engines import execute, rows_of
 from tests.support.postgres import PostgresServer, running_server
 
 SOON = BUSY_SECONDS / 3
@@ -62,6 +63,31 @@ def failing(code: str) -> Callable[[Connection], None]:
         connection.execute(statement)
 
     return refused
+
+
+# --- what was deleted ---------------------------------------------------------------------------
+
+
+def test_the_statistics_of_the_server_hold_nothing_that_was_deleted(
+    database: PostgresDatabase, postgres_ledger: PostgresAddress
+) -> None:
+    names = {f"key-{number}" for number in range(200)}
+    with database.transaction() as connection:
+        for name in names:
+            metadata.write(connection, name, "ana@acme.dev")
+    execute(postgres_ledger, "ANALYZE note")
+    assert "ana@acme.dev" in statistics_of(postgres_ledger)
+    with database.transaction() as connection:
+        for name in names:
+            metadata.write(connection, name, None)
+    assert "ana@acme.dev" in statistics_of(postgres_ledger)
+    database.overwrite_deleted()
+    assert "ana@acme.dev" not in statistics_of(postgres_ledger)
+
+
+def statistics_of(place: PostgresAddress) -> str:
+    columns = "most_common_vals::text, histogram_bounds::text"
+    return str(rows_of(place, f"SELECT {columns} FROM pg_stats WHERE schemaname = current_schema()"))
 
 
 # --- one writer, many readers --------------------------------------------------------------------

@@ -3,12 +3,12 @@
 import asyncio
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from signal import SIGKILL
-from subprocess import CompletedProcess
 
 import pytest
 from click.testing import CliRunner
@@ -21,30 +21,30 @@ from bot.cli.main import app as cli
 from bot.database.backup import backup
 from bot.maintenance.persons import erase_person
 from bot.people.person import find_person
-from bot.sandbox.faults import Status
+from bot.people.roles import SlackUser
+from bot.sandbox.faults import Mangle, Status
 from bot.sandbox.webhook import WebhookApi, WebhookServer
-from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
-from tests.support.acts import fail_task, spend
+from tests.support.acts import spend
 from tests.support.app import report_of
-from tests.support.command import run_command
 from tests.support.dump import dump
 from tests.support.engines import costly, sqlite_only
 from tests.support.forked import forked
 from tests.support.harness import ServiceHarness
+from tests.support.life import HERS, files_about_her, live, report_her, run, texts_about_her
 from tests.support.messages import notifications, visible_text
 from tests.support.restoring import copy_ledger, restore_copy
 from tests.support.webhook import webhook_settings
-from tests.support.worlds import MARCUS, PRIYA, spent
+from tests.support.worlds import PRIYA, spent
 
 BOT = Path(__file__).parents[2] / "bot"
 WRONG_USE = 2
 DAY = timedelta(days=1)
-HERS = "priya"  # in her address, her Slack id, her direct messages' id, her name and her tasks' titles
 
 # every column of text, by what may stand there
 OF_PERSONS = {
-    "member.email", "task_detail.title", "task_detail.error_message", "quarantine.reason", "pass.error",
+    "member.email", "task_detail.title", "task_detail.error_message", "task_detail.tools", "task_detail.agents",
+    "quarantine.reason", "pass.error",
     "slack_link.slack_user", "slack_link.email", "slack_link_change.changed_by", "slack_link_change.slack_user",
     "slack_link_change.email_before", "slack_link_change.email_after", "outgoing_act.slack_user",
     "budget_revision.set_by", "budget_revision.reason", "snooze.set_by", "snooze.reason", "snooze.audience",
@@ -56,7 +56,7 @@ OF_PERSONS = {
 }  # fmt: skip
 OF_NOBODY = {
     "task.task_id", "task.model", "task.status", "task.neo_credits", "task.llm_cost", "task.neo_cost",
-    "task_detail.tools", "task_detail.agents", "charge.kind", "pass.kind", "pass.ending", "quarantine.key", "seen.kind",
+    "charge.kind", "pass.kind", "pass.ending", "quarantine.key", "seen.kind",
     "seen.value", "note.key", "note.value", "lease.name", "lease.holder", "budget.unit",
     "budget.narrowing", "narrowed_quarter.narrowing", "narrowed_subject.narrowing", "crossing.unit",
     "crossing.period", "crossing.decision", "forecast_alert.period", "forecast_alert.outlook", "deferral.audience",
@@ -83,59 +83,18 @@ def test_of_every_text_it_is_known_whether_it_may_be_about_a_person() -> None:
     assert not OF_PERSONS & OF_NOBODY
 
 
-# --- a life --------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 async def lived(closed: ServiceHarness) -> ServiceHarness:
-    """A service that knows Priya in every way: she spends, fails, asks, snoozes, subscribes, and others name her."""
-    harness = closed
-    harness.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "5"}
-    spent(harness.neo.world, harness.clock(), PRIYA, 40, title="port scan of Priya's box")
-    spent(harness.neo.world, harness.clock(), MARCUS, 10, title="quiet")
-    await harness.open()
-    await harness.ask("priya", "notify errors on")
-    lines = (
-        f"link @priya {PRIYA}",
-        "@priya this month",
-        'budget @priya 50/month reason:"Priya Raman is on a pentest"',
-        f'budget @marcus 200/month reason:"as {PRIYA} has"',
-        "subscribe @priya this month every monday 09:00",
-        "snooze @marcus 1h covers for @priya",
-    )
-    for line in lines:
-        await harness.ask("hannah", line)
-    await harness.slack.open_home("priya")
-    await harness.ask("priya", "subscribe this week every day 10:00", harness.workspace.im_of("U0PRIYA").id)
-    await harness.ask("priya", 'budget request 900/month reason:"Priya needs it"')
-    await harness.deliver()
-    fail_task(harness, PRIYA, "the vault of priya is sealed", title="priya's recon")
-    await spend(harness, PRIYA, 30, title="for priya")
-    await harness.ask("priya", "snooze 2h")
-    spent(harness.neo.world, harness.clock(), PRIYA, 60)
-    await harness.service.jobs.sync()  # what it brings about waits to be sent
-    return harness
-
-
-async def run(harness: ServiceHarness, *words: str, **settings: str) -> CompletedProcess[str]:
-    environment = {**os.environ, **harness.environment(), **settings}
-    return await asyncio.to_thread(run_command, words, environment, harness.directory)
-
-
-def texts_about_her(place: DatabasePlace) -> Iterator[tuple[str, object]]:
-    """Every cell of the database that names her, with its table."""
-    for table, rows in dump(place).items():
-        yield from ((table, cell) for row in rows for cell in row if HERS in str(cell).lower())
-
-
-def files_about_her(directory: Path) -> list[str]:
-    return [each.name for each in directory.iterdir() if each.is_file() and HERS.encode() in each.read_bytes().lower()]
+    """A service that knows Priya in every way."""
+    await live(closed)
+    return closed
 
 
 # --- export --------------------------------------------------------------------------------------
 
 
 async def test_everything_about_a_person_is_exported(lived: ServiceHarness) -> None:
+    report_her(lived.place)
     exported = await run(lived, "member", "export", PRIYA, "hers.json")
     assert exported.stdout == f"Wrote what is stored about {PRIYA} to hers.json.\n", exported.stderr
     document = json.loads((lived.directory / "hers.json").read_text())
@@ -144,19 +103,48 @@ async def test_everything_about_a_person_is_exported(lived: ServiceHarness) -> N
     (day,) = document["charges_by_day"]
     assert day["platform_usd"] == "131.000000000"
     empty = {name for name, rows in document.items() if not rows}
-    assert empty == {"acknowledgement", "failure_silence", "failure_group", "forecast_alert"}
+    assert empty == {
+        "acknowledgement", "failure_silence", "failure_group", "failure_mentions", "forecast_alert",
+    }  # fmt: skip
     again = await run(lived, "member", "export", PRIYA, "hers.json")
     assert (again.returncode, again.stderr) == (1, "neo-usage: File exists: hers.json.\n")
+
+
+async def test_what_is_exported_is_all_that_names_them_and_names_nobody_else(lived: ServiceHarness) -> None:
+    report_her(lived.place)
+    exported = await run(lived, "member", "export", PRIYA)
+    document = json.loads(exported.stdout)
+    texts = {text.lower() for text in texts_of(document)}
+    cells = {str(cell).lower() for _, cell in texts_about_her(lived.place)}
+    assert cells - texts == set()
+    assert document["spike_messages"]
+    assert document["budget_messages"]
+    assert "another person" in texts
+    assert [text for text in texts if re.search("hannah|marcus|delgado", text)] == []
+
+
+def texts_of(value: object) -> Iterator[str]:
+    """Every text in a document."""
+    match value:
+        case dict():
+            for each in value.values():
+                yield from texts_of(each)
+        case list():
+            for each in value:
+                yield from texts_of(each)
+        case str():
+            yield value
 
 
 # --- erasure -------------------------------------------------------------------------------------
 
 
 async def test_nothing_about_an_erased_person_is_left(lived: ServiceHarness, tmp_path: Path) -> None:
+    report_her(lived.place)
     before = report_of(lived.app(), "this month")
     assert {table for table, _ in texts_about_her(lived.place)} >= {
         "member", "task_detail", "slack_link", "slack_link_change", "notification", "living", "home_viewer",
-        "subscription", "budget_revision", "budget_request", "snooze",
+        "subscription", "budget_revision", "budget_request", "snooze", "incident", "quarantine", "pass",
     }  # fmt: skip
     erased = await run(lived, "member", "erase", PRIYA, "--yes")
     assert erased.stdout.splitlines()[0] == f"This erases {PRIYA}, Priya Raman, U0PRIYA.", erased.stderr
@@ -245,6 +233,81 @@ async def test_a_forecast_that_waits_to_be_sent_is_not_sent_of_an_erased_person(
     await expecting.sync()
     assert forecasts(expecting) == []
     assert not list(texts_about_her(expecting.place))
+
+
+LOOKALIKES = (f"{PRIYA}.br", f"x{PRIYA}", "priya.raman+ci@acme.example", f"o'{PRIYA}")
+
+
+@costly
+async def test_whose_address_is_alike_is_left_alone(lived: ServiceHarness) -> None:
+    for each in LOOKALIKES:
+        await spend(lived, each, 7)
+        for line in (f'budget {each} 90/month reason:"for {each}"', f"subscribe email:{each} this month every monday"):
+            await lived.ask("hannah", line)
+    before = report_of(lived.app(), "this month by:member").groups
+    cells = {str(cell) for _, cell in texts_about_her(lived.place)}
+    theirs = {cell for cell in cells if any(each in cell for each in LOOKALIKES)}
+    assert len(theirs) == 3 * len(LOOKALIKES)
+    assert (await run(lived, "member", "erase", PRIYA, "--yes")).returncode == 0
+    assert {str(cell) for _, cell in texts_about_her(lived.place)} == theirs
+    after = {group.key: group for group in report_of(lived.app(), "this month by:member").groups}
+    assert {group.key: after[group.key] for group in before if group.key[0] in LOOKALIKES} == {
+        group.key: group for group in before if group.key[0] in LOOKALIKES
+    }
+
+
+@costly
+async def test_rows_that_are_on_their_way_bring_nobody_back(lived: ServiceHarness) -> None:
+    """A pass has asked for her task before she is erased, and books it afterwards."""
+    spent(lived.neo.world, lived.clock(), PRIYA, 20, title="on its way to priya")
+    lived.neo.faults.push(Mangle(lambda _: erase_beside(lived)))
+    await lived.service.jobs.sync()
+    assert not list(texts_about_her(lived.place))
+    assert "removed member" in visible_text(await lived.ask("hannah", "this month by:member"))
+    await lived.sync()
+    assert not list(texts_about_her(lived.place))
+
+
+def erase_beside(harness: ServiceHarness) -> None:
+    """Erase her as another process does, without what stays in the files until it is overwritten."""
+    app = harness.app()
+    with app.ledger.database() as database, database.transaction() as connection:
+        users = [SlackUser("U0PRIYA", "Priya Raman", PRIYA, None)]
+        erase_person(connection, app.capabilities(database), find_person(connection, PRIYA, users), app.clock())
+
+
+@costly
+async def test_an_operator_cannot_store_an_erased_address_again(lived: ServiceHarness) -> None:
+    assert (await run(lived, "member", "erase", PRIYA, "--yes")).returncode == 0
+    for line in (f"subscribe email:{PRIYA} this month every monday", f"email:{PRIYA} this month", f"snooze {PRIYA} 1h"):
+        await lived.ask("hannah", line)
+    assert not list(texts_about_her(lived.place))
+
+
+@costly
+async def test_whoever_is_in_an_older_copy_can_be_erased_again(lived: ServiceHarness) -> None:
+    copy = copy_ledger(lived)
+    assert (await run(lived, "member", "erase", PRIYA, "--yes")).returncode == 0
+    await restore_copy(lived, copy, former=False)
+    assert list(texts_about_her(lived.place))
+    assert (await run(lived, "member", "erase", PRIYA, "--yes")).returncode == 0
+    assert not list(texts_about_her(lived.place))
+
+
+@sqlite_only("of the files beside the ledger")
+async def test_copies_that_still_hold_them_are_named(lived: ServiceHarness) -> None:
+    assert isinstance(lived.place, Path)
+    backups = lived.directory / "backups"
+    backups.mkdir()
+    copies = [
+        lived.place.with_name(f"{lived.place.name}.before-restore-1"), backups / "neo-usage-2026-03-01T033000Z.db"
+    ]  # fmt: skip
+    for each in copies:
+        backup(lived.place, each)
+    erased = await run(lived, "member", "erase", PRIYA, "--yes", BACKUP_DIR=str(backups))
+    assert erased.stdout.splitlines()[-3:] == [
+        "These copies were made before, so they still hold them. Delete them:", *(f"  {each}" for each in copies)
+    ]  # fmt: skip
 
 
 @sqlite_only("of the files beside the ledger")

@@ -30,25 +30,27 @@ from bot.budgets.tables import (
     budget_request,
     budget_revision,
     crossing,
+    deferral,
     forecast_alert,
     snooze,
 )
-from bot.database.personal_rows import Document, documents, redact
+from bot.database.personal_rows import Document, documents, mentions, redact
+from bot.domain.keys import NotificationKey, TopicKey
 from bot.domain.person import REMOVED_NAME, Person
 from bot.domain.timestamps import to_us
 from bot.ledger.members import removed_id
-from bot.outbox.erasure import erase_messages_about
+from bot.outbox.erasure import erase_messages_about, exported_messages_about
 from bot.outbox.keys import KeyRange
 from bot.outbox.live_store import topics_of
 from bot.outbox.queries import enqueued_notifications
 
-_BY: tuple[tuple[Table, tuple[str, ...]], ...] = (
-    (budget_revision, ("set_by", "reason")),
-    (snooze, ("set_by", "reason")),
-    (acknowledgement, ("by",)),
-    (budget_request, ("asked_by", "reason", "decided_by", "decision_reason")),
+_ACTS: tuple[tuple[Table, tuple[str, ...], tuple[str, ...]], ...] = (
+    (budget_revision, ("set_by",), ("reason",)),
+    (snooze, ("set_by",), ("reason",)),
+    (acknowledgement, ("by",), ()),
+    (budget_request, ("asked_by", "decided_by"), ("reason", "decision_reason")),
 )
-"""The columns that say who did something, or why."""
+"""The columns that say who did something, and those that say why."""
 
 
 def erase_budgets(connection: Connection, person: Person, now: datetime) -> None:
@@ -57,32 +59,34 @@ def erase_budgets(connection: Connection, person: Person, now: datetime) -> None
     What they did to other budgets stays, done by nobody.
     """
     for member in person.members:
-        _erase_messages(connection, member, now)
+        keys, topics = _message_keys(connection, member), _message_topics(connection, member)
+        erase_messages_about(connection, keys, topics, now)
         _erase_subject(connection, member, now)
     removed = removed_id(connection)  # whose their charges become
     narrowed_totals.forget(connection, [*person.members, *(() if removed is None else (removed,))])
     connection.execute(delete(snooze).where(_is_snoozed_for(person)))
-    for table, columns in _BY:
-        redact(connection, table, columns, person.redacted)
+    for table, actors, reasons in _ACTS:
+        redact(connection, table, (*actors, *reasons), person.redacted)
 
 
-def _erase_messages(connection: Connection, member: int, now: datetime) -> None:
+def _message_keys(connection: Connection, member: int) -> list[NotificationKey]:
+    """Return the keys of notifications about a member."""
     crossings, requests = crossing_ids(connection, member), _request_ids(connection, member)
     forecasts = alert_ids(connection, member)
-    erase_messages_about(
-        connection,
-        keys=[
-            *map(CrossingKey, crossings), *map(CrossingEventKey, crossings),
-            *map(RequestKey, requests), *map(DecidedKey, requests), *map(ForecastKey, forecasts),
-            *map(ForecastEventKey, forecasts),
-            *_limit_keys(connection, member),
-        ],
-        topics=[
-            *(topic for topic in topics_of(connection, BudgetTopic) if topic.subject == member),
-            *map(RequestTopic, requests), *map(ForecastTopic, forecasts),
-        ],
-        now=now,
-    )  # fmt: skip
+    return [
+        *map(CrossingKey, crossings), *map(CrossingEventKey, crossings),
+        *map(RequestKey, requests), *map(DecidedKey, requests),
+        *map(ForecastKey, forecasts), *map(ForecastEventKey, forecasts),
+        *_limit_keys(connection, member),
+    ]  # fmt: skip
+
+
+def _message_topics(connection: Connection, member: int) -> list[TopicKey]:
+    """Return the topics of live messages about a member."""
+    return [
+        *(topic for topic in topics_of(connection, BudgetTopic) if topic.subject == member),
+        *map(RequestTopic, _request_ids(connection, member)), *map(ForecastTopic, alert_ids(connection, member)),
+    ]  # fmt: skip
 
 
 def _limit_keys(connection: Connection, member: int) -> list[LimitKey]:
@@ -122,7 +126,10 @@ def _is_snoozed_for(person: Person) -> ColumnElement[bool]:
 
 
 def exported_budgets(connection: Connection, person: Person) -> dict[str, list[Document]]:
-    """Return a person's limits, crossings, forecast alerts, snoozes and requests, and what they did to others' ones."""
+    """Return a person's limits, crossings, forecast alerts, snoozes and requests, and what others were sent about them.
+
+    With them come what the person did to others' budgets, and reasons that name the person.
+    """
     budgets = select(budget.c.id).where(budget.c.scope.in_(person.members))
     about: dict[Table, ColumnElement[bool]] = {
         budget_revision: budget_revision.c.budget.in_(budgets),
@@ -131,16 +138,29 @@ def exported_budgets(connection: Connection, person: Person) -> dict[str, list[D
         budget_request: budget_request.c.member.in_(person.members),
     }
     rows = {
-        table.name: documents(connection, table, or_(about[table], _is_by(table, columns, person)))
-        for table, columns in _BY
+        table.name: documents(connection, table, or_(about[table], _is_by(table, actors, person)))
+        for table, actors, _ in _ACTS
     }
+    crossings = select(crossing.c.id).where(crossing.c.subject.in_(person.members))
     return {
         "budget": documents(connection, budget, budget.c.scope.in_(person.members)),
         "crossing": documents(connection, crossing, crossing.c.subject.in_(person.members)),
         "forecast_alert": documents(connection, forecast_alert, forecast_alert.c.subject.in_(person.members)),
+        "deferral": documents(connection, deferral, deferral.c.crossing.in_(crossings)),
         **rows,
-    }
+        "budget_messages": _messages(connection, person),
+        "budget_mentions": [
+            each for table, _, reasons in _ACTS if reasons
+            for each in mentions(connection, table, reasons, person.redacted)
+        ],
+    }  # fmt: skip
 
 
-def _is_by(table: Table, columns: tuple[str, ...], person: Person) -> ColumnElement[bool]:
-    return or_(*(table.c[name].in_(person.slack_users) for name in columns if name == "by" or name.endswith("_by")))
+def _messages(connection: Connection, person: Person) -> list[Document]:
+    keys = [key for member in person.members for key in _message_keys(connection, member)]
+    topics = [topic for member in person.members for topic in _message_topics(connection, member)]
+    return exported_messages_about(connection, person, keys, topics)
+
+
+def _is_by(table: Table, actors: tuple[str, ...], person: Person) -> ColumnElement[bool]:
+    return or_(*(table.c[name].in_(person.slack_users) for name in actors))
