@@ -38,6 +38,8 @@ def export(file: Path | None, month: str, lines_by: str, account: str, *, is_foc
         fail("Say in which format: `--focus`.", code=WRONG_USE)
     if not _MONTH.fullmatch(month):
         fail(f"`{month}` isn't a month such as 2026-11.", code=WRONG_USE)
+    if not account.strip():
+        fail("`--account` needs a name: FOCUS has no row without a billing account.", code=WRONG_USE)
     app = load_app()
     with app.ledger.reader() as connection:
         report = terminal_report(connection, app.settings, month, app.clock())

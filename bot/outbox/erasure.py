@@ -126,5 +126,5 @@ def exported_messages_about(
     return [found[id_] for id_ in sorted(found)]
 
 
-def _live_of(names: Collection[str]) -> Select[tuple[int]]:
+def _live_of(names: Collection[str]) -> Select[int]:
     return select(live_message.c.id).where(live_message.c.thing.in_(names))

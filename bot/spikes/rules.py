@@ -1,6 +1,7 @@
 """What a spike is: a day at least three times the median of a member's own active days, and above a floor.
 
-Without enough active days to compare with, it is a day above a floor of its own.
+Without enough active days to compare with, it is a day above a floor of its own, and at least three times as expensive
+as any before: whoever spends much from the first day on is reported on that one.
 """
 
 from collections.abc import Sequence
@@ -64,12 +65,14 @@ def spike(member: int, nanos: int, before: Sequence[int], floor_nanos: int) -> S
         member: the member's id.
         nanos: what the day cost.
         before: what each of the DAYS days before it cost; those that cost something are active.
-        floor_nanos: below which no day is one; FIRST_DAYS_FLOOR times that without a baseline.
+        floor_nanos: below which no day is one; without a baseline FIRST_DAYS_FLOOR times that, and TIMES the most
+            expensive day before.
     """
     active = [each for each in before if each > 0]
     if nanos < floor_nanos:
         return None
     if len(active) < LEAST_ACTIVE:
-        return Spike(member, nanos, 0, len(active)) if nanos >= FIRST_DAYS_FLOOR * floor_nanos else None
+        least = max(FIRST_DAYS_FLOOR * floor_nanos, TIMES * max(active, default=0))
+        return Spike(member, nanos, 0, len(active)) if nanos >= least else None
     usual = median_nanos(active)
     return Spike(member, nanos, usual, len(active)) if nanos >= TIMES * usual else None

@@ -24,6 +24,8 @@ PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
         (199, [10] * 4 + [0] * 24, 20, False),
         (200, [10] * 4 + [0] * 24, 20, True),  # ten times the floor
         (200, [0] * 28, 20, True),  # the first day of all
+        (599, [200], 20, False),  # the next ones are compared with it
+        (600, [200], 20, True),
         (30, [10] * 5 + [0] * 23, 20, True),  # idle days do not lower what is usual
         (19, [1] * 28, 20, False),  # below the floor
         (20, [1] * 28, 20, True),
@@ -32,6 +34,11 @@ PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
 )
 def test_what_a_spike_is(nanos: int, before: list[int], floor: int, *, is_one: bool) -> None:
     assert (spike(1, nanos, before, floor) is not None) is is_one
+
+
+def test_who_spends_much_from_the_first_day_on_is_reported_on_that_one() -> None:
+    days = [150, 120, 180, 160, 90, 170, 200, 140]
+    assert [nanos for number, nanos in enumerate(days) if spike(1, nanos, days[:number], 10)] == [150]
 
 
 @pytest.fixture

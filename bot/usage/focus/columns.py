@@ -87,8 +87,8 @@ def _prices(offer: _Offer, line: Line) -> Cells:
         **dict.fromkeys(("ListUnitPrice", "ContractedUnitPrice"), price),
         **dict.fromkeys(("PricingCurrencyListUnitPrice", "PricingCurrencyContractedUnitPrice"), "1"),
         "PricingCategory": "Standard",
-        "SkuId": offer.sku,
-        "SkuPriceId": f"{offer.sku}-usd-{price}",
+        # FOCUS wants no amount or currency in the price's id; there is one price of each
+        **dict.fromkeys(("SkuId", "SkuPriceId"), offer.sku),
     }
 
 

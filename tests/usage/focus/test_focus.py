@@ -5,18 +5,31 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from subprocess import CompletedProcess
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.app import App
+from bot.domain.formatting import utc
+from bot.domain.periods import Unit, Window, local_day, period
+from bot.domain.pricing import SpendBasis
+from bot.domain.timestamps import from_us, to_us
+from bot.ledger.charge_list import ListedCharge
+from bot.ledger.rules import EntryKind
+from bot.maintenance.persons import erase_person
+from bot.people.person import find_person
 from bot.sandbox.clock import SimClock
 from bot.sandbox.world import START, World
 from bot.settings.database_place import DatabasePlace
+from bot.usage.focus.export import FocusFile
+from bot.usage.focus.lines import Line, lines_by_charge, lines_by_day
 from tests.support.app import report_of
 from tests.support.command import run_command
 from tests.support.docs import ROOT, section
@@ -58,6 +71,28 @@ ALLOWED = {
     "BillingCurrency": {"USD"},
 }
 DECIMAL, MOMENT = re.compile(r"-?\d+(\.\d+)?"), re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+ZONES = ("UTC", "Europe/Berlin", "Pacific/Apia", "America/New_York", "Australia/Lord_Howe")
+MONTHS = ((2026, 2), (2026, 3), (2026, 10), (2026, 11), (2024, 2))  # of 28 and 29 days, and in which clocks change
+LinesOf = Callable[[list[ListedCharge], Window, tzinfo, SpendBasis], Iterable[Line]]
+NANOS = st.one_of(st.just(0), st.integers(-(10**12), 10**12))
+
+
+def charges(window: Window) -> st.SearchStrategy[ListedCharge]:
+    """Any charge that was booked in a window."""
+    moments = st.integers(to_us(window.start), to_us(window.end) - 1).map(from_us)
+    return st.builds(
+        ListedCharge,
+        booked_at=moments,
+        platform_nanos=NANOS,
+        provider_nanos=NANOS,
+        kind=st.sampled_from(EntryKind),
+        task_id=st.sampled_from(["a", "b", "=1+1"]),
+        model=st.sampled_from(["", "opus", "@SUM(A1)", "a\nb"]),
+        created_at=moments.map(lambda at: at - 20 * DAY),
+        member=st.sampled_from([PRIYA, HOSTILE, "-1+1@acme.example", "unattributed"]),
+    )
+
 
 Row = Mapping[str, str]
 Export = Callable[..., CompletedProcess[str]]
@@ -140,6 +175,25 @@ def test_what_neo_lowers_is_an_adjustment(ledger: App, export: Export, world: Wo
     assert lowered["PricingCurrencyEffectiveCost"] == "-0.60"
 
 
+def test_an_erased_member_spends_on_without_a_name(ledger: App, export: Export) -> None:
+    before = summed(rows_of(export().stdout))
+    with ledger.ledger.database() as database, database.transaction() as connection:
+        person = find_person(connection, PRIYA, ())
+        erase_person(connection, ledger.capabilities(database), person, ledger.clock())
+    rows = rows_of(export().stdout)
+    assert summed(rows) == before
+    assert {row["SubAccountId"] for row in rows} == {
+        "removed member", MARCUS, f"'{HOSTILE.lower()}", "unattributed"
+    }  # fmt: skip
+    assert "priya" not in export("--by", "charge").stdout
+
+
+def test_a_month_without_spend_is_a_header(export: Export) -> None:
+    first = START.replace(day=1) - DAY
+    words = ("--month", f"{first:%Y-%m}", "none.csv")
+    assert export(*words).stdout == "Wrote 0 rows to none.csv: $0.00.\n"
+
+
 # --- rules ---------------------------------------------------------------------------------------
 
 
@@ -158,6 +212,10 @@ def check_presence(row: Row) -> None:
     assert {name for name in NEVER_NULL if not row[name]} == set()
     if row["ChargeCategory"] == "Usage":
         assert {name for name in OF_USE if not row[name]} == set()
+        assert row["ChargeClass"] == ""
+        assert row["SkuPriceId"] == row["SkuId"]
+    else:
+        assert row["ConsumedQuantity"] == row["ConsumedUnit"] == ""
     assert bool(row["ResourceId"]) == bool(row["ResourceType"])
     assert {name for name in row if not re.fullmatch(r"[A-Z][A-Za-z]*|x_[A-Z][A-Za-z]*", name)} == set()
 
@@ -183,6 +241,30 @@ def check_relations(row: Row) -> None:
     assert first <= start < end <= last
 
 
+@pytest.mark.parametrize("by", [lines_by_day, lines_by_charge])
+@given(zone=st.sampled_from(ZONES), month=st.sampled_from(MONTHS), basis=st.sampled_from(SpendBasis), data=st.data())
+def test_whatever_was_charged_every_row_keeps_the_rules_and_nothing_is_lost(
+    by: LinesOf, zone: str, month: tuple[int, int], basis: SpendBasis, data: st.DataObject
+) -> None:
+    window = period(Unit.MONTH, date(*month, 1), ZoneInfo(zone))
+    charged = data.draw(st.lists(charges(window), max_size=8))
+    text = io.StringIO()
+    number = FocusFile(window, "Neo", by(charged, window, ZoneInfo(zone), basis)).write(text)
+    rows = rows_of(text.getvalue())
+    assert len(rows) == number
+    spent = sum(each.platform_nanos + basis.spend(0, each.provider_nanos) for each in charged)
+    for column in ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"):
+        assert summed(rows, column) == Decimal(spent) / 10**9
+    for row in rows:
+        check_presence(row)
+        check_formats(row)
+        check_relations(row)
+        days = {period(Unit.DAY, local_day(each.booked_at, ZoneInfo(zone)), ZoneInfo(zone)) for each in charged}
+        assert row["ChargePeriodStart"] in {utc(day.start) for day in days}
+    booked = {row["x_BookedAt"] for row in rows}
+    assert booked <= {"", *(utc(each.booked_at) for each in charged)}
+
+
 def test_the_manual_has_every_column_and_no_other(export: Export) -> None:
     first_cells = re.findall(r"^\| (`.+?) \|", section(ROOT / "docs" / "focus.md", "Columns"), re.MULTILINE)
     documented = {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
@@ -206,6 +288,7 @@ def test_a_file_is_written_once_and_summed_up(export: Export) -> None:
         (("--month", "2026-13"), WRONG_USE, "2026-13"),
         (("--month", "2999-01"), WRONG_USE, "2999"),
         (("--by", "week"), WRONG_USE, "'week' is not one of"),
+        (("--account", " "), WRONG_USE, "`--account` needs a name: FOCUS has no row without a billing account."),
     ],
 )
 def test_what_cannot_be_exported_is_said(export: Export, words: tuple[str, ...], code: int, told: str) -> None:
