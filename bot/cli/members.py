@@ -206,12 +206,12 @@ def erase_member(email: str, slack_users: tuple[str, ...], *, yes: bool, offline
 
 def _copies(settings: "Settings") -> list[str]:
     """Return the copies of the ledger that the bot knows of, a line each."""
-    from bot.database.backup_directory import BackupDirectory
+    from bot.database.backup_directory import backups_in
     from bot.database.former_copy import copies_beside
 
     place, directory = settings.database, settings.backup_dir
     beside = copies_beside(place) if isinstance(place, Path) else []
-    backups = [] if directory is None else BackupDirectory(directory, settings.backup_keep).backups()
+    backups = [] if directory is None else backups_in(directory)
     return [f"  {single_line(str(each))}" for each in (*beside, *backups)]
 
 

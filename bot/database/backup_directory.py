@@ -24,9 +24,14 @@ _LOCK = "neo-usage-backups"
 _SPARE_BYTES = 200 * 2**20  # that a backup leaves free on the disk of the database: less is an incident
 
 
+def backups_in(directory: Path) -> list[Path]:
+    """Return the backups in a directory of scheduled backups, oldest first; none if there is no directory."""
+    return _files(directory, _NAME) if directory.is_dir() else []
+
+
 def newest_backup(directory: Path) -> Path | None:
     """Return the newest backup in a directory of scheduled backups; None if there is none, or no directory."""
-    return next(reversed(_files(directory, _NAME)), None) if directory.is_dir() else None
+    return next(reversed(backups_in(directory)), None)
 
 
 class BusyDirectoryError(LedgerError):
@@ -64,10 +69,6 @@ class BackupDirectory:
                 raise LedgerError(_reason(error)) from error
             self._remove_oldest(source)
         return target, written
-
-    def backups(self) -> list[Path]:
-        """Return the backups that are in it, oldest first; none if there is no such directory."""
-        return self._files(_NAME) if self.path.is_dir() else []
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
