@@ -53,6 +53,7 @@ from bot.budgets.snoozes.commands import SnoozeCommands
 from bot.budgets.upkeep import restore
 from bot.budgets.upkeep.person import erase_budgets, exported_budgets
 from bot.capability import After, Capability, Context, Form, Timer, Upkeep, apply_due
+from bot.outbox.catching_up import once_caught_up
 from bot.outbox.events import EventMembers
 from bot.outbox.pruning import RetainedKeys
 from bot.outbox.renderers import Renderer
@@ -141,12 +142,17 @@ def budgets(context: Context) -> Capability:
             RequestForm.kind: form,
             DeclineForm.kind: Form(commands.requests.submit_decline, decline_form.field_errors),
         },
-        event_renderers={**_event_renderers(alerts, requests), ForecastKey.kind: forecasts.render_event},
-        topic_renderers={  # these render a notification that starts a thread too
-            BudgetTopic.kind: LiveMessageRenderer(alerts).render_current,
-            ForecastTopic.kind: forecasts.render_current,
-            RequestTopic.kind: requests.render_current,
-        },
+        event_renderers=once_caught_up(
+            context.database, {**_event_renderers(alerts, requests), ForecastKey.kind: forecasts.render_event}
+        ),
+        topic_renderers=once_caught_up(
+            context.database,
+            {  # these render a notification that starts a thread too
+                BudgetTopic.kind: LiveMessageRenderer(alerts).render_current,
+                ForecastTopic.kind: forecasts.render_current,
+                RequestTopic.kind: requests.render_current,
+            },
+        ),
         event_builders={
             CrossingEventKey.kind: CrossingEvent(evaluator.policy, members).build,
             ForecastEventKey.kind: ForecastEvent(evaluator.policy, members).build,

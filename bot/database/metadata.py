@@ -11,6 +11,8 @@ LEDGER_ID = "ledger_id"  # ends the keys of its messages, so that no two ledgers
 WRITE_TEST = "written"  # written to find out whether the database takes anything
 # a restore is not finished: where the former ledger is kept ("" if it is not) and the copy's id, as JSON
 RESTORED = "restored"
+# since when (microseconds) a restored ledger knows less than its messages show: until a pass up to then is complete
+BEHIND_SINCE = "behind_since"
 COPIED_FROM = "copied_from"  # the id of the ledger that is being copied into this database
 LOST_LEDGER = "lost_ledger"  # after a restore without a former ledger: under which id it posted, since when, as JSON
 

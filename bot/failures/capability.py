@@ -30,6 +30,7 @@ from bot.failures.listener_store import merge_listeners
 from bot.failures.person import erase_failures, exported_failures
 from bot.failures.rules import FailurePolicy
 from bot.failures.silence_commands import SilenceCommands
+from bot.outbox.catching_up import once_caught_up
 from bot.outbox.events import EventMembers
 from bot.outbox.pruning import RetainedKeys
 
@@ -82,8 +83,10 @@ def failures(context: Context) -> Capability:
             LiftSilenceAction.kind: commands.end_silence,
         },
         forms={SilenceForm.kind: Form(silences.submit_form, silences.problems)},
-        event_renderers=dict.fromkeys((FailureKey.kind, FailuresKey.kind), renderer.render_event),
-        topic_renderers={FailuresTopic.kind: renderer.render_current},
+        event_renderers=once_caught_up(
+            context.database, dict.fromkeys((FailureKey.kind, FailuresKey.kind), renderer.render_event)
+        ),
+        topic_renderers=once_caught_up(context.database, {FailuresTopic.kind: renderer.render_current}),
         event_builders={FailuresOpenedKey.kind: events.opened, FailuresResolvedKey.kind: events.resolved},
         observers=[grouper.observe],
         timers=[Timer("failures", 1, partial(apply_due, context, grouper))],

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from bot.capability import Capability
 from bot.database import metadata
+from bot.domain.timestamps import to_us
 from bot.ledger.former_ledger import FormerLedger, open_former
 from bot.maintenance.persons import erase_again
 from bot.outbox import restore
@@ -41,6 +42,7 @@ def take_over_former(connection: Connection, capabilities: Capabilities, now: da
     former = json.loads(unfinished)
     messages = _take_over(connection, capabilities(), former["kept"], former["id"], now)
     metadata.write(connection, metadata.RESTORED, None)
+    metadata.write(connection, metadata.BEHIND_SINCE, str(to_us(now)))
     return messages
 
 

@@ -11,8 +11,8 @@ from bot.database.engine import DATABASE_ERRORS
 from bot.outbox import live_store
 from bot.outbox.live_store import ClaimedEdit
 from bot.outbox.reconciler import GONE, UNREADABLE
-from bot.outbox.renderers import Renderers, RenderRequest
-from bot.outbox.rules import DeliveryTiming
+from bot.outbox.renderers import CatchingUpError, Renderers, RenderRequest
+from bot.outbox.rules import CATCHING_UP_WAIT, DeliveryTiming
 from bot.outbox.timeouts import request_timeout, wait_after
 from bot.slack.blocks import Message
 from bot.slack.errors import RateLimitedError, RefusedBySlackError, SlackError
@@ -62,6 +62,8 @@ class Editor:
             return await self.renderers.render_current(request)
         except SlackError as error:
             raise _PostponedError(wait_after(error, self.timing)) from error
+        except CatchingUpError:
+            raise _PostponedError(CATCHING_UP_WAIT) from None
         except DATABASE_ERRORS:
             raise  # nothing is wrong with the message
         except Exception as error:

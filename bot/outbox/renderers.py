@@ -40,6 +40,10 @@ Renderer = Callable[[RenderRequest], Awaitable[Message | None]]
 """Returns a message; None if there is nothing to say any more. Raises SlackError if Slack does not say who is meant."""
 
 
+class CatchingUpError(Exception):
+    """A restored ledger does not know yet what a message is to show."""
+
+
 class NoRendererError(Exception):
     """No capability renders notifications or topics of a kind."""
 
@@ -56,6 +60,7 @@ class Renderers:
         """Return the message of a notification: what its topic currently shows, if it begins a live message.
 
         Raises:
+            CatchingUpError: it waits, for the ledger was restored.
             NoRendererError: nobody renders notifications of that kind.
             SlackError: Slack does not say who is meant.
         """

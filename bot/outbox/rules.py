@@ -33,6 +33,8 @@ StandBack = Callable[[], timedelta]
 
 STANDBY_WAIT = timedelta(seconds=15)  # of a process that stands by: otherwise two would not keep one pace and order
 
+CATCHING_UP_WAIT = timedelta(seconds=15)  # until it is looked again whether a restored ledger has caught up
+
 REFUSED_FOR = timedelta(hours=24)  # an event that the receiver refuses is sent again, from when it was made
 UNAVAILABLE_FOR = timedelta(hours=72)  # and one that it does not take because it is down
 FEWEST_ATTEMPTS = 20  # before an event is given up: a clock that is wrong for a moment ends none

@@ -18,8 +18,8 @@ from bot.outbox.outcomes import NOTHING_SHOWN, Arrival, Ending, Posted
 from bot.outbox.pacing import Pacing
 from bot.outbox.queries import NOT_RENDERED
 from bot.outbox.reconciler import delete_copy
-from bot.outbox.renderers import Renderers, RenderRequest
-from bot.outbox.rules import NOTHING_TO_SAY, DeliveryTiming, NotificationState
+from bot.outbox.renderers import CatchingUpError, Renderers, RenderRequest
+from bot.outbox.rules import CATCHING_UP_WAIT, NOTHING_TO_SAY, DeliveryTiming, NotificationState
 from bot.outbox.store import ClaimedNotification
 from bot.outbox.summary import SummaryRenderer
 from bot.outbox.timeouts import request_timeout, wait_after
@@ -103,6 +103,8 @@ class Sender:
             return await self._rendering(claimed)
         except SlackError as error:  # such as who is meant, which Slack does not say just now
             wait, why = wait_after(error, self.timing), str(error)
+        except CatchingUpError:
+            wait, why = CATCHING_UP_WAIT, "Neo has not been read since the restore"
         except DATABASE_ERRORS:
             raise  # nothing is wrong with the message
         except Exception:

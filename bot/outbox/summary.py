@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from bot.domain.keys import NotificationKey
 from bot.outbox.keys import MissedKey
-from bot.outbox.renderers import Renderers, RenderRequest
+from bot.outbox.renderers import CatchingUpError, Renderers, RenderRequest
 from bot.outbox.tables import live_message, notification
 from bot.slack.blocks import Message, paragraph
 from bot.slack.errors import SlackError
@@ -32,7 +32,7 @@ class SummaryRenderer:
     templates: Templates
 
     async def render(self, key: MissedKey, request: RenderRequest) -> Message | None:
-        """Return the summary; None if there is nothing to say any more. Raises SlackError as the renderers do."""
+        """Return the summary; None if there is nothing to say any more. Raises as the renderers do."""
         covered = await self.database.read(lambda connection: summarized_notifications(connection, key))
         requests = [replace(request, dedup_key=each, topic=topic, listed=True) for each, topic in covered]
         lines = [line.text for each in requests if (line := await self._line(each)) is not None]
@@ -42,6 +42,8 @@ class SummaryRenderer:
         """Return one line; one that cannot be rendered says so, and keeps none of the others back."""
         try:
             return await self.renderers.render_event(request)
+        except CatchingUpError:
+            raise  # so that the whole summary waits
         except SlackError:
             raise  # who is meant cannot be asked just now: the whole summary is postponed
         except Exception:

@@ -1,6 +1,7 @@
 """The capability of spikes: a message about a member's day that costs far more than their usual ones."""
 
 from bot.capability import Capability, Context, Upkeep
+from bot.outbox.catching_up import once_caught_up
 from bot.outbox.events import EventMembers
 from bot.spikes import restore
 from bot.spikes.detector import SpikeDetector
@@ -22,7 +23,7 @@ def spikes(context: Context) -> Capability:
     return Capability(
         "spikes",
         keys=(SpikeKey, SpikeEventKey),
-        event_renderers={SpikeKey.kind: renderer.render_event},
+        event_renderers=once_caught_up(context.database, {SpikeKey.kind: renderer.render_event}),
         event_builders={SpikeEventKey.kind: SpikeEvent(policy, EventMembers.from_settings(context.settings)).build},
         observers=[detector.observe] if is_on else [],
         upkeep=Upkeep(

@@ -17,6 +17,7 @@ from bot.digest.keys import DigestKey
 from bot.outbox.destinations import ChannelDestination, OperatorsDestination, UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.clock import SimClock
+from bot.sandbox.faults import Status
 from bot.sandbox.slack.api_calls import Call
 from bot.sandbox.slack.faults import Fault, Hang, Reset
 from bot.sandbox.world import World
@@ -68,6 +69,22 @@ async def test_nothing_that_was_posted_since_is_posted_again(harness: ServiceHar
     await run_for(harness)
     assert Counter(posted_keys(harness)) == before
     assert max(Counter(notification_keys(posted_messages(harness))).values()) == 1
+
+
+async def test_no_message_shows_what_a_copy_does_not_know_yet(harness: ServiceHarness) -> None:
+    copy = copy_ledger(harness)
+    await spend(harness, PRIYA, 95)
+    (message,) = notifications(harness.dm("priya"))
+    assert "$105.00 of $100" in (before := visible_text(message))
+    harness.neo.faults.always = Status(503)
+    await restore_copy(harness, copy)
+    await harness.ask("hannah", "budget @priya 200/month")
+    await run_for(harness, minutes=2)
+    assert visible_text(notifications(harness.dm("priya"))[0]) == before
+    harness.neo.faults.clear()
+    await harness.sync()
+    await run_for(harness, minutes=1)
+    assert "$105.00 of $200" in visible_text(notifications(harness.dm("priya"))[0])
 
 
 async def test_what_comes_after_is_told_in_the_thread_that_is_there(harness: ServiceHarness) -> None:
@@ -281,6 +298,7 @@ async def test_a_request_that_was_decided_since_is_open_again_and_its_message_sa
     await harness.press("hannah", message, "budget_approve", im)
     await harness.deliver()
     await restore_copy(harness, copy)
+    await run_for(harness, minutes=1)
     (message,) = [
         each for each in notifications(harness.dm("hannah")) if notification_keys([each])[0].startswith("request:")
     ]

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from bot.database import metadata
 from bot.domain.timestamps import optional_to_us, to_us
 from bot.ledger.passes.coverage import BEGINNING, Interval, add_coverage
 from bot.ledger.passes.tally import PassOutcome, PassTally
@@ -40,6 +41,14 @@ def end_pass(
         window = Interval(BEGINNING if start is None else start, end)
         release_unlisted(connection, key, window, started_at)
         add_coverage(connection, window)
+        _end_catching_up(connection, end)
+
+
+def _end_catching_up(connection: Connection, read_until: int) -> None:
+    """Note that a restored ledger knows again what its messages show, if all was read up to the restore."""
+    since = metadata.read(connection, metadata.BEHIND_SINCE)
+    if since is not None and int(since) <= read_until:
+        metadata.write(connection, metadata.BEHIND_SINCE, None)
 
 
 def _counts(tally: PassTally) -> dict[str, int]:
