@@ -32,7 +32,7 @@ def scope_of(connection: Connection, name: str) -> int:
         return member
     if any(meaning.startswith("model:") for meaning in LedgerNames(connection, EVERYTHING).meanings(name.lower())):
         instead = f"`budget team 500/month model:{quote(name)}`"
-        raise RefusedError(f"`{name}` is a model, not a person. Say whose tasks on it, as in {instead}.")
+        raise RefusedError(f"`{name}` is a model, not a person. To limit what the team spends on it, type {instead}.")
     close = get_close_matches(email, [*attributed_emails(connection), "team", "default"], n=1, cutoff=0.7)
     meant = f"Did you mean `{close[0]}`?" if close else "Type their e-mail, `team`, or `default` for everyone."
     raise RefusedError(f"I can't find `{name}` in Neo. {meant}")

@@ -171,7 +171,8 @@ async def test_it_is_said_who_has_no_budget(harness: ServiceHarness) -> None:
 async def test_a_model_is_no_person_whose_budget_it_is(harness: ServiceHarness) -> None:
     for line in ("cap opus at 300 a month", "set a $200 monthly budget for opus", "remove the opus budget"):
         assert (await said(harness, "hannah", line)).startswith(
-            "`opus` is a model, not a person. Say whose tasks on it, as in `budget team 500/month model:opus`."
+            "`opus` is a model, not a person. To limit what the team spends on it, type"
+            " `budget team 500/month model:opus`."
         ), line
     set_ = await said(harness, "hannah", "give priya 100 a month on opus only")
     assert set_.startswith("*Priya Raman's model:opus budget is now $100 a month*.")

@@ -14,6 +14,7 @@ _HELP = frozenset(
     {
         "", "hi", "hello", "hey", "hey there", "hi there", "hello there", "good morning", "good afternoon", "howdy",
         "help me", "commands", "menu", "start", "what can you do", "what can i ask", "what can i do", "who are you",
+        "who made you", "are you a bot", "what are you",
         "how does this work", "how do i use this", "how do you work", "how to use", "examples", "usage help",
         "please help", "please help me", "can you help", "can you help me", "i need help", "help please", "test",
         "what is this", "what can you do for me", "what do you do", "what now", "how do i start", "ping",

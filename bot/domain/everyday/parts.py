@@ -43,7 +43,12 @@ class PartReader:
         texts = [*words[place : place + 1][0].split("-"), *words[place + 1 :]] if words[place:] else []
         if not texts:
             return None
-        found = self._third(texts) if texts[0] in _THIRDS else self._counted(texts) if texts[0] in _ORDINALS else None
+        if texts[0] in _THIRDS:
+            found = self._third(texts)
+        elif texts[0] in _ORDINALS:
+            found = self._counted(texts)
+        else:
+            found = self._week_of(texts) if texts[0] == "week" else None
         return None if found is None else (found[0] + len(words) - len(texts), found[1])
 
     def _third(self, texts: Sequence[str]) -> Part | None:
@@ -61,6 +66,10 @@ class PartReader:
         number = self._number(texts[1]) if len(texts) > 1 else None
         place = 1 + (number is not None)
         what = texts[place] if place < len(texts) else ""
+        if what == "quarter" and number is None and _ORDINALS[texts[0]] in range(1, 5):
+            return self._quarter(texts)
+        if number is None and what.endswith("s"):  # `last days of november`
+            return None
         if what not in {*_UNITS, "half"} or texts[place + 1 : place + 2] not in (["of"], ["in"]):
             return None
         found = self._period(texts, place + 2)
@@ -72,6 +81,18 @@ class PartReader:
         else:
             days = _counted_days(found[1], ordinal, number or 1, _LENGTHS[_UNITS[what]])
         return None if days is None else (found[0], days)
+
+    def _quarter(self, texts: Sequence[str]) -> Part | None:
+        """Return the quarter that `second quarter` and `second quarter of 2026` name."""
+        found = DateReader(self.today).read([f"q{_ORDINALS[texts[0]]}", *texts[2:]])
+        return None if found is None else (found[0] + 1, found[1][0].when)
+
+    def _week_of(self, texts: Sequence[str]) -> Part | None:
+        """Return the calendar week that `week of nov 9` names."""
+        found = self._period(texts, 2) if texts[1:2] == ["of"] else None
+        if found is None or found[1].unit is not Unit.DAY:
+            return None
+        return found[0], Dated(Unit.WEEK, Unit.WEEK.first_day(found[1].first_day))
 
     def _number(self, text: str) -> int | None:
         return int(text) if text.isdecimal() and len(text) <= len("366") else self.numbers.get(text)

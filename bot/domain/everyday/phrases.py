@@ -49,8 +49,10 @@ class PhraseReader:
         """Return the phrase that the words begin with. Raises QueryError if the first is not known."""
         if words[0].strict is not None:
             return 1, _part(words[0].strict)
-        if _length(vocabulary.WHO_SEES, [word.text for word in words]):
-            raise QueryError(vocabulary.OPERATORS_SEE, words[0].raw, words[0].column)
+        texts = tuple(word.text for word in words)
+        for phrase, reason in vocabulary.EXPLAINED_PHRASES.items():
+            if texts[: len(phrase)] == phrase:
+                raise QueryError(reason, words[0].raw, words[0].column)
         longest = max(self._phrases(words), key=lambda each: each[0], default=None)
         if longest is None:
             raise self._unknown(words)

@@ -46,9 +46,19 @@ _SET = re.compile(r"budget (?P<who>\S+(?: [^\s$€£\d]\S*)*?) (?:[$€£]?\d.*|
 _UNNAMED = {"alert", "default", "file", "apply", "check", "suggest"}
 _SUBJECT = re.compile(r"^the ", re.IGNORECASE)
 _NO_CHANGE = (
-    "I only change a budget that is named. Type whose it is and the new limit, such as `budget @ana 800/month`,"
-    " or `budget @ana remove month`."
+    "I only change a budget that is named. Type `budget @ana 800/month`, or `budget @ana remove month`."
+    " To ask for a higher limit of your own, type `budget request 800/month`."
 )
+_ANOTHER_LIMIT = re.compile(
+    r"(?:(?:and|what|how|about|with|or|then|try|for|at|if|it|was|were) )+(?P<limit>[$\u20ac\u00a3]?\d[\d.,]*(?:k|cr)?"
+    r"(?: (?:dollars?|usd|bucks|credits?))?(?: ?/ ?| an? | per | each | every )(?:day|week|month))"
+)
+_ANOTHER_TIME = re.compile(
+    r"(?:(?:and|what|how|about|for|ok|then|the|in) )+(?P<time>(?:.* )?"
+    r"(?:yesterday|(?:last|this|previous) \w+|\d+ days|\d+d|"
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*(?: \d{4})?|\d{4}-\d\d))"
+)
+_TRIED = re.compile(r"backtest (?P<limit>\S+(?: (?:an?|per|each|every) \w+)?)(?P<whom>.*)")
 
 
 _LONGEST = 100  # characters of a line that points to another
@@ -61,17 +71,41 @@ def pointed_line(line: str, before: str | None) -> str | None:
     """
     if before is None:
         return None
-    first, said = before.partition(" ")[0].lower(), plain(line).lower().rstrip("?!. ")
-    if len(said) > _LONGEST:
-        return None
-    if first == "balance":
-        return "balance" if _STATE.fullmatch(said) or _RUN_OUT.fullmatch(said) else None
+    first, said = before.partition(" ")[0].lower(), plain(line).rstrip("?!. ")
+    return None if len(said) > _LONGEST else _pointed(first, said, before)
+
+
+def _pointed(first: str, typed: str, before: str) -> str | None:
+    """Return the command that a line asks for, as it was `typed`, behind a command with that `first` word."""
+    said = typed.lower()
     if first in {"budget", "budgets"}:
-        another = _ANOTHER.fullmatch(plain(line).rstrip("?!. "))
+        another = _ANOTHER.fullmatch(typed)
         return _about_budgets(said, before) if another is None else f"budgets {_SUBJECT.sub('', another['whose'])}"
     if first in {"", "digest", "explain"} and (found := _OF_WHOM.fullmatch(said)):
         return _listing_of(found)
-    return "budgets me" if first == "" and _STATE.fullmatch(said) else None
+    about = {"": _about_card, "balance": _about_balance, "backtest": _tried_again, "reconcile": _compared_again}
+    return about[first](said, before) if first in about else None
+
+
+def _about_card(said: str, _before: str) -> str | None:
+    return "budgets me" if _STATE.fullmatch(said) else None
+
+
+def _about_balance(said: str, _before: str) -> str | None:
+    return "balance" if _STATE.fullmatch(said) or _RUN_OUT.fullmatch(said) else None
+
+
+def _compared_again(said: str, _before: str) -> str | None:
+    found = _ANOTHER_TIME.fullmatch(said)
+    return f"reconcile {found['time']}" if found else None
+
+
+def _tried_again(said: str, before: str) -> str | None:
+    """Return the trial of another limit on whom the one before was tried. Raises RefusedError if it is to be set."""
+    if _CHANGE.fullmatch(said):
+        raise RefusedError(_NO_CHANGE)
+    found, tried = _ANOTHER_LIMIT.fullmatch(said), _TRIED.fullmatch(before)
+    return f"backtest {found['limit']}{tried['whom'] if tried else ''}" if found else None
 
 
 def _about_budgets(said: str, before: str) -> str | None:

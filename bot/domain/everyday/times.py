@@ -36,6 +36,7 @@ _AMOUNT = re.compile(
 )
 _OF_CALENDAR = {"last", "previous", "prior"}
 _BACK = {*_OF_CALENDAR, "past", "recent"}
+_DAY_ALONE = re.compile(r"\d{1,2}", re.ASCII)
 _SATURDAY = 5
 _WEEK = timedelta(days=7)
 _RANGE = 3  # words of `oct - nov`
@@ -130,7 +131,10 @@ class TimeReader:
         taken = 0
         for start in starts:
             the = int(list(words[:1]) == ["the"])
-            end = DateReader(self.today, after=start.first_day).read(words[the:]) if words[the:] else None
+            reader = DateReader(self.today, after=start.first_day)
+            end = reader.read(words[the:]) if words[the:] else None
+            if end is None and words[the:] and start.unit is Unit.DAY and _DAY_ALONE.fullmatch(words[the]):
+                end = reader.read([f"{words[the]}th"])  # `november 1 through 15`
             if end is None:
                 return None
             taken = the + end[0]

@@ -153,9 +153,9 @@ _NO_MINUTES = "The shortest time is an hour: `1h`."
 _NO_LATEST = "I list the most expensive tasks first, and can't list the latest. Try `today rows`."
 _NO_UNDOING = "I can't undo. `budgets` and `subscriptions` show what is set, and each can be changed."
 _NO_AVERAGE = "I show totals, not averages: `by:day` has each day, `rows` each task."
-_NO_SPEND = "I only list who spent something. Whoever isn't in `by:member` spent nothing."
-_NO_CANCELING = "To end what is posted regularly, type `unsubscribe`. `budget @ana remove month` removes a budget."
-_NO_DIGEST = "Type `digest` alone to see this morning's. It's about the day before."
+_NO_SPEND = "I only list who spent something. People who aren't in `by:member` spent nothing."
+_NO_CANCELING = "To stop a subscription, type `unsubscribe`. To remove a budget, type `budget @ana remove month`."
+_NO_DIGEST = "Type `digest` to see this morning's. It covers the day before."
 OPERATORS_SEE: Final = "Operators see everybody's spend and set budgets. Everybody else sees their own spend only."
 _DOLLARS = "Amounts are in US dollars. One Neo credit is $10, and answers show both."
 NO_AMOUNTS: Final = "I can't leave tasks out by what they cost. Try `rows`: the most expensive stand first."
@@ -183,13 +183,25 @@ EXPLAINED: Final = {
     for word in _words(words)
 }
 """Why a word is understood, and yet nothing can be answered."""
-WHO_SEES: Final = (
+_NO_CHANGES = (
+    "I can't rank by change. `last week by:member` has the totals, and each answer says how the total changed."
+)
+_WHO_SEES = (
     ("who", "can", "see"), ("who", "sees"), ("who", "else", "can", "see"), ("who", "can", "view"),
     ("who", "may", "see"), ("who", "has", "access"), ("can", "others", "see"), ("can", "anyone", "see"),
-    ("can", "everyone", "see"),
-    ("can", "other", "people", "see"), ("can", "anybody", "see"), ("can", "everybody", "see"),
+    ("can", "everyone", "see"), ("can", "other", "people", "see"), ("can", "anybody", "see"),
+    ("can", "everybody", "see"),
 )  # fmt: skip
-"""What asks about access, and not about spend."""
+_CHANGED_MOST = (
+    *((verb, *most) for verb in _words("grew increased rose jumped changed") for most in (("most",), ("the", "most"))),
+    *((most, noun) for most in _words("biggest largest") for noun in _words("jump increase rise change growth")),
+    ("went", "up", "most"), ("went", "up", "the", "most"), ("gone", "up", "the", "most"),
+)  # fmt: skip
+EXPLAINED_PHRASES: Final = {
+    **dict.fromkeys(_WHO_SEES, OPERATORS_SEE),
+    **dict.fromkeys(_CHANGED_MOST, _NO_CHANGES),
+}
+"""Why a phrase is understood, and yet nothing can be answered."""
 NOT_LATEST: Final = _NO_LATEST
 
 _COMMON: Final = _words("yesterday today last week month spend spent total cost costs usage since between")

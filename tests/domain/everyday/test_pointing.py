@@ -33,6 +33,10 @@ from bot.domain.everyday.pointing import pointed_line
         ("balance", "how much of it is used", "balance"),
         ("balance", "how long will that last", "balance"),
         ("balance", "and when will we run out?", "balance"),
+        ("backtest 100/day", "and 200 a day?", "backtest 200 a day"),
+        ("backtest 500 a month @ana", "what about 800/month", "backtest 800/month @ana"),
+        ("reconcile", "what about last month", "reconcile last month"),
+        ("reconcile last week", "and yesterday", "reconcile yesterday"),
         ("", "how much of it is left", "budgets me"),
         ("", "is that over budget", "budgets me"),
         ("digest", "who is near it", "budgets"),
@@ -53,6 +57,8 @@ def test_it_is_about_the_command_before(before: str, line: str, meant: str) -> N
         ("budgets", "how much did ana spend"),
         ("budgets", "how much of the team's spend is mine"),
         ("budgets", "yesterday"),
+        ("backtest 100/day", "how much did we spend"),
+        ("reconcile", "and ana"),
         ("budgets @ana", "am I over"),
         ("budgets @ana", "how much of my budget is used"),
         ("budgets @ana", "how much do I have left"),
@@ -69,7 +75,5 @@ def test_it_is_about_nothing_before(before: str | None, line: str) -> None:
     "line", ["raise it to 800", "make it 500", "please lower that by 20", "remove it", "delete this"]
 )
 def test_no_budget_is_changed_that_is_not_named(line: str) -> None:
-    with pytest.raises(
-        RefusedError, match=r"^I only change a budget that is named\. Type whose it is and the new limit"
-    ):
+    with pytest.raises(RefusedError, match=r"^I only change a budget that is named\. Type `budget @ana 800/month`"):
         pointed_line(line, "budgets @ana")

@@ -220,6 +220,8 @@ def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_onc
         ("what did my last task cost", "I list the most expensive tasks first, and can't list the latest.", None),
         ("how much of it is used", "I don't know what you mean by `it`.", None),
         ("totl this month", 'I don\'t know "totl". Did you mean `total`?', "total this month"),
+        ("who went up the most", "I can't rank by change.", None),
+        ("biggest increase since last week", "I can't rank by change.", None),
         ("the limit was what", 'I don\'t know "limit".', None),
         ("undo that", "I can't undo. `budgets` and `subscriptions` show what is set", None),
         (
@@ -236,6 +238,7 @@ def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_onc
         ("show me more", "A comparison takes two times, models or people, such as", None),
         ("the 3 cheapest models", "I list what cost most first. The cheapest stand last, in `by:model`", None),
         ("cheapest tasks", "I list what cost most first.", None),
+        ("last days of november", "You gave two times.", None),
         ("everyone except zaphod", 'I don\'t know "zaphod".', None),
         ("everyone except <@U02ANA>", "I can't leave somebody out by a mention. Type the name, as in `everyone", None),
     ],
