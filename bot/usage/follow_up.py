@@ -22,7 +22,8 @@ _INCOMPLETE = re.compile(
 )
 _UNIT = r"day|week|weekend|month|quarter|year|morning|afternoon|evening|time"
 _POINTING = re.compile(
-    rf"(?<!\S)(?:they|them|those|these|(?:of|in|from|for|about) (?:it|that|this)(?! (?:{_UNIT})s?))(?!\S)",
+    r"(?<!\S)(?:they|them|those|these|(?:it|that)(?= cost)"
+    rf"|(?:of|in|from|for|about) (?:it|that|this)(?! (?:{_UNIT})s?))(?!\S)",
     re.IGNORECASE,
 )
 

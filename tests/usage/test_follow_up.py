@@ -94,6 +94,8 @@ async def test_a_file_is_of_the_last_question_if_that_is_meant(harness: ServiceH
     ("before", "line", "meant"),
     [
         ("team yesterday", "how much of it was opus", "team yesterday by:model"),
+        ("team yesterday", "how much of it is mine", "team yesterday by:member"),
+        ("errors team yesterday", "how much did that cost", "team yesterday status:error,failed"),
         ("errors team yesterday", "how much did they cost", "team yesterday status:error,failed"),
         ("errors @priya status:error", "how much did they cost", "@priya status:error"),
     ],

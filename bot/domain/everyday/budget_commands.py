@@ -42,7 +42,7 @@ _IS_SOMEBODY_OVER = re.compile(
 _IS_SOMEBODY_JUST_OVER = re.compile(
     r"(?:is|are|am|was|were|did|has|have|will)"
     r"(?P<name>(?: (?!(?:spen[dt]|day|week|month|quarter|year|it|this|that)(?!\S))\S+?){1,4}?)"
-    rf"(?: (?:going|gone|go|be|still|already))*(?: to (?:be|go))? over{_NOW}{_EARLIER}"
+    rf"(?: (?:going|gone|go|be|still|already))*(?: to (?:be|go))? over(?: it| that| this)?{_NOW}{_EARLIER}"
 )
 _OVERSPENT = re.compile(r"(?<!\S)overspen(?:d|ds|t|ding)(?!\S)")
 _WHO_IS_NEAR = re.compile(
@@ -98,7 +98,7 @@ _IS_ANY_LEFT = re.compile(
 _OWN = re.compile(r"(?<!\S)my(?!\S)")
 _MAY_SPEND = re.compile(
     r"(?:how much|what)(?: more)?(?: money)? (?:can|may|could|am|is|are)(?P<name>(?: \S+?){1,4}?)"
-    rf"(?: (?:still|allowed|able|to)){{0,4}} spend(?: more)?(?: still)?{_NOW}"
+    rf"(?: (?:still|allowed|able|to)){{0,4}} spend(?: more)?(?: still)?{_NOW}(?: (?:until|till|before|by) .{{1,20}})?"
 )
 _STATES = (
     _OF_A_BUDGET, _IS_SOMEBODY_OVER, _IS_SOMEBODY_JUST_OVER, _LEFT, _IS_ANY_LEFT, _MAY_SPEND, _HOW_MUCH_OF_IT,
@@ -149,8 +149,8 @@ _TEAM = {
 _ON_ONE_MODEL = re.compile(r" (?:on|with|using|for) (\S+) (?:only|alone|tasks(?: only)?)$", re.IGNORECASE)
 _UNMEANT = re.compile(r"^(?: (?:the|a|an|of|for|to|get|in|on|our(?= team)))+(?!\S)", re.IGNORECASE)
 _UNNAMED = {
-    "this week", "this month", "the week", "the month", "today", "it", "that", "this", "these", "those", "they", "any",
-    "one",
+    "this week", "this month", "the week", "the month", "today", "it", "that", "this", "these", "those", "they", "she",
+    "he", "any", "one",
 }  # fmt: skip
 _EACH = {
     "everyone", "everybody", "each", "all", "anyone", "anybody", "someone", "somebody", "people", "all people",

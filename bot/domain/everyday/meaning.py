@@ -199,7 +199,7 @@ class Meaning:
             parts = list(dict.fromkeys([_TEAM, *parts]))  # `all but ana`
         is_share = self._is_share()
         if is_share:
-            parts = _shared(parts)
+            parts = _shared(parts, is_of_team=_TEAM in parts or self.is_share_of_it)
         is_grouped = _has("by:", parts) or _has("rows", parts) or _has("task:", parts)
         sides = [] if is_share else self._sides(own)
         is_list = self.is_of_each_task or (self.is_of_tasks and not self.is_number)
@@ -213,7 +213,7 @@ class Meaning:
 
     def _check_answerable(self) -> None:
         """Raise QueryError for a part of nothing that is named, and for an average."""
-        if self.is_share_of_it and not self._counts():
+        if self.is_share_of_it and not self._counts() and _ME not in self.parts:
             raise QueryError(_NOTHING_NAMED)
         if self.is_of_each_task and _has("by:", self.parts):
             raise QueryError(_NO_AVERAGES)
@@ -325,9 +325,8 @@ def _kinds(part: Part) -> set[str]:
     return {name for option in part for key, name in _GROUP_OF.items() if option.startswith(key)}
 
 
-def _shared(parts: Sequence[Part]) -> list[Part]:
+def _shared(parts: Sequence[Part], *, is_of_team: bool) -> list[Part]:
     """Return the parts that show which part of the whole the last person, model or status of them is."""
-    is_of_team = _TEAM in parts
     kinds = [(part, {"member"} if part == _ME and is_of_team else _kinds(part)) for part in parts]
     last = next((kind for _, found in reversed(kinds) for kind in found), "")
     kept = [part for part, found in kinds if last not in found]

@@ -218,6 +218,8 @@ class PhraseReader:
 
     def _named(self, texts: Sequence[str]) -> tuple[int, Part] | None:
         """Return the status, person or model that the words begin with, and how many words it takes."""
+        if self.context.own and set(texts[:1]) & {"me", "myself"}:
+            return 1, (self.context.own,)
         return (self._status_of(texts) or self._name_of(texts)) if texts else None
 
     def _status(self, texts: Sequence[str]) -> Phrase | None:

@@ -40,7 +40,7 @@ _ANOTHER = re.compile(
     rf"{_THEN}(?:(?:what|how) about|and|same for|also) (?P<whose>@\S+|<@[^ >]+>|(?:the )?team|me|mine)", re.IGNORECASE
 )
 _MORE = re.compile(
-    rf"{_THEN}(?:(?:can|could|may) (?:i|we) (?:get|have|ask for)|i need|give me|ask for) more(?: .{{1,20}})?"
+    rf"{_THEN}(?:(?:can|could|may) (?:i|we) (?:get|have|ask for)|i need|give me|ask for|request) more(?: .{{1,20}})?"
 )
 _SET = re.compile(r"budget (?P<who>\S+(?: [^\s$€£\d]\S*)*?) (?:[$€£]?\d.*|remove.*)")
 _UNNAMED = {"alert", "default", "file", "apply", "check", "suggest"}
