@@ -70,6 +70,16 @@ def test_the_service_imports_nothing_that_prints_for_people(directory: Path) -> 
     assert found & {"rich.console", "pygments.lexers"} == set()
 
 
+def test_the_bot_of_the_demo_has_loaded_all_that_it_needs_before_its_settings_come(directory: Path) -> None:
+    code = "import sys; from bot.demo.entrypoint import run; run(); print(*sys.modules)"
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code], cwd=directory, input="", capture_output=True, text=True, check=True
+    )
+    found = set(done.stdout.split())
+    assert found >= {"bot.service.service", "bot.budgets.capability", "bot.home.capability", "httpx", "slack_bolt"}
+    assert found & {"rich.console", "pygments.lexers", "alembic"} == set()
+
+
 @pytest.mark.parametrize("words", ["--help", "report --help", "run --help"])
 def test_help_imports_no_database(directory: Path, words: str) -> None:
     found = imported(directory, *words.split())
