@@ -540,6 +540,20 @@ def test_a_pipeline_learns_which_budgets_are_used_up(synced: Run) -> None:
     assert synced("budget", "check", "zaphod").returncode == 2
 
 
+def test_a_limit_is_tried_on_some_tasks(synced: Run) -> None:
+    whole = json.loads(synced("backtest", "1/month", "team", "--json").stdout)
+    failed = json.loads(synced("backtest", "1/month", "team", "status:failed", "--json").stdout)
+    assert (whole["counts"], failed["counts"]) == (None, "status:failed")
+    periods = [{each["period"] for each in document["notifications"]} for document in (failed, whole)]
+    assert set() < periods[0] <= periods[1]
+    text = synced("backtest", "1/month", "priya", "raman", "status:failed", "byok:no", "--over", "30d").stdout
+    assert text.startswith("$1 a month for status:failed byok:no would have notified priya.raman@acme.example ")
+    assert "Tasks count by the status they have now." in text
+    refused = synced("backtest", "1/month", "model:zaphod")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("neo-usage: No task has the model `zaphod`. There is ")
+
+
 def test_a_member_is_linked_and_listed(synced: Run) -> None:
     assert (
         "Linked U1ANA to priya.raman@acme.example."
