@@ -9,8 +9,11 @@ from bot.sandbox.slack.models import Message
 from bot.sandbox.world import START, World
 from tests.support.acts import spend
 from tests.support.app import merge
+from tests.support.engines import costly, rows_of
 from tests.support.harness import ServiceHarness
+from tests.support.life import run
 from tests.support.messages import actions, notifications, visible_text
+from tests.support.restoring import copy_ledger, restore_copy
 from tests.support.worlds import MARCUS, PRIYA, add, spent
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -152,6 +155,57 @@ async def test_they_can_be_switched_off(closed: ServiceHarness) -> None:
     await closed.ask("hannah", "budget @priya 300/month")
     await live(closed, 5)
     assert alerts(closed, "priya") == []
+
+
+async def test_it_waits_for_the_end_of_quiet_hours_and_for_nothing_that_is_over_by_then(
+    closed: ServiceHarness,
+) -> None:
+    closed.settings |= {"HISTORY_DAYS": "60", "BUDGET_STEPS": "100", "QUIET_HOURS": "20:00-08:00"}
+    await closed.open()
+    for line in ("budget @priya 300/month", "budget @marcus 300/month"):
+        await closed.ask("hannah", line)
+    for _ in range(4):
+        spent(closed.neo.world, closed.clock() + DAY, MARCUS, 20)
+        await live(closed, 1)
+    assert alerts(closed, "priya") == alerts(closed, "marcus") == []
+    await closed.ask("hannah", "budget @marcus 2000/month")
+    closed.clock.advance(12 * HOUR)
+    await closed.sync()
+    assert "expected to run out on" in await alert(closed, "priya")
+    assert alerts(closed, "marcus") == []
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles"])
+async def test_another_time_zone_brings_no_second_one(harness: ServiceHarness, zone: str) -> None:
+    await harness.ask("hannah", "budget @priya 300/month")
+    await live(harness, 4)
+    await harness.service.end()
+    harness.settings["TIMEZONE"] = zone
+    await harness.start()
+    await live(harness, 2)
+    assert len(alerts(harness, "priya")) == 1
+
+
+@costly
+@pytest.mark.parametrize("former", [True, False])
+async def test_a_restored_copy_sends_none_again(harness: ServiceHarness, *, former: bool) -> None:
+    await harness.ask("hannah", "budget @priya 300/month")
+    copy = copy_ledger(harness)
+    await live(harness, 4)
+    assert len(alerts(harness, "priya")) == 1
+    await restore_copy(harness, copy, former=former)
+    await live(harness, 1)
+    assert len(alerts(harness, "priya")) == 1
+
+
+async def test_an_erased_member_is_the_subject_of_none(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget default 300/month")
+    await live(harness, 4)
+    await run(harness, "member", "erase", PRIYA, "--yes")
+    await live(harness, 2)
+    assert len(alerts(harness, "priya")) == 1  # what Slack shows stays
+    assert len(rows_of(harness.place, "SELECT id FROM forecast_alert")) == 1
+    assert alerts(harness, "hannah") == alerts(harness, "marcus") == []
 
 
 async def test_whoever_gets_another_email_is_not_notified_again(harness: ServiceHarness) -> None:
