@@ -1,17 +1,18 @@
 """Forecast alerts replayed over 24 months of simulated teams: how many of them were false.
 
-`pytest -s` shows the figures. False is an alert of a month in which the limit was not used up in the end.
+`pytest -s` shows the figures, and what they would be if the low end alone decided. False is an alert of a month in
+which the limit was not used up in the end.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from random import Random
 
 from bot.budgets.forecasts.rules import is_news, outlook
-from bot.domain.forecast import LEAST_DAYS, forecast
+from bot.domain.forecast import LEAST_DAYS, Forecast, forecast
 from tests.support.effort import THOROUGH
 from tests.support.simulated_teams import DOZEN, HARDEST
 
@@ -20,6 +21,7 @@ ONE = timedelta(days=1)
 BEGUN, FIRST, END = date(2024, 9, 1), date(2024, 12, 1), date(2026, 12, 1)  # of the data, and of the 24 months
 LIMITS = (60, 80, 90, 100, 110, 125, 150, 200)  # percent of the more expensive of the two months before
 SO_FAR = (0, 80)  # percent of a day's spend at the moments at which it is looked at
+MOST_FALSE = 16  # percent of the alerts of any kind of team, if there are more than a few
 TEAMS = 6 if THOROUGH else 1  # of each kind
 
 
@@ -49,19 +51,31 @@ def days_between(first: date, end: date) -> list[date]:
     return [first + number * ONE for number in range((end - first).days)]
 
 
-def moments(spent: dict[date, int], first: date, end: date) -> Iterator[tuple[int, int | None]]:
-    """Yield what a month has cost and the low end of its forecast, at each moment at which it is looked at."""
+End = Callable[[Forecast], int]
+"""Which end of a forecast has to pass a limit."""
+
+
+def least(found: Forecast) -> int:
+    """What decides."""
+    return found.least_nanos
+
+
+def low(found: Forecast) -> int:
+    """What would decide if the low end alone did, to compare with."""
+    return found.low_nanos
+
+
+def moments(spent: dict[date, int], first: date, end: date) -> Iterator[tuple[int, Forecast | None]]:
+    """Yield what a month has cost and its forecast, at each moment at which it is looked at."""
     for today in days_between(first, end):
         before = {day: nanos for day, nanos in spent.items() if day < today}
         for percent in SO_FAR:
             known = before | {today: spent[today] * percent // 100}
-            found = forecast(known, BEGUN, today, end)
-            so_far = sum(nanos for day, nanos in known.items() if day >= first)
-            yield so_far, None if found is None else found.low_nanos
+            yield sum(nanos for day, nanos in known.items() if day >= first), forecast(known, BEGUN, today, end)
 
 
-def replay(spent: dict[date, int], tally: Tally) -> None:
-    """Add the alerts of a team's months to a tally."""
+def replay(spent: dict[date, int], tallies: Mapping[End, Tally]) -> None:
+    """Add the alerts of a team's months to the tally of each end."""
     firsts = months()
     totals = {first: sum(spent[day] for day in days_between(first, end)) for first, end in pairwise(firsts)}
     for number, (first, end) in enumerate(pairwise(firsts)):
@@ -70,21 +84,22 @@ def replay(spent: dict[date, int], tally: Tally) -> None:
             continue
         recent = {day: nanos for day, nanos in spent.items() if first - 60 * ONE <= day < end}
         looks = list(moments(recent, first, end))
-        for percent in LIMITS:
+        early = looks[LEAST_DAYS * len(SO_FAR)][0]
+        for percent, (decides, tally) in product(LIMITS, tallies.items()):
             limit = usual * percent // 100
-            is_alerted = any(is_news(None, outlook(limit, so_far, low)) for so_far, low in looks)
+            ends = ((so_far, None if found is None else decides(found)) for so_far, found in looks)
+            is_alerted = any(is_news(None, outlook(limit, so_far, end_nanos)) for so_far, end_nanos in ends)
             tally.alerts += is_alerted
             tally.false += is_alerted and totals[first] < limit
-            early = looks[LEAST_DAYS * len(SO_FAR)][0]
             tally.unannounced += not is_alerted and early < limit <= totals[first]
 
 
-def tallies() -> dict[str, Tally]:
-    """Return the tally of each kind of team."""
-    found: dict[str, Tally] = {}
+def tallies() -> dict[str, dict[End, Tally]]:
+    """Return the tally of each kind of team by each end."""
+    found: dict[str, dict[End, Tally]] = {}
     days = days_between(BEGUN, END)
     for kind, spending in (DOZEN | HARDEST).items():
-        found[kind] = Tally()
+        found[kind] = {least: Tally(), low: Tally()}
         for team in range(TEAMS):
             amounts = spending(Random(f"{kind} {team}"), days)
             replay({day: int(usd * USD) for day, usd in zip(days, amounts, strict=True)}, found[kind])
@@ -101,18 +116,22 @@ def sum_of(tallies: Iterable[Tally]) -> Tally:
     return found
 
 
-def lines(found: dict[str, Tally]) -> Iterator[str]:
-    """Yield the table that the manual shows."""
-    yield "| team | alerts | false | used up without one |"
-    yield "| --- | --- | --- | --- |"
-    for kind, each in found.items():
-        yield f"| {kind} | {each.alerts:,} | {each.share:.0f}% | {each.unannounced:,} |"
+def lines(found: dict[str, dict[End, Tally]]) -> Iterator[str]:
+    """Yield the table that the manual shows: with the rule that decides, and with the low end alone."""
+    yield "| team | alerts | false | used up without one | alerts by the low end | false | used up without one |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for kind, by_end in found.items():
+        cells = (f"{each.alerts:,} | {each.share:.0f}% | {each.unannounced:,}" for each in by_end.values())
+        yield f"| {kind} | {' | '.join(cells)} |"
 
 
 def test_at_most_one_alert_in_ten_is_false() -> None:
     found = tallies()
-    dozen = sum_of(found[kind] for kind in DOZEN)
+    dozen = {end: sum_of(found[kind][end] for kind in DOZEN) for end in (least, low)}
     sys.stdout.write("\n".join(["", *lines(found | {"all but the last": dozen}), ""]))
-    assert dozen.alerts > 500 * TEAMS  # silence would be right, too
-    assert dozen.unannounced < dozen.alerts / 4
-    assert dozen.share <= 10
+    decisive = dozen[least]
+    assert decisive.alerts > 500 * TEAMS  # silence would be right, too
+    assert decisive.unannounced < decisive.alerts * 0.32  # its steps are notified in any case
+    assert decisive.share <= 7
+    shares = {kind: each[least].share for kind, each in found.items() if each[least].false > 3 * TEAMS}
+    assert {kind: share for kind, share in shares.items() if share > MOST_FALSE} == {}
