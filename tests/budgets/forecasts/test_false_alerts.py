@@ -127,8 +127,8 @@ def lines(found: dict[str, dict[End, Tally]]) -> Iterator[str]:
 
 def test_at_most_one_alert_in_ten_is_false() -> None:
     found = tallies()
-    dozen = {end: sum_of(found[kind][end] for kind in DOZEN) for end in (least, low)}
-    sys.stdout.write("\n".join(["", *lines(found | {"all but the last": dozen}), ""]))
+    dozen: dict[End, Tally] = {end: sum_of(found[kind][end] for kind in DOZEN) for end in (least, low)}
+    sys.stdout.write("\n".join(["", *lines({**found, "all but the last": dozen}), ""]))
     decisive = dozen[least]
     assert decisive.alerts > 500 * TEAMS  # silence would be right, too
     assert decisive.unannounced < decisive.alerts * 0.32  # its steps are notified in any case

@@ -187,13 +187,12 @@ async def test_another_time_zone_brings_no_second_one(harness: ServiceHarness, z
 
 
 @costly
-@pytest.mark.parametrize("former", [True, False])
-async def test_a_restored_copy_sends_none_again(harness: ServiceHarness, *, former: bool) -> None:
+async def test_a_restored_copy_sends_none_again(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 300/month")
     copy = copy_ledger(harness)
     await live(harness, 4)
     assert len(alerts(harness, "priya")) == 1
-    await restore_copy(harness, copy, former=former)
+    await restore_copy(harness, copy)
     await live(harness, 1)
     assert len(alerts(harness, "priya")) == 1
 
