@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.outbox.outbox import Outbox
     from bot.outbox.receiver import Webhook
     from bot.outbox.rules import DeliveryTiming
-    from bot.reconcile.reconciler import Comparison
+    from bot.reconcile.days_comparison import Comparison
     from bot.registry import Registry
     from bot.slack.workspace import Workspace
     from bot.sync.outcome import SyncOutcome, SyncProgress

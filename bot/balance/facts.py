@@ -6,16 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from bot.balance.rules import (
-    SOON,
-    WEEK_DAYS,
-    WEEKS,
-    Balance,
-    Runway,
-    days_until_expiry,
-    days_until_used_up,
-    runway,
-)
+from bot.balance.rules import SOON, WEEK_DAYS, WEEKS, Balance, Runway, days_left, days_until_expiry, runway
 from bot.balance.store import stored_balance
 from bot.domain import formatting
 from bot.domain.money import show_credits, show_usd
@@ -27,17 +18,25 @@ from bot.ledger.freshness import freshness
 
 @dataclass(frozen=True, slots=True)
 class BalanceFacts:
-    """The balance, how long it lasts (None before a whole week is known), and in how many days it expires, if ever."""
+    """The balance as Neo last said, and the moment at which it is looked at."""
 
     balance: Balance
-    runway: Runway | None
-    expires_in: int | None
+    now: datetime
+
+    @property
+    def runway(self) -> Runway | None:
+        """How long it lasted when Neo said it; None before a whole week was known."""
+        return self.balance.runway
+
+    @property
+    def expires_in(self) -> int | None:
+        """In how many days it expires, if ever."""
+        return days_until_expiry(self.balance, self.now)
 
     @property
     def days_left(self) -> int | None:
         """In how many days credits are used up or expired, whichever comes first; None if neither is near."""
-        known = [days_until_used_up(self.balance, self.runway), self.expires_in]
-        return min((each for each in known if each is not None), default=None)
+        return days_left(self.balance, self.now)
 
     @property
     def is_soon(self) -> bool:
@@ -45,19 +44,16 @@ class BalanceFacts:
         return self.days_left is not None and self.days_left < SOON
 
 
-def balance_facts(connection: Connection, zone: ZoneInfo, now: datetime) -> BalanceFacts:
+def balance_facts(connection: Connection, now: datetime) -> BalanceFacts:
     """Return what is known of the balance."""
-    return facts_of(connection, stored_balance(connection), zone, now)
+    return BalanceFacts(stored_balance(connection), now)
 
 
-def facts_of(connection: Connection, balance: Balance, zone: ZoneInfo, now: datetime) -> BalanceFacts:
-    """Return the facts of a balance; the pace is what Neo is owed for the tasks of the last four weeks."""
-    lasts = None
-    if balance.said_at is not None:
-        fresh = freshness(connection, now)
-        weeks = [each for each in _weeks(zone, now) if fresh.covers(each.start, each.end)]
-        lasts = runway(balance.available_nanos, team_daily_spend(connection, weeks, SpendBasis.PLATFORM))
-    return BalanceFacts(balance, lasts, days_until_expiry(balance, now))
+def runway_of(connection: Connection, available_nanos: int, zone: ZoneInfo, now: datetime) -> Runway | None:
+    """Return how long an amount lasts at the pace of what Neo is owed for the tasks of the last four weeks."""
+    fresh = freshness(connection, now)
+    weeks = [each for each in _weeks(zone, now) if fresh.covers(each.start, each.end)]
+    return runway(available_nanos, team_daily_spend(connection, weeks, SpendBasis.PLATFORM))
 
 
 def _weeks(zone: ZoneInfo, now: datetime) -> list[Window]:
@@ -75,14 +71,15 @@ def left_text(balance: Balance) -> str:
     return f"{show_credits(balance.available_nanos)} ({show_usd(balance.available_nanos)})"
 
 
-def runway_text(lasts: Runway | None, today: date) -> str:
+def runway_text(balance: Balance, zone: ZoneInfo, today: date) -> str:
     """Return how long it lasts, as a sentence without a full stop; empty where nobody can say."""
-    if lasts is None:
+    lasts = balance.runway
+    if lasts is None or balance.said_at is None or balance.available_nanos <= 0:
         return ""
     pace = f"At the pace of the last {lasts.pace_days} days, they last"
     if lasts.days is None:
         return f"{pace} for years"
-    until = formatting.short_date(today + timedelta(days=lasts.days), today)
+    until = formatting.short_date(local_day(balance.said_at, zone) + timedelta(days=lasts.days), today)
     days = formatting.count(lasts.days, "day") if lasts.days else "less than a day"
     return f"{pace} {days}{_range_text(lasts)}, until {until}"
 
@@ -98,7 +95,7 @@ def _range_text(lasts: Runway) -> str:
 def expiry_text(facts: BalanceFacts, zone: ZoneInfo, today: date) -> str:
     """Return when credits expire, as a sentence without a full stop; empty if they do not."""
     expires_at = facts.balance.expires_at
-    if facts.expires_in is None:
+    if facts.expires_in is None or facts.balance.available_nanos <= 0:
         return ""
     day = "" if expires_at is None else formatting.short_date(local_day(expires_at, zone), today)
     if facts.expires_in == 0:
@@ -110,10 +107,9 @@ def short_text(facts: BalanceFacts, zone: ZoneInfo, today: date) -> str:
     """Return the balance in one line for App Home and the digest; empty before Neo said anything."""
     if facts.balance.said_at is None:
         return ""
-    is_left = facts.balance.available_nanos > 0
     sentences = [
         f"Neo says {left_text(facts.balance)} are left",
-        runway_text(facts.runway, today) if is_left else "",
-        expiry_text(facts, zone, today) if is_left else "",
+        runway_text(facts.balance, zone, today),
+        expiry_text(facts, zone, today),
     ]
     return " ".join(f"{each}." for each in sentences if each)

@@ -11,9 +11,17 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import Connection
 
-from bot.balance.facts import BalanceFacts, balance_facts, facts_of
+from bot.balance.facts import BalanceFacts, runway_of
 from bot.balance.keys import BalanceKey
-from bot.balance.rules import Balance, Cause, days_until_used_up, is_due, is_filled_up, new_warning
+from bot.balance.rules import (
+    Balance,
+    Cause,
+    days_until_expiry,
+    days_until_used_up,
+    is_filled_up,
+    new_warning,
+    next_wait,
+)
 from bot.balance.store import stored_balance, write_balance
 from bot.database.engine import Database
 from bot.domain.money import nanos_of_credits
@@ -24,7 +32,7 @@ from bot.neo.unavailable import reason
 from bot.outbox.destinations import OpsDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sync import rate_limit
-from bot.sync.planner import last_calendar_pass
+from bot.sync.planner import is_due_after_pass
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +52,7 @@ class BalanceJob:
     async def run_when_due(self) -> None:
         """Ask if it is time to. Raises the database's errors."""
         now = self.clock()
-        if await self.database.read(lambda connection: self._is_due(connection, now)):
+        if await self.database.read(lambda connection: _is_due(connection, now)):
             await self.ask()
 
     async def ask(self) -> BalanceFacts:
@@ -52,10 +60,6 @@ class BalanceJob:
         answer = await self._answer()
         now = self.clock()
         return await self.database.write(lambda connection: self._record(connection, answer, now))
-
-    def _is_due(self, connection: Connection, now: datetime) -> bool:
-        facts = balance_facts(connection, self.zone, now)
-        return is_due(facts.balance, last_calendar_pass(connection), facts.days_left, now)
 
     async def _answer(self) -> CreditBalance | str:
         """Return the balance that Neo says, or why it says none."""
@@ -72,26 +76,34 @@ class BalanceJob:
         before = stored_balance(connection)
         if isinstance(answer, str):
             after = replace(before, attempted_at=now, unavailable=answer)
-            facts = facts_of(connection, after, self.zone, now)
         else:
-            facts = self._warn(connection, facts_of(connection, _balance(answer, before, now), self.zone, now), now)
-        write_balance(connection, facts.balance)
-        log.info("asked for the balance", unavailable=facts.balance.unavailable, days_left=facts.days_left)
+            said = _balance(answer, before, now)
+            lasts = runway_of(connection, said.available_nanos, self.zone, now)
+            after = _warn(connection, replace(said, runway=lasts), now)
+        write_balance(connection, after)
+        facts = BalanceFacts(after, now)
+        log.info("asked for the balance", unavailable=after.unavailable, days_left=facts.days_left)
         return facts
 
-    def _warn(self, connection: Connection, facts: BalanceFacts, now: datetime) -> BalanceFacts:
-        """Enqueue a warning of each cause whose level was reached, and return the facts with that noted."""
-        warned = dict(facts.balance.warned)
-        days = {Cause.SPEND: days_until_used_up(facts.balance, facts.runway)}
-        if facts.balance.available_nanos > 0:
-            days[Cause.EXPIRY] = facts.expires_in
-        for cause, left in days.items():
-            level = new_warning(warned.get(cause), left)
-            if level is not None:
-                key = BalanceKey(facts.balance.fillings, cause, level)
-                enqueue(connection, [NewNotification(key, OpsDestination())], now)
-                warned[cause] = level
-        return replace(facts, balance=replace(facts.balance, warned=tuple(warned.items())))
+
+def _is_due(connection: Connection, now: datetime) -> bool:
+    balance = stored_balance(connection)
+    return is_due_after_pass(connection, balance.attempted_at, next_wait(balance, now), now)
+
+
+def _warn(connection: Connection, balance: Balance, now: datetime) -> Balance:
+    """Enqueue a warning of each cause whose level was reached, and return the balance with that noted."""
+    warned = dict(balance.warned)
+    days = {Cause.SPEND: days_until_used_up(balance)}
+    if balance.available_nanos > 0:
+        days[Cause.EXPIRY] = days_until_expiry(balance, now)
+    for cause, left in days.items():
+        level = new_warning(warned.get(cause), left)
+        if level is not None:
+            key = BalanceKey(balance.fillings, cause, level)
+            enqueue(connection, [NewNotification(key, OpsDestination())], now)
+            warned[cause] = level
+    return replace(balance, warned=tuple(warned.items()))
 
 
 def _balance(answer: CreditBalance, before: Balance, now: datetime) -> Balance:

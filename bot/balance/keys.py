@@ -12,6 +12,7 @@ class BalanceKey(NotificationKey):
     """A warning that so many days are left, after the balance was filled up so many times."""
 
     kind = "balance"
+    is_ledger_independent = True
     fillings: int
     cause: Cause
     level: int

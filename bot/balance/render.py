@@ -29,24 +29,22 @@ class BalanceRenderer:
     async def render_event(self, request: RenderRequest) -> Message | None:
         """Return a warning with what is left now; None if the balance was filled up since."""
         key, now = BalanceKey.decode(request.dedup_key), self.clock()
-        facts = await self.database.read(lambda connection: balance_facts(connection, self.zone, now))
+        facts = await self.database.read(lambda connection: balance_facts(connection, now))
         if facts.balance.fillings != key.fillings:
             return None
-        used_up_in = days_until_used_up(facts.balance, facts.runway)
-        days = facts.expires_in if key.cause is Cause.EXPIRY else used_up_in
+        days = facts.expires_in if key.cause is Cause.EXPIRY else days_until_used_up(facts.balance)
         values = {**self.values(facts), "cause": key.cause.value, "days": key.level if days is None else days}
         return paragraph(self.templates.render("balance/warning", **values))
 
     def values(self, facts: BalanceFacts) -> dict[str, object]:
         """Return the values of the templates."""
         balance, now = facts.balance, self.clock()
-        today, is_left = local_day(now, self.zone), balance.available_nanos > 0
-        said_at = balance.said_at
+        today, said_at = local_day(now, self.zone), balance.said_at
         return {
             "left": "" if said_at is None else left_text(balance),
             "issued": "" if balance.issued_nanos is None else show_credits(balance.issued_nanos),
-            "runway": runway_text(facts.runway, today) if is_left else "",
-            "expiry": expiry_text(facts, self.zone, today) if is_left else "",
+            "runway": runway_text(balance, self.zone, today),
+            "expiry": expiry_text(facts, self.zone, today),
             "said_at": "" if said_at is None else formatting.local_time(said_at, self.zone, now),
             "unavailable": balance.unavailable,
             "zone": self.zone.key,

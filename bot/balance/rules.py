@@ -40,6 +40,7 @@ class Balance:
     """The balance as Neo last said, in nanos, and what of it operators were warned of since it was filled up.
 
     `attempted_at`: when Neo was last asked, `said_at`: when it last answered; `unavailable`: why it did not.
+    `runway`: how long it lasted at the pace of that time, None before a whole week was known.
     `fillings`: how often it was filled up since the ledger began. `warned`: the lowest level by cause.
     """
 
@@ -51,6 +52,7 @@ class Balance:
     expires_at: datetime | None = None
     is_expired: bool = False
     unavailable: str = ""
+    runway: Runway | None = None
     fillings: int = 0
     warned: tuple[tuple[Cause, int], ...] = ()
 
@@ -84,12 +86,13 @@ def days_until_expiry(balance: Balance, now: datetime) -> int | None:
     return max(-((now - balance.expires_at) // ONE_DAY), 0)
 
 
-def days_until_used_up(balance: Balance, lasts: Runway | None) -> int | None:
+def days_until_used_up(balance: Balance) -> int | None:
     """Return in how many days credits are used up, 0 only once they are; None if nobody can say."""
     if balance.said_at is None:
         return None
     if balance.available_nanos <= 0:
         return 0
+    lasts = balance.runway
     return None if lasts is None or lasts.days is None else max(lasts.days, 1)
 
 
@@ -118,14 +121,15 @@ def new_warning(warned: int | None, days: int | None) -> int | None:
     return None if level is None or (warned is not None and warned <= level) else level
 
 
-def is_due(balance: Balance, last_pass: datetime | None, days_left: int | None, now: datetime) -> bool:
-    """Return whether Neo is to be asked: after each pass of the calendar, and more often once little is left."""
-    if last_pass is None or last_pass > now:
-        return False
-    attempted = balance.attempted_at
-    if attempted is None or attempted > now or attempted < last_pass:
-        return True
-    wait = _RETRY if balance.unavailable else _EVERY
-    if days_left is not None and days_left <= _LOW and not balance.unavailable:
-        wait = _EVERY_WHEN_LOW
-    return now - attempted >= wait
+def days_left(balance: Balance, now: datetime) -> int | None:
+    """Return in how many days credits are used up or expired, whichever comes first; None if neither is near."""
+    known = [days_until_used_up(balance), days_until_expiry(balance, now)]
+    return min((each for each in known if each is not None), default=None)
+
+
+def next_wait(balance: Balance, now: datetime) -> timedelta:
+    """Return how long after an answer Neo is asked again: for less once little is left."""
+    if balance.unavailable:
+        return _RETRY
+    left = days_left(balance, now)
+    return _EVERY_WHEN_LOW if left is not None and left <= _LOW else _EVERY

@@ -102,7 +102,7 @@ def digest_facts(
         complete=holds_all(connection, days.window, now),
         unit_assumed=days.total.by_unit and not policy.unit_is_set,
         agreement=neo_agreement(connection),
-        balance=balance_facts(connection, policy.zone, now),
+        balance=balance_facts(connection, now),
         at=now,
     )
 

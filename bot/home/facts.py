@@ -129,7 +129,7 @@ def _team(snapshot: Snapshot, names: MemberNames) -> TeamPage:
         undelivered=undelivered_count(connection),
         backup=backup_record(connection).made_at,
         agreement=neo_agreement(connection),
-        balance=balance_facts(connection, snapshot.policy.budgets.zone, snapshot.now),
+        balance=balance_facts(connection, snapshot.now),
     )
 
 

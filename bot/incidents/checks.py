@@ -20,7 +20,7 @@ from bot.incidents.rules import (
 )
 from bot.incidents.store import open_incident
 from bot.ledger.api_key_warning import api_key_warning
-from bot.ledger.neo_agreement import difference_text, neo_agreement
+from bot.ledger.neo_agreement import difference_text, neo_agreement, newest_difference
 from bot.ledger.passes.history import PassEnd, first_pass_between, first_start_since_complete, last_pass_ends
 from bot.ledger.passes.tally import PassOutcome
 from bot.ledger.quarantine import latest_quarantined, quarantined_count
@@ -66,6 +66,11 @@ def current_incidents(
         IncidentName.BACKUP: _backup(backup_record(connection), now) if backs_up else None,
     }
     return {name: description for name, description in descriptions.items() if description}
+
+
+def found_at(connection: Connection, name: IncidentName) -> datetime | None:
+    """Return when the newest part of what is wrong was found; None where that is not kept."""
+    return newest_difference(connection) if name is IncidentName.DIFFERENCE else None
 
 
 # --- passes --------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.domain.periods import day_start, local_day
 from bot.incidents import store
+from bot.incidents.checks import found_at
 from bot.incidents.events import enqueue_event
 from bot.incidents.keys import IncidentKey, IncidentTopic, RecoveredKey
 from bot.incidents.rules import REPORTED_ONCE, IncidentName
@@ -31,7 +32,7 @@ class IncidentMonitor:
         if set(open_now) != set(wrong):
             return True
         return any(
-            incident.reported_on != self._today(now) and _is_news(incident, name, wrong[IncidentName(name)])
+            incident.reported_on != self._today(now) and _is_news(connection, incident, IncidentName(name))
             for name, incident in open_now.items()
         )
 
@@ -41,7 +42,7 @@ class IncidentMonitor:
             if incident.name not in wrong:
                 _end(connection, incident, now)
         for name, description in wrong.items():
-            is_news = _is_news(store.open_incident(connection, name), name, description)
+            is_news = _is_news(connection, store.open_incident(connection, name), name)
             self._begin(connection, name, description, now)
             # once a day at most, however often it comes and goes
             if is_news and not self._was_reported_today(connection, name, now) and self._report(connection, name, now):
@@ -78,14 +79,16 @@ class IncidentMonitor:
         return local_day(now, self.zone)
 
 
-def _is_news(incident: StoredIncident | None, name: str, description: str) -> bool:
+def _is_news(connection: Connection, incident: StoredIncident | None, name: IncidentName) -> bool:
     """Return whether operators are to be notified of an incident on a day on which they were not.
 
-    One that they cannot end is news only when it begins, or when more is wrong.
+    One that they cannot end is news only when it begins, or when more was found since it was reported.
     """
     if name not in REPORTED_ONCE or incident is None or incident.reported_on is None:
         return True
-    return incident.description != description
+    enqueued = queries.enqueued_notifications(connection, IncidentKey.of_name(name))
+    reported_at, found = max((each.created_at for each in enqueued), default=None), found_at(connection, name)
+    return reported_at is not None and found is not None and found > reported_at
 
 
 def _end(connection: Connection, incident: StoredIncident, now: datetime) -> None:

@@ -31,4 +31,4 @@ class IncidentName(StrEnum):
 
 
 REPORTED_ONCE = frozenset({IncidentName.DIFFERENCE})
-"""What is reported when it begins and when what is described changes, not again each day."""
+"""What is reported when it begins and when more is found, not again each day."""

@@ -33,6 +33,13 @@ class CreditReading(StrEnum):
     WITH_COSTS = "with_costs"  # their `neo_credits` and both costs
 
 
+class Counted(StrEnum):
+    """Which of Neo's totals is meant."""
+
+    CREDITS = "credits"  # of all tasks
+    OWN_KEYS = "own_keys"  # the costs of tasks on model keys of the team's own
+
+
 class TaskProblem(StrEnum):
     """What is wrong with a task in one of the two totals."""
 
@@ -62,13 +69,14 @@ class TaskDifference:
 
 @dataclass(frozen=True, slots=True)
 class DayDifference:
-    """A UTC day on which the ledger's total differs from Neo's, the tasks found, and when it was found first."""
+    """A UTC day on which the ledger's total differs from Neo's, the tasks found, and when the last one was found."""
 
     day: date
     ours: UsageTotal
     neos: UsageTotal
     since: datetime
     tasks: tuple[TaskDifference, ...] = ()
+    counted: Counted = Counted.CREDITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,9 @@ class NeoAgreement:
 
     `through`: the last day up to which all compared days agree, or None; `unavailable`: why there was nothing to
     compare with, empty if there was; `compared_at`: when; `attempted_at`: when it was last tried.
-    `settled`: both totals of days that agree though they are not equal, so that they need not be looked into again.
+    `settled`: both totals of days that agree though they are not equal, so that they need not be looked into again
+    unless one of them changes. `own_keys_otherwise`: whether Neo counts the costs of tasks on keys of the team's own in
+    a way of its own, so that they cannot be compared.
     """
 
     attempted_at: datetime | None = None
@@ -88,12 +98,18 @@ class NeoAgreement:
     unavailable: str = ""
     differences: tuple[DayDifference, ...] = ()
     settled: dict[date, tuple[UsageTotal, UsageTotal]] = field(default_factory=dict)
+    own_keys_otherwise: bool = False
 
 
 def neo_agreement(connection: Connection) -> NeoAgreement:
     """Return what the last comparison found; nothing of all that before the first."""
     stored = metadata.read(connection, _KEY)
     return NeoAgreement() if stored is None else msgspec.json.decode(stored, type=NeoAgreement)
+
+
+def newest_difference(connection: Connection) -> datetime | None:
+    """Return when the newest of the differences was found; None if there is none."""
+    return max((each.since for each in neo_agreement(connection).differences), default=None)
 
 
 def write_neo_agreement(connection: Connection, agreement: NeoAgreement) -> None:
@@ -127,16 +143,24 @@ def days_text(agreement: NeoAgreement, today: date) -> str:
 
 def difference_text(difference: DayDifference, today: date) -> str:
     """Return what differs on a day: both totals, and the tasks that were found, without a full stop."""
-    ours, neos = total_text(difference.ours), total_text(difference.neos)
-    both = f"{formatting.short_date(difference.day, today)}: Neo counts {neos}, I count {ours}"
+    what = ", tasks on your own model keys" if difference.counted is Counted.OWN_KEYS else ""
+    both = both_text(difference.ours, difference.neos, difference.counted)
+    head = f"{formatting.short_date(difference.day, today)}{what}: {both}"
     named = [_task_text(each) for each in difference.tasks[:_NAMED_TASKS]]
     more = len(difference.tasks) - len(named)
-    return "; ".join([both, *named, *([f"and {formatting.count(more, 'more task')}"] if more > 0 else [])])
+    return "; ".join([head, *named, *([f"and {formatting.count(more, 'more task')}"] if more > 0 else [])])
 
 
-def total_text(total: UsageTotal) -> str:
-    """Return a total for people: `41.23 credits in 12 tasks`."""
-    return f"{total.credits:,.2f} credits in {formatting.count(total.tasks, 'task')}"
+def both_text(ours: UsageTotal, neos: UsageTotal, counted: Counted = Counted.CREDITS) -> str:
+    """Return both totals for people: `Neo counts 41.23 credits in 12 tasks, I count 40.00 credits in 11 tasks`."""
+    return f"Neo counts {_total_text(neos, counted)}, I count {_total_text(ours, counted)}"
+
+
+def _total_text(total: UsageTotal, counted: Counted) -> str:
+    tasks = formatting.count(total.tasks, "task")
+    if counted is Counted.OWN_KEYS:  # credits or dollars, which Neo does not say
+        return f"costs of {total.credits:,.2f} in {tasks}"
+    return f"{total.credits:,.2f} credits in {tasks}"
 
 
 def _task_text(difference: TaskDifference) -> str:

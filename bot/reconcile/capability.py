@@ -30,5 +30,7 @@ def reconcile(context: Context) -> Capability:
 
 def _adopt(connection: Connection, former: FormerLedger, _now: datetime) -> KeyMapping:
     """Take over what the former ledger has found, so that operators are not notified of it again."""
-    write_neo_agreement(connection, neo_agreement(former.connection))
+    found = neo_agreement(former.connection)
+    if found.attempted_at is not None:  # else the copy may know more
+        write_neo_agreement(connection, found)
     return KeyMapping({}, {})

@@ -9,9 +9,9 @@ from bot.domain.query.tokens import clean
 from bot.ledger.members import shown_email
 from bot.ledger.neo_agreement import agreement_text, difference_text
 from bot.people.people import People
-from bot.reconcile.document import member_text
+from bot.reconcile.days_comparison import Comparison
+from bot.reconcile.document import member_text, own_keys_text
 from bot.reconcile.job import ReconcileJob
-from bot.reconcile.reconciler import Comparison
 from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
@@ -47,6 +47,7 @@ class ReconcileCommands:
             "result": agreement_text(agreement, today) or "No day could be compared",
             "differences": [difference_text(each, today) for each in agreement.differences[:_MOST_LISTED]],
             "members": [member_text(names[shown_email(each)], *comparison.members[each]) for each in emails],
+            "own_keys": "" if comparison.own_keys is None else own_keys_text(*comparison.own_keys),
             "more": max(len(agreement.differences) - _MOST_LISTED, 0),
             "days": str(agreement.days),
             "unavailable": agreement.unavailable,

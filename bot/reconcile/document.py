@@ -7,8 +7,8 @@ from typing import Any
 from bot.domain.formatting import utc
 from bot.domain.usage_total import UsageTotal
 from bot.ledger.members import shown_email
-from bot.ledger.neo_agreement import DayDifference, agreement_text, difference_text, total_text
-from bot.reconcile.reconciler import Comparison
+from bot.ledger.neo_agreement import Counted, DayDifference, agreement_text, both_text, difference_text
+from bot.reconcile.days_comparison import Comparison
 
 
 def to_document(comparison: Comparison) -> dict[str, Any]:
@@ -22,21 +22,23 @@ def to_document(comparison: Comparison) -> dict[str, Any]:
         "credits_counted": agreement.credits,
         "compared_at": None if agreement.compared_at is None else utc(agreement.compared_at),
         "differences": [_difference(each) for each in agreement.differences],
-        "members": [
-            {"email": shown_email(email), "ours": _total(ours), "neos": _total(neos)}
-            for email, (ours, neos) in comparison.members.items()
-        ],
+        "members": [{"email": shown_email(email), **_both(*both)} for email, both in comparison.members.items()],
+        "own_keys": None if comparison.own_keys is None else _both(*comparison.own_keys),
     }
 
 
 def _difference(difference: DayDifference) -> dict[str, Any]:
     return {
         "day": difference.day.isoformat(),
-        "ours": _total(difference.ours),
-        "neos": _total(difference.neos),
+        **_both(difference.ours, difference.neos),
+        "counted": difference.counted.value,
         "since": utc(difference.since),
         "tasks": [{"task_id": each.task_id or None, "problem": each.problem} for each in difference.tasks],
     }
+
+
+def _both(ours: UsageTotal, neos: UsageTotal) -> dict[str, Any]:
+    return {"ours": _total(ours), "neos": _total(neos)}
 
 
 def _total(total: UsageTotal) -> dict[str, Any]:
@@ -50,8 +52,15 @@ def sentences(comparison: Comparison, today: date) -> Iterator[str]:
         yield f"{difference_text(difference, today)}."
     for email, both in comparison.members.items():
         yield f"{member_text(shown_email(email), *both)}."
+    if comparison.own_keys is not None:
+        yield f"{own_keys_text(*comparison.own_keys)}."
 
 
 def member_text(name: str, ours: UsageTotal, neos: UsageTotal) -> str:
     """Return what differs of one member, without a full stop."""
-    return f"{name}: Neo counts {total_text(neos)}, I count {total_text(ours)}"
+    return f"{name}: {both_text(ours, neos)}"
+
+
+def own_keys_text(ours: UsageTotal, neos: UsageTotal) -> str:
+    """Return how the costs of tasks on keys of the team's own differ, without a full stop."""
+    return f"Tasks on your own model keys: {both_text(ours, neos, Counted.OWN_KEYS)}"

@@ -16,9 +16,10 @@ from bot.domain.query.when import resolve
 from bot.domain.timestamps import from_us
 from bot.ledger.freshness import UnreadError, freshness
 from bot.ledger.neo_agreement import NeoAgreement, neo_agreement, write_neo_agreement
-from bot.reconcile.reconciler import Comparison, Reconciler
-from bot.reconcile.rules import Days, closed_days, is_due
-from bot.sync.planner import last_calendar_pass
+from bot.reconcile.days_comparison import Comparison
+from bot.reconcile.reconciler import Reconciler
+from bot.reconcile.rules import RETRY, Days, closed_days
+from bot.sync.planner import is_due_after_pass
 from bot.sync.rules import previous_month
 
 log = structlog.get_logger(__name__)
@@ -77,7 +78,8 @@ class ReconcileJob:
 
 
 def _is_due(connection: Connection, now: datetime) -> bool:
-    return is_due(neo_agreement(connection), last_calendar_pass(connection), now)
+    agreement = neo_agreement(connection)
+    return is_due_after_pass(connection, agreement.attempted_at, RETRY if agreement.unavailable else None, now)
 
 
 def _days(connection: Connection, line: str, now: datetime) -> Days:

@@ -1,131 +1,37 @@
 """Narrowing: from days on which Neo's total is not the ledger's, down to tasks, whatever Neo counts a task by.
 
 A task is counted after its creation, once or (by its executions) more often, as a whole or in parts. So from any moment
-to the present Neo's total holds at least the tasks created since: if it holds less, a task is not counted. Of what it
-holds more, a task that was created earlier may be the reason.
+to the present Neo's total holds the tasks created since, those that were created before and executed since, and what is
+wrong. Where it exceeds the ledger's by as many tasks as Neo's total of all exceeds Neo's list, no task was executed on
+both sides of the moment: it is a boundary. Between two boundaries Neo's total is that of the tasks created there, but
+for what is wrong.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
 
-from bot.domain.usage_total import UsageTotal, agrees, same_amount, sum_of_totals
+from bot.domain.usage_total import UsageTotal, same_amount
 from bot.ledger.neo_agreement import TaskDifference, TaskProblem
 from bot.ledger.neo_totals import LedgerTask
-from bot.reconcile.rules import usage_of_task
+from bot.reconcile.ledger_reader import LedgerReader
+from bot.reconcile.rules import is_recorded
 from bot.reconcile.upstream import NeoReader
 
-_SHORTEST = timedelta(seconds=1)  # what `from` and `to` tell apart
-_MOST_FOUND = 10  # so many seconds in which tasks are not counted are looked for
-_MOST_CANDIDATES = 5  # so many tasks are looked at that may be counted again where they were continued
-
-TasksCreated = Callable[[datetime, datetime], Awaitable[Sequence[LedgerTask]]]
-"""Returns the ledger's tasks that were created in `[start, end)`."""
-
-TotalCreated = Callable[[datetime, datetime], Awaitable[UsageTotal]]
-"""Returns the total of the ledger's tasks that were created in `[start, end)`."""
+_SECOND = timedelta(seconds=1)  # what `from` and `to` tell apart
+_ROUNDING = Decimal("1e-11")  # of a sum of many amounts in floating point
+_MOST_MOMENTS = 4  # so many around the middle of a window are tried as a boundary
+_NEAR = timedelta(hours=12)  # of the middle: how far they lie from it at most
 
 
-@dataclass(slots=True)
-class Narrowing:
-    """Compares windows of a ledger with Neo's total, up to the present moment `now`."""
+@dataclass(frozen=True, slots=True)
+class FoundTask:
+    """A task in which the two totals differ, and a moment of the day on which it counts."""
 
-    reader: NeoReader
-    total: TotalCreated
-    tasks: TasksCreated
-    now: datetime
-    _set_aside: dict[str, LedgerTask] = field(default_factory=dict)
-
-    # --- tasks that are not counted ------------------------------------------------------------------
-
-    async def uncounted(self, since: datetime) -> list[tuple[datetime, TaskDifference]]:
-        """Return the tasks created since a moment that Neo lists and does not count as a whole, each with its creation.
-
-        Raises what `NeoReader` does.
-        """
-        found: list[tuple[datetime, TaskDifference]] = []
-        for _ in range(_MOST_FOUND):
-            if not _is_less(await self._surplus_since(since)):
-                break
-            second = await self._last_second_lacking(since)
-            tasks = [
-                each for each in await self.tasks(second, second + _SHORTEST) if each.task_id not in self._set_aside
-            ]
-            listed = [each for each in tasks if await self.reader.alone(each.task_id) is not None]
-            if len(listed) == len(tasks):
-                problem, chosen = self._problem(await self._surplus_since(second), listed)
-                found += [(each.created_at, TaskDifference(each.task_id, problem)) for each in chosen]
-            # what Neo lists no longer is not counted either; what was found is not looked for again
-            self._set_aside |= {each.task_id: each for each in tasks if len(listed) == len(tasks) or each not in listed}
-            if not tasks:
-                break
-        return found
-
-    async def _last_second_lacking(self, since: datetime) -> datetime:
-        """Return the last second from which on Neo's total is less than that of the tasks created since."""
-        low, high = since, self.now
-        while high - low > _SHORTEST:
-            middle = _middle(low, high)
-            low, high = (middle, high) if _is_less(await self._surplus_since(middle)) else (low, middle)
-        return low
-
-    def _problem(self, surplus: "Surplus", tasks: Sequence[LedgerTask]) -> tuple[TaskProblem, Sequence[LedgerTask]]:
-        """Return what is wrong with the tasks of a second, and which of them it is if their amounts tell."""
-        if surplus.tasks >= 0:
-            return TaskProblem.OTHER_AMOUNT, tasks
-        lacking = surplus.ours.credits - surplus.given.credits
-        same = [each for each in tasks if same_amount(self._usage(each).credits, lacking)]
-        return TaskProblem.NOT_COUNTED, same if surplus.tasks == -1 and len(same) == 1 else tasks
-
-    async def _surplus_since(self, start: datetime) -> "Surplus":
-        return await self._surplus(start, self.now)
-
-    # --- tasks that are counted and not created where they are ----------------------------------------
-
-    async def surplus(self, start: datetime, end: datetime, candidates: Iterable[LedgerTask]) -> list[TaskDifference]:
-        """Return what Neo counts in a window besides the tasks created in it, unless that may be one of `candidates`.
-
-        These are tasks created before, or in it. Raises what `NeoReader` does.
-        """
-        while end - start > _SHORTEST:
-            middle = _middle(start, end)
-            start, end = (start, middle) if _is_more(await self._surplus(start, middle)) else (middle, end)
-        surplus = await self._surplus(start, end)
-        here = await self.tasks(start, end)
-        if here and surplus.tasks == len(here) and same_amount(2 * surplus.ours.credits, surplus.given.credits):
-            return [TaskDifference(each.task_id, TaskProblem.COUNTED_TWICE) for each in here]
-        if not _is_more(surplus) or await self._is_counted_again(surplus, start, candidates):
-            return []
-        if surplus.tasks == 0:
-            return [TaskDifference(each.task_id, TaskProblem.OTHER_AMOUNT) for each in here]
-        return [TaskDifference("", TaskProblem.NOT_LISTED)] * surplus.tasks
-
-    async def _is_counted_again(self, surplus: "Surplus", second: datetime, candidates: Iterable[LedgerTask]) -> bool:
-        """Return whether a surplus may be a task that is counted, or counted once more, when it was executed."""
-        amount = surplus.given.credits - surplus.ours.credits
-        earlier = [each for each in candidates if _second(each.created_at) != second]
-        continued = [each for each in earlier if each.stream_count != 1]
-        if any(same_amount(self._usage(each).credits, amount) for each in continued) or (continued and not amount):
-            return True
-        moved = [each for each in earlier if same_amount(self._usage(each).credits, amount)]
-        parted = [each for each in continued if self._usage(each).credits > amount]
-        return any([not await self._is_counted_when_created(each) for each in (moved + parted)[:_MOST_CANDIDATES]])
-
-    async def _is_counted_when_created(self, task: LedgerTask) -> bool:
-        second = _second(task.created_at)
-        surplus = await self._surplus(second, second + _SHORTEST)
-        return agrees(surplus.ours, surplus.given)
-
-    # --- totals --------------------------------------------------------------------------------------
-
-    async def _surplus(self, start: datetime, end: datetime) -> "Surplus":
-        """Return Neo's total of a window, and that of the ledger's tasks without those that were set aside."""
-        given = await self.reader.total(start, end)
-        aside = (self._usage(each) for each in self._set_aside.values() if start <= each.created_at < end)
-        return Surplus(await self.total(start, end) - sum_of_totals(aside), given)
-
-    def _usage(self, task: LedgerTask) -> UsageTotal:
-        return usage_of_task(task, self.reader.credits)
+    at: datetime
+    difference: TaskDifference
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +46,96 @@ class Surplus:
         """By how many tasks Neo's exceeds the ledger's; negative if it has less."""
         return self.given.tasks - self.ours.tasks
 
-
-def _is_less(surplus: Surplus) -> bool:
-    ours, given = surplus.ours.credits, surplus.given.credits
-    return surplus.tasks < 0 or (given < ours and not same_amount(ours, given))
-
-
-def _is_more(surplus: Surplus) -> bool:
-    ours, given = surplus.ours.credits, surplus.given.credits
-    return surplus.tasks > 0 or (surplus.tasks == 0 and given > ours and not same_amount(ours, given))
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the two are the same."""
+        return self.tasks == 0 and same_amount(self.ours.credits, self.given.credits)
 
 
-def _middle(start: datetime, end: datetime) -> datetime:
-    return start + timedelta(seconds=(end - start) // _SHORTEST // 2)
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Compares windows of a ledger with Neo's total, up to the present moment `now`. All raise what `neo` does."""
+
+    neo: NeoReader
+    ledger: LedgerReader
+    now: datetime
+
+    async def excess(self) -> int | None:
+        """Return by how many tasks Neo's total exceeds its list in all; None if Neo doesn't list all at once."""
+        return await self.neo.excess(self.now)
+
+    async def surplus(self, start: datetime, end: datetime | None = None) -> Surplus:
+        """Return the ledger's total of a window, which may reach up to now, and Neo's."""
+        end = end or self.now
+        return Surplus(await self.ledger.total(start, end), await self.neo.total(start, end))
+
+    async def isolated(self, low: datetime, high: datetime, surplus: Surplus | None = None) -> list[FoundTask]:
+        """Return the tasks that make the totals between two boundaries differ, as far as they can be told."""
+        surplus = surplus or await self.surplus(low, high)
+        if surplus.is_nothing:
+            return []
+        for middle in await self._inner_moments(low, high):
+            before, after = await self.surplus(low, middle), await self.surplus(middle, high)
+            # a task that is executed on both sides counts on both, or less on one side and more on the other
+            if before.tasks + after.tasks != surplus.tasks:
+                continue
+            if before.is_nothing or after.is_nothing or before.tasks * after.tasks > 0:
+                return [*await self.isolated(low, middle, before), *await self.isolated(middle, high, after)]
+        return await self._named(low, high, surplus)
+
+    async def _inner_moments(self, low: datetime, high: datetime) -> list[datetime]:
+        """Return moments around the middle of a window at which no task was created, after the longest pauses first."""
+        middle, near = low + timedelta(seconds=(high - low) // _SECOND // 2), min(_NEAR, (high - low) / 4)
+        first, last = _second(middle - near), _second(middle + near)
+        moments = quiet_moments(first, last, await self.ledger.tasks(first, last))
+        return [each for each in moments if low < each < high][:_MOST_MOMENTS]
+
+    async def _named(self, low: datetime, high: datetime, surplus: Surplus) -> list[FoundTask]:
+        """Return what is wrong in a window that cannot be divided, by name where the amounts tell."""
+        tasks = [each for each in await self.ledger.tasks(low, high) if self._usage(each).tasks]
+        if surplus.tasks == 0:
+            return await self._of_other_amount(tasks)
+        is_more, same = surplus.tasks > 0, self._of_missing_amount(tasks, surplus)
+        problem = TaskProblem.COUNTED_TWICE if is_more else TaskProblem.NOT_COUNTED
+        if abs(surplus.tasks) == 1 and len(same) == 1:
+            return [_found(same[0], problem)]
+        if abs(surplus.tasks) == len(tasks) and _are_all(surplus):
+            return [_found(each, problem) for each in tasks]
+        unnamed = TaskDifference("", problem if same or not is_more else TaskProblem.NOT_LISTED)
+        return [FoundTask(same[0].created_at if same else low, unnamed)] * abs(surplus.tasks)
+
+    async def _of_other_amount(self, tasks: list[LedgerTask]) -> list[FoundTask]:
+        """Return the one task of a window if Neo still lists it as the ledger has it, as one that counts otherwise."""
+        if len(tasks) != 1:
+            return []
+        row = await self.neo.alone(tasks[0].task_id)
+        return [_found(tasks[0], TaskProblem.OTHER_AMOUNT)] if row is not None and is_recorded(row, tasks[0]) else []
+
+    def _of_missing_amount(self, tasks: Iterable[LedgerTask], surplus: Surplus) -> list[LedgerTask]:
+        """Return the tasks whose amount is that by which two totals differ, beyond how sums are rounded."""
+        amount = abs(surplus.given.credits - surplus.ours.credits)
+        rounding = _ROUNDING * max(surplus.given.credits, surplus.ours.credits)
+        amounts = [(each, self._usage(each).credits) for each in tasks]
+        return [each for each, own in amounts if same_amount(own, amount) or abs(own - amount) <= rounding]
+
+    def _usage(self, task: LedgerTask) -> UsageTotal:
+        return self.neo.measure.of_task(task)
+
+
+def quiet_moments(low: datetime, high: datetime, tasks: Iterable[LedgerTask]) -> list[datetime]:
+    """Return the last whole seconds of the pauses between the creations of tasks in a window, longest pauses first."""
+    seconds = [low, *sorted(_second(each.created_at) for each in tasks), high]
+    pauses = sorted(pairwise(seconds), key=lambda pause: pause[0] - pause[1])
+    return [end - _SECOND for start, end in pauses if end - start > _SECOND]
+
+
+def _are_all(surplus: Surplus) -> bool:
+    """Return whether Neo counts all tasks of a window twice, or none."""
+    return surplus.given.tasks == 0 or same_amount(2 * surplus.ours.credits, surplus.given.credits)
+
+
+def _found(task: LedgerTask, problem: TaskProblem) -> FoundTask:
+    return FoundTask(task.created_at, TaskDifference(task.task_id, problem))
 
 
 def _second(moment: datetime) -> datetime:

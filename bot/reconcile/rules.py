@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 
 from bot.domain.tasks import Task
 from bot.domain.usage_total import NO_USAGE, UsageTotal, agrees
 from bot.ledger.neo_agreement import CreditReading, NeoAgreement
 from bot.ledger.neo_totals import LedgerTask, LedgerTotal
+from bot.reconcile.measures import usage_of
 
 ONE_DAY = timedelta(days=1)
 CLOSED_FOR = ONE_DAY  # what was executed late may still be added to a day that ended later
@@ -33,6 +33,12 @@ class Days:
         """The moment at which they end."""
         return datetime.combine(self.last, time(), UTC) + ONE_DAY
 
+    @property
+    def halves(self) -> tuple["Days", "Days"]:
+        """The first half of several days, and the second."""
+        middle = self.first + (self.last - self.first) // 2
+        return Days(self.first, middle), Days(middle + ONE_DAY, self.last)
+
     def __iter__(self) -> Iterator[date]:
         return iter(self.first + ONE_DAY * each for each in range((self.last - self.first).days + 1))
 
@@ -44,16 +50,6 @@ def closed_days(start: datetime, end: datetime, now: datetime) -> Days | None:
     first = since.date() + (ONE_DAY if since.time() != time() else timedelta())
     last = until.date() - ONE_DAY
     return Days(first, last) if first <= last else None
-
-
-def is_due(agreement: NeoAgreement, last_pass: datetime | None, now: datetime) -> bool:
-    """Return whether to compare: after each pass of the calendar, and again where there was nothing to compare with."""
-    if last_pass is None or last_pass > now:
-        return False
-    attempted = agreement.attempted_at
-    if attempted is None or attempted < last_pass or attempted > now:
-        return True
-    return bool(agreement.unavailable) and now - attempted >= RETRY
 
 
 def merged_agreement(former: NeoAgreement, found: NeoAgreement, days: Days) -> NeoAgreement:
@@ -75,30 +71,6 @@ def _through(former: date | None, found: date | None, days: Days) -> date | None
 
 
 # --- totals --------------------------------------------------------------------------------------
-
-
-def usage_of(total: LedgerTotal, reading: CreditReading) -> UsageTotal:
-    """Return a total of the ledger with the credits that Neo counts."""
-    return UsageTotal(
-        _credits(total.credits, total.byok_credits, total.llm_cost + total.neo_cost, reading), total.tasks
-    )
-
-
-def usage_of_task(task: Task | LedgerTask, reading: CreditReading) -> UsageTotal:
-    """Return what Neo counts of one task."""
-    given = task.neo_credits or Decimal(0)
-    costs = (task.llm_cost or Decimal(0)) + (task.neo_cost or Decimal(0)) if task.is_byok else Decimal(0)
-    return UsageTotal(_credits(given, given if task.is_byok else Decimal(0), costs, reading), 1)
-
-
-def _credits(given: Decimal, byok: Decimal, costs: Decimal, reading: CreditReading) -> Decimal:
-    match reading:
-        case CreditReading.ALL:
-            return given
-        case CreditReading.WITHOUT_BYOK:
-            return given - byok
-        case CreditReading.WITH_COSTS:
-            return given + costs
 
 
 def credit_reading(

@@ -1,15 +1,19 @@
 """What Neo says of a window: its own total, and the tasks that it lists there."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.tasks import Refused, Task
 from bot.domain.usage_total import UsageTotal, agrees, sum_of_totals
-from bot.ledger.neo_agreement import CreditReading
-from bot.neo.client import LARGEST_PAGE, NeoClient, QueryWindow
+from bot.neo.client import LARGEST_PAGE, SMALLEST_PAGE, NeoClient, QueryWindow
+from bot.neo.errors import TooLongError
 from bot.neo.paging import Sweep
-from bot.reconcile.rules import usage_of_task
+from bot.reconcile.measures import Measure
+from bot.sync.rules import PlannedPass
+
+Heal = Callable[[Sequence[PlannedPass]], Awaitable[object]]
+"""Reads passes into the ledger; raises NeoError or LedgerError."""
 
 _TRIES = 3  # at a window whose total or list changes while it is read
 _MOST_REQUESTS = 600  # of one comparison, besides pages
@@ -38,10 +42,10 @@ class NeoWindow:
 
 @dataclass(slots=True)
 class NeoReader:
-    """Reads windows of one upstream, one after the other; `credits` is which credits its total counts."""
+    """Reads windows of one upstream, one after the other, by a measure of its totals."""
 
     client: NeoClient
-    credits: CreditReading
+    measure: Measure
     _requests: int = 0
 
     async def window(self, start: datetime, end: datetime) -> NeoWindow:
@@ -67,10 +71,23 @@ class NeoReader:
         page = await self.client.task(task_id)
         return page.tasks[0] if [each.task_id for each in page.tasks] == [task_id] and not page.refused else None
 
-    async def total(self, start: datetime, end: datetime) -> UsageTotal:
+    async def total(self, start: datetime | None, end: datetime) -> UsageTotal:
         """Return Neo's total of a window. Raises NeoError, and ChangingError after too many requests."""
         self._count()
-        return (await self.client.summary(QueryWindow(start, end))).total
+        return self.measure.of_summary(await self.client.summary(QueryWindow(start, end)))
+
+    async def excess(self, end: datetime) -> int | None:
+        """Return by how many tasks Neo's total of all until a moment exceeds its list; None if it lists no such span.
+
+        Raises NeoError, and ChangingError after too many requests.
+        """
+        self._count()
+        everything = QueryWindow(None, end)
+        try:
+            listed = (await self.client.page(everything, limit=SMALLEST_PAGE, offset=0)).total
+        except TooLongError:
+            return None
+        return (await self.total(None, end)).tasks - listed
 
     async def _listed(self, start: datetime, end: datetime, total: UsageTotal) -> NeoWindow | None:
         """Return a window with the tasks that Neo lists in it; None if the list changed while it was read."""
@@ -83,7 +100,7 @@ class NeoReader:
             refused += batch.refused
         if not sweep.is_whole:
             return None
-        listed = sum_of_totals(usage_of_task(row, self.credits) for row in rows)
+        listed = sum_of_totals(map(self.measure.of_task, rows))
         return NeoWindow(start, end, total, rows, refused, listed)
 
     def _count(self) -> None:

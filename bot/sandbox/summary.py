@@ -34,13 +34,16 @@ class SummaryOptions:
 
     counts_by: in which window a task counts: by its creation, by the start of its first or of any execution (whole),
     or by the end of its last one; `streams` counts each execution by its start. left_out, doubled: the ids of tasks
-    that are not counted, or twice. departed: members whose tasks count in the total and not by member.
+    that are not counted, or twice; own_keys_left_out, own_keys_doubled: only in the costs of tasks on keys of the
+    team's own. departed: members whose tasks count in the total and not by member.
     owner: the only member that a `solo` caller sees.
     """
 
     counts_by: CountsBy = "created"
     left_out: frozenset[str] = frozenset()
     doubled: frozenset[str] = frozenset()
+    own_keys_left_out: frozenset[str] = frozenset()
+    own_keys_doubled: frozenset[str] = frozenset()
     departed: frozenset[str] = frozenset()
     balance: Balance | None = None
     owner: str | None = None
@@ -84,7 +87,7 @@ def _summary(tasks: list[SimTask], options: SummaryOptions, query: Query, group_
             if group_by is not None:
                 periods[_PERIODS[group_by](moment.astimezone(UTC).date())].add(part, is_whole=is_whole)
     parts = _with_doubled(whole, options)
-    body: dict[str, Any] = {**_totals(parts), "byok": _byok(parts)}
+    body: dict[str, Any] = {**_totals(parts), "byok": _byok(parts, options)}
     if options.owner is None:
         listed = [part for part in parts if part.email not in options.departed]
         body["by_email"] = [{"email": email, **_amount(group)} for email, group in _grouped(listed, _email)]
@@ -149,8 +152,9 @@ def _amount(parts: Collection[SimTask]) -> dict[str, Any]:
     return {"neo_credits": _sum(stream.credits for part in parts for stream in part.streams), "tasks": len(parts)}
 
 
-def _byok(parts: Iterable[SimTask]) -> dict[str, Any]:
-    own = [part for part in parts if part.is_byok]
+def _byok(parts: Iterable[SimTask], options: SummaryOptions) -> dict[str, Any]:
+    own = [part for part in parts if part.is_byok and part.task_id not in options.own_keys_left_out]
+    own += [part for part in own if part.task_id in options.own_keys_doubled]
     streams: list[Stream] = [stream for part in own for stream in part.streams]
     return {
         "total_llm_cost": _sum(stream.llm_cost for stream in streams),

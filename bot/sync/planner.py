@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -14,6 +14,7 @@ from bot.sync.rules import (
     PassKind,
     PlannedPass,
     SyncPlan,
+    is_due_after,
     is_nightly_due,
     is_weekly_due,
     planned_passes,
@@ -21,10 +22,17 @@ from bot.sync.rules import (
 )
 
 
-def last_calendar_pass(connection: Connection) -> datetime | None:
+def _last_calendar_pass(connection: Connection) -> datetime | None:
     """Return when the last complete nightly or weekly pass began; None before the first."""
     passes = (pass_attempts(connection, kind).complete for kind in (PassKind.NIGHTLY, PassKind.WEEKLY))
     return max((each for each in passes if each), default=None)
+
+
+def is_due_after_pass(
+    connection: Connection, attempted_at: datetime | None, wait: timedelta | None, now: datetime
+) -> bool:
+    """Return whether what follows each pass of the calendar is to be done: see `is_due_after`."""
+    return is_due_after(_last_calendar_pass(connection), attempted_at, wait, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,20 @@ def planned_passes(
     return [PlannedPass(PassKind.TAIL, tail_start, now), *history]
 
 
+def is_due_after(
+    last_pass: datetime | None, attempted_at: datetime | None, wait: timedelta | None, now: datetime
+) -> bool:
+    """Return whether what follows each pass of the calendar is to be done.
+
+    It was not attempted since the last one (None before the first), or `wait` (None: endless) has passed since.
+    """
+    if last_pass is None or last_pass > now:
+        return False
+    if attempted_at is None or attempted_at > now or attempted_at < last_pass:
+        return True
+    return wait is not None and now - attempted_at >= wait
+
+
 NIGHT = time(3, 0)  # local: when people sleep and the day's tasks have ended
 WEEK = timedelta(days=7)
 RETRY = timedelta(hours=1)  # between tries at a pass that could not be completed

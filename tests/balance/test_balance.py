@@ -1,34 +1,20 @@
 """The balance: shown on request, in App Home and the digest, and warned of once at each level until it is filled up."""
 
-from dataclasses import replace
-from datetime import timedelta
-from decimal import Decimal
-
 import pytest
 
 from bot.sandbox.faults import Status
 from bot.sandbox.neo import SUMMARY_PATH
-from bot.sandbox.slack.models import Message
-from bot.sandbox.summary import Balance, SummaryOptions
-from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.summary import SummaryOptions
 from bot.sandbox.world import START, World
 from tests.support.app_home import open_home
 from tests.support.harness import NOON, ServiceHarness
-from tests.support.messages import notification_keys, notifications, visible_text
-from tests.support.worlds import PRIYA
-
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-PACE = 3  # credits a day
+from tests.support.messages import visible_text
+from tests.support.neo_totals import DAY, PACE, issue, night, steady_world, warnings
 
 
 @pytest.fixture
 def world() -> World:
-    """Three credits on each day of 30 days before and 60 days after."""
-    world = World.empty()
-    for day in range(-30, 60):
-        begun = START + day * DAY
-        world.add(SimTask.of(f"day-{day}", Stream(begun, begun + HOUR, Decimal(PACE)), email=PRIYA))
-    return world
+    return steady_world()
 
 
 @pytest.fixture
@@ -37,29 +23,6 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
     issue(closed, 300)
     await closed.open()
     return closed
-
-
-def issue(harness: ServiceHarness, amount: int, expires_in: timedelta | None = None) -> None:
-    now = harness.clock()
-    balance = Balance(Decimal(amount), now, None if expires_in is None else now + expires_in)
-    harness.neo.summary = replace(harness.neo.summary or SummaryOptions(), balance=balance)
-
-
-async def night(harness: ServiceHarness, days: int = 1) -> None:
-    """Days pass, with their nightly passes and what follows from them."""
-    for _ in range(days):
-        harness.clock.advance(DAY)
-        await harness.sync()
-        await harness.service.jobs.wait_background()
-        await harness.deliver()
-
-
-def warnings(harness: ServiceHarness) -> list[Message]:
-    return [
-        message
-        for message in notifications(harness.visible("hannah"))
-        if notification_keys([message])[0].startswith("balance:")
-    ]
 
 
 async def asked(harness: ServiceHarness, user: str = "hannah") -> str:

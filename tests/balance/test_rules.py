@@ -13,11 +13,12 @@ from bot.balance.rules import (
     Balance,
     Cause,
     Runway,
+    days_left,
     days_until_expiry,
     days_until_used_up,
-    is_due,
     is_filled_up,
     new_warning,
+    next_wait,
     runway,
 )
 from bot.domain.keys import MalformedKeyError
@@ -69,10 +70,21 @@ def test_what_never_expires_has_no_days_and_what_has_expired_none_left() -> None
 
 
 def test_they_are_used_up_only_once_none_is_left() -> None:
-    assert days_until_used_up(SAID, Runway(0, 0, 0, 28)) == 1
-    assert days_until_used_up(replace(SAID, available_nanos=0), None) == 0
-    assert days_until_used_up(SAID, None) is None
-    assert days_until_used_up(Balance(), Runway(5, 5, 5, 28)) is None
+    assert days_until_used_up(replace(SAID, runway=Runway(0, 0, 0, 28))) == 1
+    assert days_until_used_up(replace(SAID, available_nanos=0)) == 0
+    assert days_until_used_up(SAID) is None
+    assert days_until_used_up(Balance(runway=Runway(5, 5, 5, 28))) is None
+
+
+@pytest.mark.parametrize(
+    ("lasts", "expires_at", "left"),
+    [(None, None, None), (80, None, 80), (80, NOW + 9 * DAY, 9), (5, NOW + 9 * DAY, 5), (None, NOW + 9 * DAY, 9)],
+)
+def test_they_are_gone_when_they_are_used_up_or_expire(
+    lasts: int | None, expires_at: datetime | None, left: int | None
+) -> None:
+    pace = None if lasts is None else Runway(lasts, lasts, lasts, 28)
+    assert days_left(replace(SAID, runway=pace, expires_at=expires_at), NOW) == left
 
 
 @pytest.mark.parametrize(
@@ -124,27 +136,12 @@ def test_a_balance_is_filled_up_when_credits_are_added_or_kept_longer(
 
 
 @pytest.mark.parametrize(
-    ("balance", "last_pass", "days_left", "due"),
-    [
-        (Balance(), None, None, False),
-        (Balance(), NOW - HOUR, None, True),
-        (Balance(), NOW + HOUR, None, False),
-        (replace(SAID, attempted_at=NOW - 2 * HOUR), NOW - HOUR, 90, True),
-        (replace(SAID, attempted_at=NOW - 2 * HOUR), NOW - 3 * HOUR, 90, False),
-        (replace(SAID, attempted_at=NOW - 2 * HOUR), NOW - 3 * HOUR, 7, True),
-        (replace(SAID, attempted_at=NOW - 25 * HOUR), NOW - 30 * HOUR, 90, True),
-        (replace(SAID, attempted_at=NOW - 2 * HOUR, unavailable="x"), NOW - 3 * HOUR, 1, False),
-        (replace(SAID, attempted_at=NOW - 6 * HOUR, unavailable="x"), NOW - 7 * HOUR, None, True),
-        (replace(SAID, attempted_at=NOW + HOUR), NOW - 7 * HOUR, 90, True),
-    ],
+    ("lasts", "unavailable", "hours"),
+    [(None, "", 24), (90, "", 24), (8, "", 24), (7, "", 1), (0, "", 1), (7, "x", 6), (90, "x", 6)],
 )
-def test_neo_is_asked_after_each_night_and_more_often_when_little_is_left(
-    balance: Balance,
-    last_pass: datetime | None,
-    days_left: int | None,
-    due: bool,  # noqa: FBT001 - a case
-) -> None:
-    assert is_due(balance, last_pass, days_left, NOW) is due
+def test_neo_is_asked_more_often_when_little_is_left(lasts: int | None, unavailable: str, hours: int) -> None:
+    pace = None if lasts is None else Runway(lasts, lasts, lasts, 28)
+    assert next_wait(replace(SAID, runway=pace, unavailable=unavailable), NOW) == hours * HOUR
 
 
 def test_a_key_reads_as_it_is_written() -> None:

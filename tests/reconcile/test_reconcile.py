@@ -2,37 +2,26 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
 
-from bot.capability import After
 from bot.sandbox.faults import Body, Fault, Hang, Status
 from bot.sandbox.neo import SUMMARY_PATH
-from bot.sandbox.slack.models import Message
 from bot.sandbox.summary import SummaryOptions
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from tests.support.app_home import open_home
 from tests.support.harness import ServiceHarness
-from tests.support.messages import notification_keys, notifications, visible_text
+from tests.support.messages import visible_text
+from tests.support.neo_totals import DAY, HOUR, leave_out, night, paired_world, reports
 from tests.support.worlds import MARCUS, PRIYA
-
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @pytest.fixture
 def world() -> World:
-    """Two tasks on each of ten days before, the last of which is February 28."""
-    world = World.empty()
-    for back in range(2, 12):
-        for email in (PRIYA, MARCUS):
-            begun = START - back * DAY + (email == MARCUS) * HOUR / 6
-            task_id = f"{email[:5]}-{back}"
-            world.add(SimTask.of(task_id, Stream(begun, begun + HOUR, Decimal("0.1") * back), email=email))
-    return world
+    return paired_world()
 
 
 @pytest.fixture
@@ -40,27 +29,6 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
     closed.settings["OPS_CHANNEL"] = "#neo-spend"
     await closed.open()
     return closed
-
-
-async def night(harness: ServiceHarness) -> None:
-    """A day passes, with its nightly pass and what follows from it."""
-    harness.clock.advance(DAY)
-    await harness.sync()
-    await harness.service.jobs.wait_background()
-    await harness.service.jobs.run_after(After.SYNC)
-    await harness.deliver()
-
-
-def leave_out(harness: ServiceHarness, *task_ids: str) -> None:
-    harness.neo.summary = SummaryOptions(left_out=frozenset(task_ids))
-
-
-def reports(harness: ServiceHarness) -> list[Message]:
-    return [
-        message
-        for message in notifications(harness.visible("hannah"))
-        if notification_keys([message])[0].startswith("ops:")
-    ]
 
 
 async def asked(harness: ServiceHarness, line: str = "reconcile") -> str:
@@ -111,6 +79,42 @@ async def test_another_difference_is_reported_too(harness: ServiceHarness) -> No
     assert "Differs from Neo's total on Feb 23 and Feb 26." in await asked(harness, "status")
 
 
+async def test_of_two_differences_the_one_that_stays_is_no_news(harness: ServiceHarness) -> None:
+    leave_out(harness, "priya-4", "marcu-7")
+    await night(harness)
+    leave_out(harness, "priya-4")
+    await night(harness, 2)
+    assert len(reports(harness)) == 1
+    assert "Differs from Neo's total on Feb 26." in await asked(harness, "status")
+
+
+async def test_a_difference_is_no_news_when_another_task_of_its_day_changes(harness: ServiceHarness) -> None:
+    leave_out(harness, "priya-4")
+    await night(harness)
+    harness.neo.world.restate("marcu-4", Decimal(3))
+    await night(harness, 2)
+    assert len(reports(harness)) == 1
+    assert "Feb 26: Neo counts 1.20 credits in 1 task, I count 1.60 credits in 2 tasks" in await asked(harness)
+
+
+async def test_another_difference_of_the_same_day_is_reported_too(harness: ServiceHarness) -> None:
+    leave_out(harness, "priya-4")
+    await night(harness)
+    leave_out(harness, "priya-4", "marcu-4")
+    await night(harness, 2)
+    assert len(reports(harness)) == 2
+
+
+async def test_a_difference_that_stays_takes_one_request_a_night(harness: ServiceHarness) -> None:
+    leave_out(harness, "priya-4")
+    await night(harness)
+    harness.neo.log.clear()
+    await night(harness)
+    asked_for = ["group_by" in each.query for each in harness.neo.log if each.path == SUMMARY_PATH]
+    assert sorted(asked_for) == [False, True]  # the balance, and the comparison
+    assert "Differs from Neo's total on Feb 26." in await asked(harness, "status")
+
+
 async def test_a_report_survives_a_restart(harness: ServiceHarness) -> None:
     leave_out(harness, "priya-4")
     await night(harness)
@@ -146,6 +150,48 @@ async def test_tasks_that_neo_lists_no_longer_are_no_difference(harness: Service
     harness.neo.world.remove("priya-4")
     await night(harness)
     assert "Agrees with Neo through Mar 1." in await asked(harness)
+
+
+def add_own(harness: ServiceHarness, *days: int) -> frozenset[str]:
+    """Add a task on a key of the team's own on each of so many days ago; return their ids."""
+    for back in days:
+        begun = START - back * DAY
+        stream = Stream(begun, begun + HOUR, llm_cost=Decimal(1), neo_cost=Decimal("0.5"))
+        harness.neo.world.add(SimTask.of(f"own-{back}", stream, email=PRIYA, is_byok=True))
+    return frozenset(f"own-{back}" for back in days)
+
+
+async def test_costs_on_own_keys_that_differ_on_a_day_are_a_difference(harness: ServiceHarness) -> None:
+    harness.neo.summary = SummaryOptions(own_keys_left_out=add_own(harness, 5))
+    for _ in range(3):
+        await night(harness)
+    (report,) = reports(harness)
+    assert (
+        "Feb 25, tasks on your own model keys: Neo counts costs of 0.00 in 0 tasks, I count costs of 1.50 in 1 task;"
+        " task own-5 isn't in Neo's total" in visible_text(report)
+    )
+    leave_out(harness, "priya-9")  # while other days differ, it is kept
+    await night(harness)
+    assert "Differs from Neo's total on Feb 21 and Feb 25." in await asked(harness, "status")
+    harness.neo.summary = SummaryOptions()
+    await night(harness)
+    assert "Resolved" in visible_text(reports(harness)[-1])
+    assert "Agrees with Neo through" in await asked(harness, "status")
+
+
+async def test_costs_on_own_keys_that_neo_counts_in_its_own_way_are_shown_and_no_difference(
+    harness: ServiceHarness,
+) -> None:
+    harness.neo.summary = SummaryOptions(own_keys_left_out=add_own(harness, 3, 5, 6, 7, 9))
+    await night(harness)
+    harness.neo.log.clear()
+    await night(harness)
+    assert len([each for each in harness.neo.log if each.path == SUMMARY_PATH]) == 2  # the balance, and the comparison
+    assert reports(harness) == []
+    found = await asked(harness)
+    assert "*Agrees with Neo through Mar 2.*" in found
+    sums = "Neo counts costs of 0.00 in 0 tasks, I count costs of 7.50 in 5 tasks"
+    assert f"• Tasks on your own model keys: {sums}." in found
 
 
 async def test_members_whose_totals_differ_are_named(harness: ServiceHarness) -> None:

@@ -1,4 +1,4 @@
-"""Which days are compared, what is the same, what is kept of earlier comparisons, and when the next one is due."""
+"""Which days are compared, what is the same, and what is kept of earlier comparisons."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.usage_total import UsageTotal, agrees
 from bot.ledger.neo_agreement import (
+    Counted,
     CreditReading,
     DayDifference,
     NeoAgreement,
@@ -17,7 +18,7 @@ from bot.ledger.neo_agreement import (
     difference_text,
 )
 from bot.ledger.neo_totals import LedgerTotal
-from bot.reconcile.rules import Days, closed_days, credit_reading, is_due, merged_agreement
+from bot.reconcile.rules import Days, closed_days, credit_reading, merged_agreement
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -123,28 +124,6 @@ def test_differences_of_other_days_are_kept() -> None:
     assert [each.day for each in merged.differences] == [nov(2), nov(22)]
 
 
-@pytest.mark.parametrize(
-    ("attempted", "unavailable", "last_pass", "due"),
-    [
-        (None, "", None, False),
-        (None, "", NOW - HOUR, True),
-        (None, "", NOW + HOUR, False),
-        (NOW - 2 * HOUR, "", NOW - HOUR, True),
-        (NOW - HOUR, "", NOW - 2 * HOUR, False),
-        (NOW - HOUR, "x", NOW - 8 * HOUR, False),
-        (NOW - 6 * HOUR, "x", NOW - 8 * HOUR, True),
-        (NOW + HOUR, "", NOW - 8 * HOUR, True),
-    ],
-)
-def test_it_is_compared_after_each_night_and_again_where_there_was_nothing_to_compare_with(
-    attempted: datetime | None,
-    unavailable: str,
-    last_pass: datetime | None,
-    due: bool,  # noqa: FBT001 - a case
-) -> None:
-    assert is_due(NeoAgreement(attempted_at=attempted, unavailable=unavailable), last_pass, NOW) is due
-
-
 # --- words ---------------------------------------------------------------------------------------
 
 
@@ -167,6 +146,20 @@ def test_nothing_is_said_before_the_first_comparison_and_why_there_was_none() ->
     assert agreement_text(NeoAgreement(), NOW.date()) == ""
     unavailable = replace(NeoAgreement(through=nov(2)), unavailable="Neo doesn't answer")
     assert agreement_text(unavailable, NOW.date()) == "Neo's total isn't available: Neo doesn't answer"
+
+
+def test_costs_on_own_keys_are_no_credits() -> None:
+    own = replace(differs(2, TaskDifference("t0", TaskProblem.COUNTED_TWICE)), counted=Counted.OWN_KEYS)
+    assert difference_text(own, NOW.date()) == (
+        "Nov 2, tasks on your own model keys: Neo counts costs of 1,234.50 in 2 tasks, I count costs of 1.00 in 1 task;"
+        " task t0 is in Neo's total twice"
+    )
+
+
+def test_a_task_that_neo_does_not_list_has_no_name() -> None:
+    assert difference_text(differs(2, TaskDifference("", TaskProblem.NOT_LISTED)), NOW.date()).endswith(
+        "; a task is in Neo's total, but Neo doesn't list it"
+    )
 
 
 def test_a_difference_names_both_totals_and_some_of_its_tasks() -> None:

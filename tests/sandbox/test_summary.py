@@ -80,6 +80,20 @@ async def test_the_whole_is_the_same_under_each_reading(
     assert found["byok"]["total_tasks"] == sum(bool(task.is_byok) for task in tasks) > 0
 
 
+async def test_the_costs_on_own_keys_alone_can_be_wrong(
+    api: NeoApi, client: aiohttp.ClientSession, world: World
+) -> None:
+    for number in range(3):
+        stream = Stream(START - DAY, START - DAY, llm_cost=Decimal(2), neo_cost=Decimal("0.5"))
+        world.add(SimTask.of(f"t{number}", stream, is_byok=True))
+    api.summary = SummaryOptions(own_keys_left_out=frozenset({"t0"}), own_keys_doubled=frozenset({"t1"}))
+    found = await summary(client)
+    assert found["total_tasks"] == 3
+    assert found["byok"] == {"total_llm_cost": 6.0, "total_neo_cost": 1.5, "total_streams": 3, "total_tasks": 3}
+    api.summary = SummaryOptions(own_keys_left_out=frozenset({"t0"}))
+    assert (await summary(client))["byok"]["total_tasks"] == 2
+
+
 async def test_amounts_are_added_as_floats(client: aiohttp.ClientSession, world: World) -> None:
     for number, amount in enumerate(("0.1", "0.2")):
         world.add(SimTask.of(f"t{number}", Stream(START - DAY, START - DAY, Decimal(amount))))

@@ -3,13 +3,14 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sync.rules import CHUNK, TAIL, PassKind, planned_passes
+from bot.sync.rules import CHUNK, TAIL, PassKind, is_due_after, planned_passes
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def test_a_first_sync_reads_the_tail_and_then_back_in_chunks() -> None:
@@ -51,3 +52,26 @@ def test_what_is_planned_and_what_is_covered_leave_no_gap(edges: list[int], days
     for hour in range(0, days * 24, 7):
         moment = NOW - timedelta(hours=hour, minutes=1)
         assert any(start <= moment < end for start, end in read)
+
+
+@pytest.mark.parametrize(
+    ("last_pass", "attempted", "wait", "due"),
+    [
+        (None, None, None, False),
+        (None, NOW - 9 * DAY, HOUR, False),
+        (NOW - HOUR, None, None, True),
+        (NOW + HOUR, None, None, False),
+        (NOW - HOUR, NOW - 2 * HOUR, None, True),
+        (NOW - 2 * HOUR, NOW - HOUR, None, False),
+        (NOW - 8 * HOUR, NOW - HOUR, 6 * HOUR, False),
+        (NOW - 8 * HOUR, NOW - 6 * HOUR, 6 * HOUR, True),
+        (NOW - 8 * HOUR, NOW + HOUR, None, True),  # the clock was set back
+    ],
+)
+def test_what_follows_a_pass_of_the_calendar_is_done_once_after_it_or_again_after_a_while(
+    last_pass: datetime | None,
+    attempted: datetime | None,
+    wait: timedelta | None,
+    due: bool,  # noqa: FBT001 - a case
+) -> None:
+    assert is_due_after(last_pass, attempted, wait, NOW) is due
