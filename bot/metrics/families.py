@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from bot import __version__
 from bot.budgets.periods import UNITS
-from bot.domain.money import NANOS_PER_USD
+from bot.domain.money import NANOS_PER_CREDIT, NANOS_PER_USD
 from bot.metrics.ledger_facts import LedgerFacts
 from bot.metrics.process_metrics import PREFIX
 from bot.outbox.rules import OPEN, NotificationState
@@ -59,6 +60,8 @@ def ledger_families(facts: LedgerFacts, labels: GaugeLabels, *, names_members: b
     age = float("inf") if facts.age is None else facts.age.total_seconds()
     yield _gauge("data_age_seconds", "The time since Neo was last read completely; +Inf before that.", age)
     yield _gauge("rejected_rows", "Rows of Neo that cannot be counted now.", facts.rejected_rows)
+    yield from _neo_total_families(facts)
+    yield from _balance_families(facts)
     yield from _message_families(facts, labels)
     yield from _budget_families(facts, labels)
     held: Values = {(name,): float(is_held) for name, is_held in facts.held_leases.items()}
@@ -70,6 +73,42 @@ def ledger_families(facts: LedgerFacts, labels: GaugeLabels, *, names_members: b
         what = "The time since the last scheduled backup was made; +Inf before that."
         yield _gauge("backup_age_seconds", what, facts.backup_age)
     yield _gauge("schema_version", "The number of the database's schema.", facts.schema)
+
+
+def _neo_total_families(facts: LedgerFacts) -> Iterator[Metric]:
+    agreement = facts.agreement
+    age = _age(facts, agreement.compared_at)
+    yield _gauge(
+        "neo_total_age_seconds", "The time since spend was compared with Neo's own total; +Inf before that.", age
+    )
+    yield _gauge(
+        "neo_total_differences", "Days on which spend differs from Neo's own total.", len(agreement.differences)
+    )
+    if agreement.through is not None:
+        what = "The end of the last UTC day through which spend agrees with Neo's own total, in seconds since 1970."
+        end = datetime.combine(agreement.through + timedelta(days=1), time(), UTC)
+        yield _gauge("neo_total_agrees_until_timestamp_seconds", what, end.timestamp())
+
+
+def _balance_families(facts: LedgerFacts) -> Iterator[Metric]:
+    balance = facts.balance.balance
+    yield _gauge(
+        "balance_age_seconds",
+        "The time since Neo said how many credits are left; +Inf before that.",
+        _age(facts, balance.said_at),
+    )
+    if balance.said_at is not None:
+        yield _gauge(
+            "balance_credits", "The Neo credits that were left then.", balance.available_nanos / NANOS_PER_CREDIT
+        )
+    if (lasts := balance.runway) is not None:
+        what = "How long they last at the pace of the weeks before; +Inf for years."
+        runway = float("inf") if lasts.days is None else timedelta(days=lasts.days).total_seconds()
+        yield _gauge("balance_runway_seconds", what, runway)
+
+
+def _age(facts: LedgerFacts, moment: datetime | None) -> float:
+    return float("inf") if moment is None else max(0.0, (facts.at - moment).total_seconds())
 
 
 def _message_families(facts: LedgerFacts, labels: GaugeLabels) -> Iterator[Metric]:

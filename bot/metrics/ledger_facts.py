@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from bot.balance.facts import BalanceFacts, balance_facts
 from bot.budgets.crossings.store import highest_step_counts
 from bot.budgets.limits.store import limit_counts
 from bot.budgets.periods import UNITS, budget_period
@@ -19,6 +20,7 @@ from bot.database.schema import present_revision
 from bot.domain.periods import Unit, local_day, period
 from bot.domain.pricing import SpendBasis
 from bot.ledger.freshness import freshness
+from bot.ledger.neo_agreement import NeoAgreement, neo_agreement
 from bot.ledger.quarantine import quarantined_count
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.selection import Conditions, Selection, conditions_of
@@ -58,6 +60,7 @@ class LedgerFacts:
     `unsent` messages are those not delivered yet, and those refused for good within the last day.
     `limits` are by unit and by whose they are, `passed` by unit and highest step. `free_bytes` is None on a server.
     `backup_age` is that of the last scheduled backup: None if none are to be made, endless before the first.
+    `agreement` is how spend compares with Neo's own total, `balance` what Neo says is left; `at` is the moment.
     """
 
     spend: Mapping[str, int]
@@ -73,6 +76,9 @@ class LedgerFacts:
     free_bytes: int | None
     schema: int
     backup_age: float | None
+    agreement: NeoAgreement
+    balance: BalanceFacts
+    at: datetime
 
 
 def ledger_facts(connection: Connection, policy: FactsPolicy, now: datetime) -> LedgerFacts:
@@ -94,6 +100,9 @@ def ledger_facts(connection: Connection, policy: FactsPolicy, now: datetime) -> 
         free_bytes=free_bytes(policy.place),
         schema=int(present_revision(connection)),
         backup_age=_backup_age(connection, now) if policy.backs_up else None,
+        agreement=neo_agreement(connection),
+        balance=balance_facts(connection, now),
+        at=now,
     )
 
 

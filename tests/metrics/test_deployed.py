@@ -20,6 +20,7 @@ from tests.support.docs import ROOT, section
 from tests.support.engines import sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.metrics import WITH_MEMBERS, Scraped, scrape
+from tests.support.neo_totals import issue
 from tests.support.worlds import PRIYA
 
 RULES = ROOT / "deploy" / "prometheus" / "rules.yml"
@@ -47,11 +48,14 @@ def promtool(*arguments: str, given: str = "") -> None:
 
 @pytest.fixture
 async def measured(closed: ServiceHarness, tmp_path: Path) -> ServiceHarness:
-    """A service with every metric, in which somebody has spent something."""
+    """A service with every metric, in which somebody has spent something, and which knows Neo's own totals."""
     (tmp_path / "backups").mkdir()
     closed.settings = {**WITH_MEMBERS, "POLL_SECONDS": "300", "BACKUP_DIR": str(tmp_path / "backups")}
+    issue(closed, 300)
     await closed.open()
     await spend(closed, PRIYA, 60)
+    for line in ("reconcile", "balance"):
+        await closed.ask("hannah", line)
     return closed
 
 

@@ -30,6 +30,7 @@ from tests.support.app import report_of
 from tests.support.engines import always_on_both, sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.metrics import ON, WITH_MEMBERS, Scraped, scrape
+from tests.support.neo_totals import issue, leave_out
 from tests.support.random_work import RandomWork
 from tests.support.webhook import webhook_settings
 from tests.support.worlds import MARCUS, PRIYA, add
@@ -406,6 +407,35 @@ async def test_two_services_of_one_process_count_apart(measured: ServiceHarness)
     assert (await scrape(measured))("answer_seconds_count", kind="command") == 1
     await measured.restart()
     assert (await scrape(measured))("answer_seconds_count", kind="command") == 0
+
+
+async def test_what_neo_says_of_its_totals_is_exported_as_operators_read_it(closed: ServiceHarness) -> None:
+    closed.settings = dict(ON)
+    add(closed.neo.world, "old", "28", email=PRIYA, begun=closed.clock() - 5 * DAY)
+    await closed.open()
+    scraped = await scrape(closed)
+    for name in ("neo_total_age_seconds", "balance_age_seconds"):
+        assert scraped(name) == float("inf")
+    for name in ("neo_total_agrees_until_timestamp_seconds", "balance_credits", "balance_runway_seconds"):
+        assert scraped.all_of(name) == {}
+    issue(closed, 80)
+    leave_out(closed, "old")
+    for line in ("reconcile", "balance"):
+        await closed.ask("hannah", line)
+    closed.clock.advance(HOUR)
+    scraped = await scrape(closed)
+    day = (closed.clock() - 5 * DAY).replace(hour=0, minute=0, second=0, microsecond=0)
+    assert scraped("neo_total_differences") == 1
+    assert scraped("neo_total_agrees_until_timestamp_seconds") == day.timestamp()
+    assert scraped("neo_total_age_seconds") == scraped("balance_age_seconds") == HOUR.total_seconds()
+    assert scraped("balance_credits") == 80
+    assert scraped("balance_runway_seconds") == 40 * DAY.total_seconds()  # at 28 credits in two weeks
+
+
+async def test_credits_that_last_for_years_have_no_end(measured: ServiceHarness) -> None:
+    issue(measured, 80)
+    await measured.ask("hannah", "balance")
+    assert (await scrape(measured))("balance_runway_seconds") == float("inf")
 
 
 async def test_there_are_no_metrics_unless_a_port_is_set(harness: ServiceHarness) -> None:
