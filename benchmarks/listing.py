@@ -1,7 +1,7 @@
 """The list that a simulated upstream shows: the sandbox's tasks repeated over and over, pages of it as JSON."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
@@ -47,8 +47,12 @@ class Listing:
         return kept | {
             "task_id": str(UUID(int=(number + 1) * _SCATTER % 2**128, version=4)),
             "email": f"{name}.{number // len(tasks) % SEATS}@{domain}",
-            "created_at": wire_time(NOW - timedelta(hours=1) - self.span * number / self.total),
+            "created_at": wire_time(self.created_at(number)),
         }
+
+    def created_at(self, number: int) -> datetime:
+        """When a task was created, counted from the newest."""
+        return NOW - timedelta(hours=1) - self.span * number / self.total
 
     def page(self, offset: int, limit: int = PAGE) -> bytes:
         """A page as the upstream sends it."""

@@ -58,6 +58,22 @@ async def post(url: str, headers: Mapping[str, str], body: str) -> None:
     assert answer.startswith(b"HTTP/1.1 200 "), answer
 
 
+async def get(url: str, headers: Mapping[str, str]) -> bytes:
+    """Ask for something over a connection of its own; whatever a server answers must be a 200 of a known length."""
+    target = urlsplit(url)
+    lines = [f"GET {target.path}?{target.query} HTTP/1.1", f"host: {target.netloc}"]
+    head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items())])
+    reader, writer = await asyncio.open_connection(target.hostname, target.port)
+    try:
+        writer.write(f"{head}\r\n\r\n".encode())
+        answer = await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readexactly(_length(answer))
+    finally:
+        await _close(writer)
+    assert answer.startswith(b"HTTP/1.1 200 "), answer
+    return body
+
+
 async def _close(writer: StreamWriter) -> None:
     writer.close()
     await writer.wait_closed()

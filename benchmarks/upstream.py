@@ -19,10 +19,13 @@ _COARSE = 0.0015  # how late a sleep may end, in seconds
 
 
 @contextmanager
-def served(listing: Listing, latency: float = 0.0) -> Iterator[str]:
-    """Serve a listing from another process; gives the base address. It ends with its standard input."""
-    asked = [listing.total, listing.histories, listing.span.total_seconds(), listing.mixed, latency]
-    command = [sys.executable, "-m", "benchmarks.upstream", json.dumps(asked)]
+def served(listing: Listing, latency: float = 0.0, module: str = "benchmarks.upstream", *more: object) -> Iterator[str]:
+    """Serve a listing from another process; gives the base address. It ends with its standard input.
+
+    `more` is for the module, whose `main` is run with it.
+    """
+    asked = [listing.total, listing.histories, listing.span.total_seconds(), listing.mixed, latency, *more]
+    command = [sys.executable, "-m", module, json.dumps(asked)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603 - our own command
         try:
@@ -34,11 +37,11 @@ def served(listing: Listing, latency: float = 0.0) -> Iterator[str]:
             process.terminate()
 
 
-class _Api:
+class PagesApi:
     """Answers questions for pages, whatever their window; light pages are made before anybody asks."""
 
     def __init__(self, listing: Listing, latency: float) -> None:
-        self._listing = listing
+        self.listing = listing
         self._latency = latency
         offsets = () if listing.histories else range(0, listing.total, PAGE)
         self._made = {offset: json_answer(listing.page(offset)) for offset in offsets}
@@ -47,20 +50,21 @@ class _Api:
         """Answer what comes over one connection, until it ends."""
         async for request in received(reader):
             due = perf_counter() + self._latency
-            answer = self._asked(request)
+            answer = self.answer(request)
             await _until(due)
             writer.write(answer)
             await writer.drain()
         writer.close()
 
-    def _asked(self, request: PlainRequest) -> bytes:
+    def answer(self, request: PlainRequest) -> bytes:
+        """Return the whole answer to a request."""
         assert f"x-api-key: {KEY}" in request.head.decode().replace("X-Api-Key", "x-api-key")
         target = request.target
         assert target.path == PATH
         query = parse_qs(target.query)
         assert query["limit"] == [str(PAGE)]
         offset = int(query["offset"][0])
-        return self._made.get(offset) or json_answer(self._listing.page(offset))
+        return self._made.get(offset) or json_answer(self.listing.page(offset))
 
 
 async def _until(due: float) -> None:
@@ -69,13 +73,19 @@ async def _until(due: float) -> None:
         await asyncio.sleep(0)
 
 
-async def _serve(listing: Listing, latency: float) -> None:
-    server = await asyncio.start_server(_Api(listing, latency).serve, "127.0.0.1", 0)
+async def serve(api: PagesApi) -> None:
+    """Serve at a free port, whose address is printed, until standard input ends."""
+    server = await asyncio.start_server(api.serve, "127.0.0.1", 0)
     sys.stdout.write(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
 
 
+def listing_of(total: int, histories: int, span: float, mixed: bool) -> Listing:  # noqa: FBT001 - as `served` sends it
+    """Return the listing that `served` was given."""
+    return Listing(total, histories, timedelta(seconds=span), mixed)
+
+
 if __name__ == "__main__":
-    total, histories, span, mixed, latency = json.loads(sys.argv[1])
-    asyncio.run(_serve(Listing(total, histories, timedelta(seconds=span), mixed), latency))
+    *given, seconds = json.loads(sys.argv[1])
+    asyncio.run(serve(PagesApi(listing_of(*given), seconds)))
