@@ -13,7 +13,7 @@ from bot.cli.startup import load_app_for_writing
 @json_option
 @print_errors
 def reconcile(window: tuple[str, ...], *, as_json: bool) -> None:
-    """Compare spend with Neo's own total, day by day in UTC; exit 1 if it differs.
+    """Compare spend with Neo's own total, by UTC day; exit 1 if it differs or Neo doesn't say.
 
     What differs is read again from Neo first. Example: neo-usage reconcile last month
     """
@@ -31,7 +31,7 @@ def reconcile(window: tuple[str, ...], *, as_json: bool) -> None:
     else:
         for sentence in sentences(comparison, app.clock().astimezone(UTC).date()):
             click.echo(single_line(sentence))
-    if comparison.agreement.differences:
+    if comparison.agreement.differences or comparison.agreement.unavailable:
         sys.exit(1)
 
 

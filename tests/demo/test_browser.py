@@ -548,6 +548,40 @@ async def test_a_next_day_has_one_digest(own: Demo, sit: Sit) -> None:
     await expect(digest.get_by_role("time").first).to_have_text("09:00")
 
 
+async def test_a_difference_from_neos_total_is_found_named_and_over_again(own: Demo, sit: Sit) -> None:
+    seat = await sit(own)
+    found = seat.messages.filter(has_text="Spend doesn't agree with Neo's total")
+    over = seat.messages.filter(has_text="Resolved: spend agrees with Neo's total again")
+    await seat.cause("difference")
+    await seat.cause("day")
+    await expect(found).to_have_count(1)
+    summary = own.page.neo.summary
+    assert summary is not None
+    for left_out in summary.left_out:
+        await expect(found).to_contain_text(f"task {left_out} isn't in Neo's total")
+    await expect(await seat.ask("status")).to_contain_text("Differs from Neo's total on")
+    await seat.cause("difference")
+    await seat.cause("day")
+    await expect(over).to_have_count(1)
+    await expect(await seat.ask("status")).to_contain_text("Agrees with Neo through")
+
+
+async def test_of_credits_that_run_down_there_is_one_warning_until_some_are_added(own: Demo, sit: Sit) -> None:
+    seat = await sit(own)
+    warned = seat.messages.filter(has_text="Neo credits are used up in about")
+    await seat.cause("drain")
+    await seat.cause("day")
+    await expect(warned).to_have_count(1)
+    await expect(warned).to_contain_text("At the pace of the last 28 days")
+    await seat.cause("day")
+    await expect(warned).to_have_count(1)
+    await seat.cause("fill")
+    await expect(await seat.ask("balance")).to_contain_text("At the pace of the last 28 days, they last 1")
+    await seat.cause("drain")
+    await seat.cause("day")
+    await expect(warned).to_have_count(2)
+
+
 async def test_app_home_shows_each_what_is_theirs(shown: Demo, sit: Sit) -> None:
     seat = await sit(shown, "priya")
     await seat.go("neo-usage")
