@@ -98,6 +98,7 @@ class Weeks:
     asked: list[Asked] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     removed: set[str] = field(default_factory=set)
+    restored: list[datetime] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(101))
     _asking: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -223,6 +224,7 @@ class Weeks:
         await self.processes.command("db", "restore", str(copy))
         self.team.database = open_database(self.surroundings.place)
         self.troubles.happened["restored"] += 1
+        self.restored.append(self.clock())
         await self.team.start()
         await self._set_budgets()
 
