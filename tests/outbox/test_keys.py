@@ -245,7 +245,7 @@ def test_a_key_of_another_kind_is_no_key(text: str, key: Key) -> None:
 
 def test_keys_that_name_a_date_or_nothing_are_the_same_in_every_ledger() -> None:
     same = {each for each in ANY if issubclass(each, NotificationKey) and each.is_ledger_independent}
-    assert same == {WelcomeKey, DigestKey, DigestCompletedKey, IncidentKey}
+    assert same == {WelcomeKey, DigestKey, DigestCompletedKey, IncidentKey, BalanceKey}
 
 
 @given(IDS, IDS, DAYS, ZONES)
