@@ -30,13 +30,16 @@ def sum_of_totals(totals: Iterable[UsageTotal]) -> UsageTotal:
     return sum(totals, start=NO_USAGE)
 
 
-def agrees(ours: UsageTotal, given: UsageTotal) -> bool:
-    """Return whether a total is the one that was given: as many tasks, and the credits but for rounding."""
-    return ours.tasks == given.tasks and same_amount(ours.credits, given.credits)
+def agrees(ours: UsageTotal, given: UsageTotal, whole: Decimal = Decimal(0)) -> bool:
+    """Return whether a total is the one that was given: as many tasks, and the credits but for rounding.
+
+    If both are a part of a `whole` that agrees, they may differ as much as that may.
+    """
+    return ours.tasks == given.tasks and same_amount(ours.credits, given.credits, whole)
 
 
-def same_amount(ours: Decimal, given: Decimal) -> bool:
+def same_amount(ours: Decimal, given: Decimal, whole: Decimal = Decimal(0)) -> bool:
     """Return whether an amount is the one that was given, within 1e-6 or half a unit of its last digit."""
     exponent = given.as_tuple().exponent
     half_unit = _HALF.scaleb(min(exponent, 0)) if isinstance(exponent, int) else Decimal(0)
-    return abs(ours - given) <= max(_RELATIVE * max(abs(ours), abs(given)), half_unit)
+    return abs(ours - given) <= max(_RELATIVE * max(abs(ours), abs(given), abs(whole)), half_unit)

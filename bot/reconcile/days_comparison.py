@@ -179,8 +179,9 @@ class DaysComparison:
             neos[current.get(email, email)] += total
         stored = totals_by_member(connection, self.days.start, self.days.end)
         ours = {email: self._measure.of_total(total) for email, total in stored.items()}
-        both = sorted(ours.keys() & neos.keys())
-        return {email: (ours[email], neos[email]) for email in both if not agrees(ours[email], neos[email])}
+        both = {email: (ours[email], neos[email]) for email in sorted(ours.keys() & neos.keys())}
+        whole = summary.total.credits  # of which each day agrees
+        return {email: totals for email, totals in both.items() if not agrees(*totals, whole)}
 
     # --- one day -------------------------------------------------------------------------------------
 

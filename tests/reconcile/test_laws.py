@@ -9,7 +9,7 @@ from random import Random
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.app import App
@@ -68,6 +68,7 @@ listings, totals = st.sampled_from(get_args(FiltersBy)), st.sampled_from(get_arg
 
 
 @examples(1000, **WITH_LEDGERS)
+@example(19, 19, "created", "created", PLACES[0])  # a member's credits are less than what the team's may differ by
 @given(seeds, st.integers(0, 40), listings, totals, st.sampled_from(PLACES))
 def test_there_is_no_difference_whatever_neo_counts_by(
     fresh: Fresh,
