@@ -29,7 +29,7 @@ class TotalsApi(PagesApi):
         self._created = [listing.created_at(number) for number in reversed(range(listing.total))]
         self._by_id = {row["task_id"]: row for row in self._rows}
         lacking = None if left_out is None else listing.total - 1 - left_out
-        summed = [0.0 if place == lacking else row["neo_credits"] or 0.0 for place, row in enumerate(self._rows)]
+        summed = [0.0 if place == lacking else float(row["neo_credits"] or 0) for place, row in enumerate(self._rows)]
         self._credits = [0.0, *accumulate(summed)]
         self._tasks = [0, *accumulate(int(place != lacking) for place in range(listing.total))]
         self._asked: Counter[str] = Counter()

@@ -1,5 +1,6 @@
 """One comparison: closed days of the ledger with Neo's totals, and what is wrong on those that differ."""
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,8 +75,12 @@ class DaysComparison:
 
     async def run(self) -> Comparison:
         """Compare, and return what was found. Raises NeoError and LedgerError."""
-        summary = await self.client.summary(QueryWindow(self.days.start, self.days.end), by_day=True)
-        in_ledger = await self.database.read(partial(totals_by_day, start=self.days.start, end=self.days.end))
+        start, end = self.days.start, self.days.end
+        reading = asyncio.create_task(self.database.read(partial(totals_by_day, start=start, end=end)))
+        try:  # meanwhile
+            summary = await self.client.summary(QueryWindow(start, end), by_day=True)
+        finally:
+            in_ledger = await reading
         differing = await self._compare_days(in_ledger, summary.by_day or {})
         if differing:  # of whole windows there is only what Neo counts by creation
             self._keep_former(Counted.OWN_KEYS, self.days)
