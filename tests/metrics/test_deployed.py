@@ -190,10 +190,11 @@ class Prometheus:
         self.harness, self.directory, self.scrapes = harness, directory, list[Scraped]()
 
     async def watch(self, minutes: int) -> None:
-        """Scrape for so many minutes; Neo is read every five."""
+        """Scrape for so many minutes, in each of which what is due is sent; Neo is read every five."""
         for _ in range(minutes):
             self.scrapes.append(await scrape(self.harness))
             self.harness.clock.advance(MINUTE)
+            await self.harness.deliver()
             if len(self.scrapes) % 5 == 0:
                 await self.harness.service.jobs.sync()
 
@@ -261,8 +262,7 @@ async def test_an_alert_fires_when_slack_lets_the_bot_post_nothing(prometheus: P
     harness.slack.faults.on("chat.postMessage", *[Refuse("token_expired")] * 1_000)
     await harness.ask("hannah", "budget @priya 100/month")
     await prometheus.watch(25)
-    prometheus.check({"NeoUsageMessagesNotSent"})
+    prometheus.check({"NeoUsageMessagesNotSent", "NeoUsageRequestsFailing"})
     harness.slack.faults.clear()
-    await harness.deliver()
-    await prometheus.watch(15)
+    await prometheus.watch(45)
     prometheus.check(set())
