@@ -96,6 +96,7 @@ A_REPORT = st.builds(
 )
 REPORTS = st.lists(A_REPORT, max_size=14)
 PAGES = st.lists(st.lists(A_REPORT, min_size=1, max_size=4, unique_by=lambda each: each.number), max_size=5)
+Limit = tuple[int | str, Unit, TaskNarrowing, int]
 LIMITS = st.lists(
     st.tuples(
         st.sampled_from([TEAM, DEFAULT, ANA]),
@@ -148,20 +149,26 @@ def models_add_up(connection: Connection, subjects: Iterable[int], unit: Unit) -
         assert sum(by_model.values()) == spends(connection, [whole], SpendBasis.TOTAL)[whole]
 
 
+def members_with_limits(connection: Connection, evaluator: BudgetEvaluator, made: list[Limit]) -> dict[str, int]:
+    """Set limits, of whom, by which unit, of which tasks and how many dollars; return the members' ids."""
+    ids = ensure_members(connection, [ANA, BOB])
+    for whose, unit, narrowing, dollars in made:
+        scope = ids[whose] if isinstance(whose, str) else whose
+        setting = LimitSetting(scope, unit, dollars * USD, "terminal", narrowing=narrowing)
+        evaluator.set_limit(connection, setting, NOW)
+    return ids
+
+
 def test_what_is_counted_is_what_the_ledger_holds_whatever_becomes_of_a_task(engine: str, ledgers: Ledgers) -> None:
     @given(LIMITS, REPORTS)
     @examples_on(engine, 300, **WITH_LEDGERS)
-    def law(made: list[tuple[int | str, Unit, TaskNarrowing, int]], reports: list[Report]) -> None:
+    def law(made: list[Limit], reports: list[Report]) -> None:
         place = ledgers.new()
         with closing(open_database(place)) as database:
             evaluator = BudgetEvaluator(BudgetPolicy(BERLIN, SpendBasis.TOTAL))
             booking = BookingPolicy(ByokUnit.CREDITS, observers=(evaluator.record_booking,), read_before=(ALL_TIME,))
             with database.transaction() as connection:
-                ids = ensure_members(connection, [ANA, BOB])
-                for whose, unit, narrowing, dollars in made:
-                    scope = ids[whose] if isinstance(whose, str) else whose
-                    setting = LimitSetting(scope, unit, dollars * USD, "terminal", narrowing=narrowing)
-                    evaluator.set_limit(connection, setting, NOW)
+                ids = members_with_limits(connection, evaluator, made)
             subjects = [*ids.values(), TEAM]
             tasks: dict[int, Task] = {}
             for report in reports:
@@ -207,17 +214,13 @@ def test_steps_that_history_alone_has_passed_are_silent_and_all_others_are_notif
 ) -> None:
     @given(LIMITS, PAGES)
     @examples_on(engine, 300, **WITH_LEDGERS)
-    def law(made: list[tuple[int | str, Unit, TaskNarrowing, int]], pages: list[list[Report]]) -> None:
+    def law(made: list[Limit], pages: list[list[Report]]) -> None:
         place = ledgers.new()
         with closing(open_database(place)) as database:
             evaluator = BudgetEvaluator(BudgetPolicy(BERLIN, SpendBasis.TOTAL))
             booking = BookingPolicy(ByokUnit.CREDITS, observers=(evaluator.record_booking,), read_before=(READ,))
             with database.transaction() as connection:
-                ids = ensure_members(connection, [ANA, BOB])
-                for whose, unit, narrowing, dollars in made:
-                    scope = ids[whose] if isinstance(whose, str) else whose
-                    setting = LimitSetting(scope, unit, dollars * USD, "terminal", narrowing=narrowing)
-                    evaluator.set_limit(connection, setting, NOW)
+                ids = members_with_limits(connection, evaluator, made)
                 kinds = {(unit, narrowing) for _, unit, narrowing, _ in made}
                 periods = [budget_period(unit, NOW, BERLIN, narrowing) for unit, narrowing in sorted(kinds, key=str)]
                 limit_of = limits(
