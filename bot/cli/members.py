@@ -211,7 +211,10 @@ def _copies(settings: "Settings") -> list[str]:
 
     place, directory = settings.database, settings.backup_dir
     beside = copies_beside(place) if isinstance(place, Path) else []
-    backups = [] if directory is None else backups_in(directory)
+    try:
+        backups = [] if directory is None else [str(each) for each in backups_in(directory)]
+    except OSError:
+        backups = [f"the backups in {directory}, which can't be read"]
     return [f"  {single_line(str(each))}" for each in (*beside, *backups)]
 
 

@@ -25,13 +25,20 @@ _SPARE_BYTES = 200 * 2**20  # that a backup leaves free on the disk of the datab
 
 
 def backups_in(directory: Path) -> list[Path]:
-    """Return the backups in a directory of scheduled backups, oldest first; none if there is no directory."""
+    """Return the backups in a directory of scheduled backups, oldest first; none if there is no directory.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     return _files(directory, _NAME) if directory.is_dir() else []
 
 
 def newest_backup(directory: Path) -> Path | None:
-    """Return the newest backup in a directory of scheduled backups; None if there is none, or no directory."""
-    return next(reversed(backups_in(directory)), None)
+    """Return the newest backup in a directory of scheduled backups; None if there is none, or it cannot be read."""
+    try:
+        return next(reversed(backups_in(directory)), None)
+    except OSError:
+        return None  # the next backup says what is wrong with it
 
 
 class BusyDirectoryError(LedgerError):

@@ -1,12 +1,14 @@
 """Scheduled backups: one a day that passes its check, the oldest removed after that, and operators told if it fails."""
 
 import asyncio
+import os
 import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from zoneinfo import ZoneInfo
 
@@ -24,7 +26,8 @@ from bot.maintenance.scheduled_backups import is_due
 from bot.sandbox.world import World
 from bot.usage.status import ledger_status, to_document
 from tests.support.app_home import home_text, open_home
-from tests.support.engines import always_on_both, sqlite_only
+from tests.support.engines import always_on_both, sqlite_only, url_of
+from tests.support.fixtures import Wire
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.worlds import PRIYA, add
@@ -299,3 +302,22 @@ class TestDue:
 
     def moment(self, local: str) -> datetime:
         return datetime.fromisoformat(local).replace(tzinfo=self.BERLIN)
+
+
+@sqlite_only("who may read a directory is the same for both")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_a_directory_that_may_not_be_read_keeps_no_ledger_from_opening(wire: Wire) -> None:
+    with TemporaryDirectory() as name:
+        directory, backups = Path(name), Path(name) / "backups"
+        os.chown(directory, 12345, 12345)
+        backups.mkdir(mode=0o700)
+        app = wire(DATABASE_URL=url_of(directory / "ledger.db"), BACKUP_DIR=str(backups))
+        app.ledger.require_not_lost()
+        os.seteuid(12345)
+        try:
+            with pytest.raises(PermissionError):
+                list(backups.iterdir())
+            with app.ledger.database():
+                pass
+        finally:
+            os.seteuid(0)
