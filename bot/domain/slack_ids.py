@@ -27,6 +27,11 @@ def is_mention(name: str) -> bool:
     return name.startswith("<@")
 
 
+def without_mentions(text: str) -> str:
+    """Return a text with the plain id of each user that it mentions: `U1` for `<@U1>`."""
+    return _MENTION.sub(r"\1", text)
+
+
 def parse_mention(text: str) -> str | None:
     """Return the id of the user that a text mentions; None if it is no mention of a user."""
     match = _MENTION.fullmatch(text)

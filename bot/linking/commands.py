@@ -13,7 +13,7 @@ from bot.domain.query.tokens import clean, split
 from bot.domain.slack_ids import parse_mention
 from bot.ledger.members import member_id, stored_email
 from bot.people import links
-from bot.people.links import LinkError
+from bot.people.links import LinkedElsewhereError, LinkError
 from bot.slack.blocks import paragraph
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
@@ -49,6 +49,8 @@ class LinkCommands:
             return await (
                 self._unlink(user, request.user) if email == _REMOVE else self._link(user, email, request.user)
             )
+        except LinkedElsewhereError as error:
+            return {"outcome": "elsewhere", "email": error.email, "user": error.holder}
         except LinkError as error:
             return {"outcome": str(error)}
 

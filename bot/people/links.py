@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from bot.database.errors import LedgerError
-from bot.domain.slack_ids import format_mention
 from bot.domain.timestamps import to_us
 from bot.ledger.members import is_removed, stored_email
 from bot.people.tables import slack_link, slack_link_change
@@ -17,6 +16,15 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")  # a plain `@ana` is a name
 
 class LinkError(LedgerError):
     """The link cannot be made; the message says why and what to do."""
+
+
+class LinkedElsewhereError(LinkError):
+    """The e-mail is linked to another Slack user, the `holder`; the message says so as a terminal shows it."""
+
+    def __init__(self, email: str, holder: str) -> None:
+        remedy = f"Remove that link first: `neo-usage member link remove {holder}`."
+        super().__init__(f"{email} is already linked to the Slack user {holder}. {remedy}")
+        self.email, self.holder = email, holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,8 @@ def link(connection: Connection, slack_user: str, email: str, by: str, now: date
         The e-mail the user was linked to before.
 
     Raises:
-        LinkError: the e-mail is no address, was erased, or is linked to somebody else.
+        LinkedElsewhereError: the e-mail is linked to somebody else.
+        LinkError: the e-mail is no address, or was erased.
     """
     address = stored_email(email)
     if not _EMAIL.fullmatch(address):
@@ -78,8 +87,7 @@ def link(connection: Connection, slack_user: str, email: str, by: str, now: date
         raise LinkError(f"{address} was erased here, so nothing can be stored about them any more.")
     owner = user_of(connection, address)
     if owner is not None and owner != slack_user:
-        holder = format_mention(owner)
-        raise LinkError(f"{address} is already linked to {holder}. Remove that link first: `link {holder} remove`.")
+        raise LinkedElsewhereError(address, owner)
     before = email_of(connection, slack_user)
     if before != address:
         _apply(connection, LinkChange(slack_user, before, address, by, now))

@@ -1,8 +1,11 @@
 """A message as text for a terminal."""
 
+import re
 from typing import Any
 
 from bot.slack.blocks import Block, Message
+
+_REFERENCE = re.compile(r"<[@#!]?([^<>|]+)(?:\|([^<>]*))?>")  # a mention, a channel, a date or a link, with its label
 
 
 def terminal_text(message: Message) -> str:
@@ -18,5 +21,6 @@ def _texts(block: Block) -> list[dict[str, Any]]:
 
 def _unformatted(mrkdwn: str) -> str:
     """Return rendered mrkdwn as plain text; untrusted parts were escaped, so every mark is the template's."""
-    text = mrkdwn.replace("*", "").replace("`", "")
+    text = _REFERENCE.sub(lambda found: found[2] or found[1], mrkdwn)
+    text = text.replace("*", "").replace("`", "").replace(":warning:", "WARNING:")
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

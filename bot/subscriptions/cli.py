@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bot.domain.access import AT_THE_TERMINAL, RefusedError
 from bot.domain.formatting import dated_time, utc
-from bot.domain.slack_ids import is_user_id
+from bot.domain.slack_ids import is_user_id, without_mentions
 from bot.domain.tasks import normalized_email
 from bot.domain.text import one_line
 from bot.outbox.destinations import ChannelDestination, UserDestination
@@ -107,7 +107,8 @@ def description(subscription: StoredSubscription) -> str:
     """Return what is posted, when and where."""
     place = subscription.place
     where = f"channel {place.name}" if isinstance(place, ChannelDestination) else f"DM of {place.user}"
-    return f"{one_line(subscription.question) or THIS_MONTH}, {subscription.schedule}, to the {where}"
+    question = without_mentions(one_line(subscription.question)) or THIS_MONTH
+    return f"{question}, {subscription.schedule}, to the {where}"
 
 
 # --- removed ---------------------------------------------------------------------------------------

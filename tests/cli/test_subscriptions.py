@@ -57,6 +57,14 @@ async def test_one_is_added_listed_and_removed_and_its_owner_is_told(harness: Se
     assert "There is no subscription 1" in (await run(harness, "subscription", "remove", "1")).stderr
 
 
+async def test_somebody_mentioned_in_a_question_is_listed_by_their_id(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "subscribe @priya last week every monday 09:00")
+    listed = (await run(harness, "subscription", "list")).stdout
+    assert listed.startswith("U0HANNAH 1: ")
+    assert "U0PRIYA" in listed
+    assert "<@" not in listed
+
+
 async def test_one_for_a_person_shows_what_that_person_may_see(harness: ServiceHarness) -> None:
     refused = await run(harness, *WORDS, "--to", PRIYA)
     assert (refused.returncode, refused.stdout) == (USAGE, "")

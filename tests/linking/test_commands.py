@@ -51,7 +51,10 @@ async def answer(database: Database, line: str, caller: Caller = OPERATOR) -> st
         (["link <@U0ANA> ana"], "`ana` isn't an e-mail address."),
         (["link <@U0ANA> ana@acme.dev"] * 2, "<@U0ANA> was already linked to ana@acme.dev."),
         (["link <@U0ANA> ana@acme.dev", "link <@U0ANA> a@acme.dev"], "(before: ana@acme.dev)"),
-        (["link <@U0ANA> ana@acme.dev", "link <@U0BO> ana@acme.dev"], "ana@acme.dev is already linked to <@U0ANA>."),
+        (
+            ["link <@U0ANA> ana@acme.dev", "link <@U0BO> ana@acme.dev"],
+            "ana@acme.dev is already linked to <@U0ANA>. Remove that link first: `link <@U0ANA> remove`.",
+        ),
         (["link <@U0ANA> ana@acme.dev", "link <@U0ANA> remove"], "<@U0ANA> is no longer linked to ana@acme.dev"),
         (["link <@U0ANA> remove"], "<@U0ANA> isn't linked to anyone."),
     ],
