@@ -1,25 +1,51 @@
-"""The health check of a container: the bot that runs on this machine is asked whether it is alive."""
+"""The health of the bot on this machine: it is asked whether it is alive, and what keeps it from being ready."""
 
+import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
-_SECONDS = 5.0  # to answer
+_ALIVE_SECONDS, _READY_SECONDS = 5.0, 15.0  # to answer; a bot that is asked whether it is ready asks Slack
+_LONGEST = 65_536  # bytes of an answer
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what listens everywhere is asked here
 
 
 def health_problem(host: str, port: int) -> str:
-    """Return why the bot that listens there doesn't count as alive; empty if it does.
+    """Return why the bot that listens there doesn't count as alive; empty if it does."""
+    address = f"http://{_bracketed(host)}:{port}/healthz"
+    try:
+        status, _ = _get(host, port, "/healthz", _ALIVE_SECONDS)
+    except (OSError, HTTPException) as error:
+        return f"no bot answers at {address} ({str(error) or type(error).__name__})."
+    return "" if status == HTTPStatus.OK else f"{address} answers {status}, so it isn't the bot."
+
+
+def readiness_problems(host: str, port: int) -> list[str]:
+    """Return what keeps the bot that listens there from being ready; nothing if it is ready, or doesn't say."""
+    try:
+        _, body = _get(host, port, "/readyz", _READY_SECONDS)
+        problems = json.loads(body)["problems"]
+    except (OSError, HTTPException) as error:
+        return [f"no answer to /readyz ({str(error) or type(error).__name__})."]
+    except (ValueError, LookupError, TypeError):
+        return []
+    return [f"{what}: {why}" for what, why in problems.items()] if isinstance(problems, Mapping) else []
+
+
+def _get(host: str, port: int, path: str, seconds: float) -> tuple[int, bytes]:
+    """Return the status and body of an answer. Raises OSError or HTTPException if there is none.
 
     No proxy is used, whatever the environment says: the bot is on this machine.
     """
-    host = _LOOPBACK.get(host, host)
-    name = f"[{host}]" if ":" in host else host
-    connection = HTTPConnection(host, port, timeout=_SECONDS)
+    connection = HTTPConnection(_bracketed(host), port, timeout=seconds)
     try:
-        connection.request("GET", "/healthz")
-        status = connection.getresponse().status
-    except (OSError, HTTPException) as error:
-        return f"no bot answers at http://{name}:{port}/healthz ({str(error) or type(error).__name__})."
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read(_LONGEST)
     finally:
         connection.close()
-    return "" if status == HTTPStatus.OK else f"http://{name}:{port}/healthz answers {status}, so it isn't the bot."
+
+
+def _bracketed(host: str) -> str:
+    host = _LOOPBACK.get(host, host)
+    return f"[{host}]" if ":" in host else host

@@ -5,8 +5,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing
 
-from bot.doctor.check import Check, failure, ok
-from bot.doctor.health import health_problem
+from bot.doctor.check import Check, failure, ok, warning
+from bot.doctor.health import health_problem, readiness_problems
 from bot.settings.model import Settings
 
 
@@ -15,11 +15,20 @@ def port_checks(settings: Settings) -> Iterator[Check]:
     host, port = settings.http_host, settings.http_port
     is_running = bool(port) and not health_problem(host, port)
     if is_running:
-        yield ok("HTTP_PORT", f"a bot is running at {host}:{port}")
+        yield _running(host, port)
     else:
         yield _check("HTTP_HOST", host, "HTTP_PORT", port)
     if settings.metrics_port is not None and not is_running:  # a running bot holds that one, too
         yield _check("METRICS_HOST", settings.metrics_host, "METRICS_PORT", settings.metrics_port)
+
+
+def _running(host: str, port: int) -> Check:
+    """Return whether the bot that listens at an address is ready."""
+    text = f"a bot is running at {host}:{port}"
+    if problems := readiness_problems(host, port):
+        remedy = "It has the settings that it was started with: restart it after a change."
+        return warning("HTTP_PORT", f"{text}, but isn't ready. {' '.join(problems)}", remedy)
+    return ok("HTTP_PORT", text)
 
 
 def _check(host_setting: str, host: str, setting: str, port: int) -> Check:

@@ -99,9 +99,9 @@ class SlackConnection:
         """Return what is wrong with the connection, in words; empty if nothing is."""
         if self.listener is None:
             return "Slack has not answered yet"
-        if self.socket is None:
-            return await self.token_check.problem()
-        if await self.socket.is_connected():
+        if problem := await self.token_check.problem():
+            return problem
+        if self.socket is None or await self.socket.is_connected():
             return ""
         if refusal := self.context.connection.refusal:
             return f"Slack rejects SLACK_APP_TOKEN ({refusal}). Create a new one in the Slack app, and restart."

@@ -8,6 +8,7 @@ import pytest
 from bot.doctor.check import Check, CheckState
 from bot.doctor.ports import port_checks
 from bot.sandbox.http_server import NeoServer
+from bot.sandbox.slack.faults import Refuse
 from bot.settings.environment import load
 from tests.support.harness import ServiceHarness
 
@@ -44,3 +45,15 @@ async def test_the_ports_of_a_running_bot_are_well(harness: ServiceHarness, tmp_
     port = str(harness.service.port)
     [http] = await asyncio.to_thread(checks, tmp_path, HTTP_PORT=port, METRICS_PORT=taken)
     assert (http.state, http.finding) == (CheckState.OK, f"a bot is running at 127.0.0.1:{port}")
+
+
+async def test_a_running_bot_that_is_not_ready_says_why(harness: ServiceHarness, tmp_path: Path) -> None:
+    port = str(harness.service.port)
+    harness.slack.faults.on("auth.test", Refuse("token_revoked"))
+    [http] = await asyncio.to_thread(checks, tmp_path, HTTP_PORT=port)
+    assert http.state is CheckState.WARN
+    said = (
+        f"a bot is running at 127.0.0.1:{port}, but isn't ready. slack: Slack rejects SLACK_BOT_TOKEN (token_revoked)."
+    )
+    assert http.finding.startswith(said)
+    assert http.remedy == "It has the settings that it was started with: restart it after a change."

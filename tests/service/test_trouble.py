@@ -235,19 +235,39 @@ async def test_it_says_whether_it_is_ready(harness: ServiceHarness) -> None:
         assert (await client.post("/slack/events", json={})).status_code in {401, 404}
 
 
-async def test_slack_is_asked_for_strangers_once_every_few_seconds(
-    closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("over_http", [True, False])
+async def test_a_revoked_bot_token_is_known_at_the_next_look_and_slack_is_asked_every_few_seconds_at_most(
+    closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch, *, over_http: bool
 ) -> None:
     monkeypatch.setattr("bot.service.health.FRESH_SECONDS", 3600.0)
-    await closed.open(over_http=True)
+    await closed.open(over_http=over_http)
     before = len(closed.slack.calls("auth.test"))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{closed.service.port}") as client:
         answers = await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
         assert {answer.status_code for answer in answers} == {200}
         assert len(closed.slack.calls("auth.test")) == before + 1
         monkeypatch.setattr("bot.service.health.FRESH_SECONDS", 0.0)
-        closed.slack.faults.on("auth.test", Refuse("token_revoked"))
-        assert "token_revoked" in (await client.get("/readyz")).json()["problems"]["slack"]
+        closed.slack.faults.on("auth.test", Refuse("token_revoked"), RateLimited())
+        remedy = "Copy it again from your Slack app: OAuth & Permissions. Then restart."
+        refusal = f"Slack rejects SLACK_BOT_TOKEN (token_revoked). {remedy} Asked 0 s ago."
+        for _ in range(2):  # being asked too often says nothing of the token
+            answer = await client.get("/readyz")
+            assert answer.status_code == 503
+            assert answer.json()["problems"] == {"slack": refusal}
+        assert (await client.get("/readyz")).json() == {"ok": True, "problems": {}}
+        closed.slack.faults.on("auth.test", RateLimited())
+        assert (await client.get("/readyz")).json() == {"ok": True, "problems": {}}
+
+
+async def test_whoever_looks_at_the_health_does_not_wait_for_a_slack_that_hangs(
+    harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.service.health.ANSWER_SECONDS", 0.1)
+    harness.slack.faults.on("auth.test", Hang())
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{harness.service.port}") as client:
+        answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["problems"] == {"slack": "no answer from Slack. Asked 0 s ago."}
 
 
 @sqlite_only("a server has no file")
