@@ -1,8 +1,12 @@
 """The commands `run` and `demo`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
-from bot.cli.errors import print_errors
+from bot.cli.errors import FAILED, Debug, error_text, print_errors
+from bot.cli.output import single_line
 from bot.cli.startup import load_app
 from bot.terminal import streams
 from bot.unused_modules import leave_out_what_prints
@@ -24,11 +28,34 @@ def run() -> None:
     from bot.service.service import check_settings, serve
     from bot.service.start_report import warn_of_settings
 
-    app = load_app()
-    configure(app.settings.log_level, app.settings.log_format)
-    warn_of_settings(app.settings)
-    check_settings(app.settings)
-    asyncio.run(run_until_signal(lambda stop: serve(app, stop)))
+    with _error_in_json_log():
+        app = load_app()
+        configure(app.settings.log_level, app.settings.log_format)
+        warn_of_settings(app.settings)
+        check_settings(app.settings)
+        asyncio.run(run_until_signal(lambda stop: serve(app, stop)))
+
+
+@contextmanager
+def _error_in_json_log() -> Iterator[None]:
+    """Where the log is JSON, make what ends the service its last line, instead of a line of another form."""
+    from bot.service.log import configure
+    from bot.settings.environment import load_log_format
+    from bot.settings.model import LogFormat, LogLevel
+
+    if load_log_format() is not LogFormat.JSON:
+        yield
+        return
+    configure(LogLevel.INFO, LogFormat.JSON)
+    try:
+        yield
+    except Exception as error:
+        if Debug.is_on:
+            raise
+        import structlog
+
+        structlog.get_logger(__name__).error("ended by an error", why=single_line(error_text(error)))
+        raise click.exceptions.Exit(FAILED) from None
 
 
 @click.command()

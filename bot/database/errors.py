@@ -12,7 +12,11 @@ from bot.database.lock_holder import lock_holder
 
 
 class LedgerError(Exception):
-    """The ledger cannot be used; the message says why and what to do."""
+    """The ledger cannot be used; the message says why and what to do, and `why` says the former in Slack."""
+
+    def __init__(self, message: str, *, why: str = "my database can't be used") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class UnusableError(LedgerError):
@@ -24,8 +28,9 @@ class UnusableError(LedgerError):
     def __init__(
         self, why: str, place: object, remedy: str = "", *, locked: bool = False, unreachable: bool = False
     ) -> None:
-        super().__init__(f"{why}. The database is {place}. {remedy or 'Run `neo-usage doctor` to check it.'}")
-        self.why, self.place, self.remedy = why, place, remedy
+        message = f"{why}. The database is {place}. {remedy or 'Run `neo-usage doctor` to check it.'}"
+        super().__init__(message, why=why)
+        self.place, self.remedy = place, remedy
         self.locked, self.unreachable = locked, unreachable
 
 

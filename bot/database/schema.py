@@ -33,6 +33,14 @@ class UnfinishedCopyError(LedgerError):
         )
 
 
+class NewerLedgerError(LedgerError):
+    """The ledger is of a later schema than this code knows."""
+
+    def __init__(self, place: object, stored: str) -> None:
+        message = f"{place} was written by a newer neo-usage (schema {stored}). Update this one."
+        super().__init__(message, why="my database was written by a newer version of me")
+
+
 class OutgrownError(LedgerError):
     """A newer version has upgraded the ledger that this one has open: it must not write what it does not know."""
 
@@ -100,7 +108,7 @@ def require_newest(stored: str | None, place: object) -> None:
     if stored < newest_revision():
         raise OldSchemaError(f"{place} is at schema {stored} of {newest_revision()}. Run `neo-usage db upgrade`.")
     if stored > newest_revision():
-        raise LedgerError(f"{place} was written by a newer neo-usage (schema {stored}). Update this one.")
+        raise NewerLedgerError(place, stored)
 
 
 def check_revision(connection: Connection) -> None:

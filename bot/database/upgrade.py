@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, inspect, text
 
 from bot.database.errors import LedgerError
-from bot.database.schema import UnfinishedCopyError, current_revision, is_unfinished, newest_revision
+from bot.database.schema import NewerLedgerError, UnfinishedCopyError, current_revision, is_unfinished, newest_revision
 from bot.shipped import shipped
 
 _SAME_REVISION = text("UPDATE alembic_version SET version_num = version_num")
@@ -27,7 +27,7 @@ def upgrade(connection: Connection, place: object, keep_former: Callable[[], Non
     if stored is None and inspect(connection).get_table_names():
         raise LedgerError(f"{place} holds another program's tables. Name one of its own in DATABASE_URL.")
     if stored is not None and stored > newest_revision():
-        raise LedgerError(f"{place} was written by a newer neo-usage (schema {stored}). Update this one.")
+        raise NewerLedgerError(place, stored)
     if stored is not None and keep_former is not None:
         connection.execute(_SAME_REVISION)  # where nothing can be written, no copy is made again and again
         keep_former()

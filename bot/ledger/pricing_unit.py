@@ -26,7 +26,8 @@ def check_unit(connection: Connection, unit: ByokUnit) -> None:
     if stored not in {None, unit}:
         raise LedgerError(
             f"BYOK amounts in the database are counted as {stored}, but BYOK_UNIT is {unit.value}."
-            " Run `neo-usage db reprice` to change it, or set BYOK_UNIT back."
+            " Run `neo-usage db reprice` to change it, or set BYOK_UNIT back.",
+            why=f"BYOK_UNIT is {unit.value}, but amounts in my database are counted as {stored}",
         )
 
 

@@ -97,7 +97,8 @@ class LedgerAccess:
         if newest is not None and absence(self.place) is not None:
             raise LedgerError(
                 f"there is no ledger at {self.place}, but BACKUP_DIR has backups of one. Put the newest back:"
-                f" `neo-usage db restore {quote(str(newest))}`. To begin a new ledger, name another BACKUP_DIR."
+                f" `neo-usage db restore {quote(str(newest))}`. To begin a new ledger, name another BACKUP_DIR.",
+                why="my database is gone. BACKUP_DIR has backups of it",
             )
 
     def open_for_booking(self, on_kept: OnKept = _ignore) -> "Database":

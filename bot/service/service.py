@@ -13,13 +13,14 @@ import structlog
 from bot.app import App, Wiring, system_clock
 from bot.capability import After, Stage, Timer
 from bot.database.engine import Database
-from bot.database.errors import UnusableError
+from bot.database.errors import LedgerError, UnusableError
 from bot.database.schema import current_revision, newest_revision
 from bot.maintenance.prune import Pruning
 from bot.maintenance.scheduled_backups import ScheduledBackups
 from bot.measurements import UNMEASURED
 from bot.service.connection import SlackConnection, signing_secret
 from bot.service.database_alarm import DatabaseAlarm, reason
+from bot.service.failed_start import report_failed_start
 from bot.service.health import TokenCheck, without_paths
 from bot.service.heap import share_one_heap
 from bot.service.jobs import Jobs
@@ -149,7 +150,7 @@ async def running_service(app: App) -> AsyncIterator[Service]:
     bot_token = check_settings(settings)
     async with AsyncExitStack() as stack:
         life = await stack.enter_async_context(AsyncExitStack())
-        database = await asyncio.to_thread(app.ledger.open_for_booking, _log_kept)
+        database = await _open_ledger(app, bot_token)
         life.callback(database.close)
         await database.read(lambda connection: log_database(connection, settings))
         clock = SharedClock(database, app.clock)
@@ -170,6 +171,15 @@ async def running_service(app: App) -> AsyncIterator[Service]:
         stack.push_async_callback(http_server.aclose)  # before that: whatever was received is answered
         service.slack.start()
         yield service
+
+
+async def _open_ledger(app: App, bot_token: Secret) -> Database:
+    """Return the ledger. If it cannot be used, operators get to know that before the error is raised."""
+    try:
+        return await asyncio.to_thread(app.ledger.open_for_booking, _log_kept)
+    except LedgerError as error:
+        await report_failed_start(error, app.settings, bot_token, app.clock())
+        raise
 
 
 def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, life: AsyncExitStack) -> Service:

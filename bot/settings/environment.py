@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.settings.database_place import DatabasePlace
 from bot.settings.errors import InvalidValueError, SettingsError
-from bot.settings.model import Settings
+from bot.settings.model import LogFormat, Settings
 from bot.settings.variables import FILE_NAMES, NAMES, VARIABLES, Variable
 from bot.settings.webhook import MAKE_SECRET
 
@@ -38,6 +38,16 @@ def load_place(environment: Mapping[str, str] | None = None) -> DatabasePlace:
         raise SettingsError(problems)
     place: DatabasePlace = fields["database"]
     return place
+
+
+def load_log_format(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> LogFormat:
+    """Return the format of the log, whatever else the settings hold; the default one if it cannot be read."""
+    try:
+        texts = given_texts(environment, directory)
+    except SettingsError:
+        return LogFormat.CONSOLE
+    fields, _ = _parse(texts, [each for each in VARIABLES if each.name == "LOG_FORMAT"])
+    return LogFormat(fields.get("log_format", LogFormat.CONSOLE))
 
 
 def given_texts(environment: Mapping[str, str] | None = None, directory: Path | None = None) -> dict[str, str]:

@@ -561,7 +561,10 @@ def test_a_member_is_linked_and_listed(synced: Run) -> None:
     )
     listed = {each["email"]: each["slack_user"] for each in json.loads(synced("member", "list", "--json").stdout)}
     assert listed["priya.raman@acme.example"] == "U1ANA"
-    assert "is already linked to <@U1ANA>" in synced("member", "link", "priya.raman@acme.example", "U2BO").stderr
+    assert synced("member", "link", "priya.raman@acme.example", "U2BO").stderr == (
+        "neo-usage: priya.raman@acme.example is already linked to the Slack user U1ANA. "
+        "Remove that link first: `neo-usage member link remove U1ANA`.\n"
+    )
     assert synced("member", "link", "ana@acme.dev", "ana").returncode == 2
     assert "`neo-usage member link remove U0123ABCD`" in synced("member", "link", "ana@acme.dev", "remove").stderr
     assert "Removed the link of U1ANA to priya.raman" in synced("member", "link", "remove", "U1ANA").stdout
@@ -572,6 +575,20 @@ def test_the_service_says_at_once_what_is_not_set(bare_run: Run) -> None:
     assert refused.returncode == 1
     assert "SLACK_BOT_TOKEN: it isn't set" in refused.stderr
     assert "SLACK_APP_TOKEN: it isn't set" in refused.stderr
+
+
+def test_what_ends_the_service_is_the_last_line_of_a_log_of_json(run: Run, slack_settings: dict[str, str]) -> None:
+    settings = {**slack_settings, "LOG_FORMAT": "json"}
+    for changed, why in (
+        ({"SLACK_APP_TOKEN": ""}, "SLACK_APP_TOKEN: it isn't set."),
+        ({"POLL_SECONDS": "soon"}, "POLL_SECONDS: "),
+        ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "SLACK_BOT_TOKEN: Slack refuses it (invalid_auth)."),
+    ):
+        refused = run("run", **{**settings, **changed})
+        lines = [json.loads(line) for line in refused.stderr.splitlines()]
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert (lines[-1]["event"], lines[-1]["level"]) == ("ended by an error", "error")
+        assert lines[-1]["why"].startswith(f"correct these settings: {why}")
 
 
 def test_a_token_that_slack_does_not_know_ends_the_service(run: Run, slack_settings: dict[str, str]) -> None:

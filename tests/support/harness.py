@@ -109,9 +109,13 @@ class ServiceHarness:
     async def close(self) -> None:
         await self._stack.aclose()
 
+    async def stop(self) -> None:
+        """End the bot alone."""
+        await self._bot.aclose()
+
     async def restart(self, *, over_http: bool = False) -> None:
         """End the bot alone, and start it again over what it left."""
-        await self._bot.aclose()
+        await self.stop()
         await self.start(over_http=over_http)
 
     # --- acting ----------------------------------------------------------------------------------
