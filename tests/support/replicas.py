@@ -233,12 +233,17 @@ SELECT (SELECT count(*) FROM notification WHERE state IN ('pending', 'sending', 
 
 
 @asynccontextmanager
-async def replicated_team(directory: Path, place: DatabasePlace, database: Database) -> AsyncIterator[Team]:
-    """A team of which Priya spends 10 dollars a day, over an empty ledger; its digest was due some minutes ago."""
-    world = World.empty(start=now())
-    for back in range(1, 8):
-        add(world, f"usual-{back}", "1", email=PRIYA, model="opus", begun=now() - back * DAY - HOUR)
-    team = Team(directory, NeoApi(world, now), SlackApi(Workspace.default(), now, now), database)
+async def replicated_team(
+    directory: Path, place: DatabasePlace, database: Database, clock: Callable[[], datetime] = now, days: int = 7
+) -> AsyncIterator[Team]:
+    """A team of which Priya has spent 10 dollars on each of so many days, over an empty ledger.
+
+    Its digest was due some minutes ago. `clock` is that of Neo and Slack; the processes' is to be set like it.
+    """
+    world = World.empty(start=clock())
+    for back in range(1, days + 1):
+        add(world, f"usual-{back}", "1", email=PRIYA, model="opus", begun=clock() - back * DAY - HOUR)
+    team = Team(directory, NeoApi(world, clock), SlackApi(Workspace.default(), clock, now), database)
     async with NeoServer(team.neo) as neo, SlackServer(team.slack):
         team.environment = team_environment(team, neo.url, place)
         since = str(to_us(now() - 2 * DAY))
