@@ -34,6 +34,14 @@ class BalanceFacts:
         return days_until_expiry(self.balance, self.now)
 
     @property
+    def expires_in_seconds(self) -> float | None:
+        """In how many seconds it expires, 0 once it has; None if it does not, or Neo does not say when."""
+        if self.balance.is_expired:
+            return 0.0
+        expires_at = self.balance.expires_at
+        return None if expires_at is None else max(0.0, (expires_at - self.now).total_seconds())
+
+    @property
     def days_left(self) -> int | None:
         """In how many days credits are used up or expired, whichever comes first; None if neither is near."""
         return days_left(self.balance, self.now)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 _RELATIVE = Decimal("1e-6")  # what sums of many floats may differ by
 _HALF = Decimal("0.5")
+_PLACES = 400  # beyond which a last digit is nothing, and Decimal does not compute
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +42,5 @@ def agrees(ours: UsageTotal, given: UsageTotal, whole: Decimal = Decimal(0)) -> 
 def same_amount(ours: Decimal, given: Decimal, whole: Decimal = Decimal(0)) -> bool:
     """Return whether an amount is the one that was given, within 1e-6 or half a unit of its last digit."""
     exponent = given.as_tuple().exponent
-    half_unit = _HALF.scaleb(min(exponent, 0)) if isinstance(exponent, int) else Decimal(0)
+    half_unit = _HALF.scaleb(max(min(exponent, 0), -_PLACES)) if isinstance(exponent, int) else Decimal(0)
     return abs(ours - given) <= max(_RELATIVE * max(abs(ours), abs(given), abs(whole)), half_unit)

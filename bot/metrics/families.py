@@ -105,6 +105,8 @@ def _balance_families(facts: LedgerFacts) -> Iterator[Metric]:
         what = "How long they last at the pace of the weeks before; +Inf for years."
         runway = float("inf") if lasts.days is None else timedelta(days=lasts.days).total_seconds()
         yield _gauge("balance_runway_seconds", what, runway)
+    if (valid := facts.balance.expires_in_seconds) is not None:
+        yield _gauge("balance_expires_in_seconds", "The time until they expire; 0 once they have.", valid)
 
 
 def _age(facts: LedgerFacts, moment: datetime | None) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, TypeVar
 
 from bot.domain.rfc3339 import read_timestamp
@@ -19,6 +19,9 @@ Key = TypeVar("Key")
 _MOST_CREDITS = Decimal(10) ** 12  # of a team, ever; what is more is no amount
 _MOST_TASKS = 2**53  # what JSON numbers carry exactly
 _LONGEST_NUMBER = 400  # characters of a number that is written as text
+_PLACES = 40  # of an amount that are kept, far more than matter
+_LAST_PLACE = Decimal(1).scaleb(-_PLACES)
+_ROUNDING = Context(prec=60)  # enough for the largest amount with all of them
 _DAY = len("2026-03-02")
 
 
@@ -148,7 +151,11 @@ def _amount(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     amount = Decimal(value)
-    return amount if amount.is_finite() and abs(amount) <= _MOST_CREDITS else None
+    # compared as it is: arithmetic fails at exponents that only a text can have
+    if not amount.is_finite() or not -_MOST_CREDITS <= amount <= _MOST_CREDITS:
+        return None
+    exponent = int(amount.as_tuple().exponent)
+    return amount if -_PLACES <= exponent <= _PLACES else _ROUNDING.quantize(amount, _LAST_PLACE)
 
 
 def _decimal(text: str) -> Decimal | None:

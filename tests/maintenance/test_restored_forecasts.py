@@ -1,4 +1,4 @@
-"""After a restore, a forecast alert that was sent since the copy was made is known: sent once, and edited where it is."""
+"""After a restore a forecast alert that was sent since the copy was made is known: sent once, edited in its place."""
 
 from datetime import timedelta
 from pathlib import Path

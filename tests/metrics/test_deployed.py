@@ -20,8 +20,8 @@ from tests.support.docs import ROOT, section
 from tests.support.engines import sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.metrics import WITH_MEMBERS, Scraped, scrape
-from tests.support.neo_totals import issue
-from tests.support.worlds import PRIYA
+from tests.support.neo_totals import issue, leave_out, night
+from tests.support.worlds import PRIYA, add
 
 RULES = ROOT / "deploy" / "prometheus" / "rules.yml"
 RULES_TEST = RULES.with_name("rules.test.yml")
@@ -29,7 +29,7 @@ DASHBOARD = ROOT / "deploy" / "grafana" / "neo-usage.json"
 OPERATING = ROOT / "docs" / "operating.md"
 ABSENT = "PROMTOOL IS NOT INSTALLED: alert rules were not tested. It is in Debian's package prometheus"
 REQUIRED = os.environ.get("NEO_USAGE_PROMTOOL") == "required"
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 OF_PROMETHEUS = {"up", "ALERTS"}
 
 
@@ -51,7 +51,7 @@ async def measured(closed: ServiceHarness, tmp_path: Path) -> ServiceHarness:
     """A service with every metric, in which somebody has spent something, and which knows Neo's own totals."""
     (tmp_path / "backups").mkdir()
     closed.settings = {**WITH_MEMBERS, "POLL_SECONDS": "300", "BACKUP_DIR": str(tmp_path / "backups")}
-    issue(closed, 300)
+    issue(closed, 300, expires_in=90 * DAY)
     await closed.open()
     await spend(closed, PRIYA, 60)
     for line in ("reconcile", "balance"):
@@ -265,4 +265,22 @@ async def test_an_alert_fires_when_slack_lets_the_bot_post_nothing(prometheus: P
     prometheus.check({"NeoUsageMessagesNotSent", "NeoUsageRequestsFailing"})
     harness.slack.faults.clear()
     await prometheus.watch(45)
+    prometheus.check(set())
+
+
+@pytest.mark.long
+@sqlite_only("free space is a file's")
+async def test_alerts_fire_when_neos_total_differs_and_credits_run_out(prometheus: Prometheus) -> None:
+    harness = prometheus.harness
+    for back in range(2, 16):
+        add(harness.neo.world, f"day-{back}", "3", email=PRIYA, begun=harness.clock() - back * DAY)
+    leave_out(harness, "day-5")
+    issue(harness, 12, expires_in=90 * DAY)
+    await night(harness)
+    await prometheus.watch(10)
+    prometheus.check({"NeoUsageTotalDiffers", "NeoUsageCreditsRunOut"})
+    leave_out(harness)
+    issue(harness, 3_000, expires_in=90 * DAY)
+    await night(harness)
+    await prometheus.watch(10)
     prometheus.check(set())

@@ -57,11 +57,18 @@ def test_the_least_summary_is_a_total() -> None:
         ('"41.23"', "41.23"),
         ("0", "0"),
         ("-0.0", "0"),
+        ("0e9999999", "0"),
+        ("0e-99999999999", "0"),
+        ("1e-9999999", "0"),
+        ('"1e-99999999999"', "0"),
+        ("1." + 500 * "3", "1." + 40 * "3"),
     ],
 )
-def test_amounts_are_exact_however_they_are_written(written: str, amount: str) -> None:
+def test_amounts_are_exact_to_forty_places_however_they_are_written(written: str, amount: str) -> None:
     body = f'{{"total_neo_credits": {written}, "total_tasks": 1}}'.encode()
-    assert decode_summary(body, by_day=False).total.credits == Decimal(amount)
+    found = decode_summary(body, by_day=False).total.credits
+    assert found == Decimal(amount)
+    assert len(f"{found:f}") < 80  # as it is printed
 
 
 @pytest.mark.parametrize(
@@ -146,6 +153,9 @@ NO_TOTAL = "it has no `total_neo_credits` and `total_tasks`"
         (b'{"total_neo_credits": NaN, "total_tasks": 1}', NO_TOTAL),
         (b'{"total_neo_credits": 1e999, "total_tasks": 1}', NO_TOTAL),
         (b'{"total_neo_credits": -1, "total_tasks": 1}', NO_TOTAL),
+        (b'{"total_neo_credits": 1e9999999, "total_tasks": 1}', NO_TOTAL),
+        (b'{"total_neo_credits": -1e9999999, "total_tasks": 1}', NO_TOTAL),
+        (b'{"total_neo_credits": "1e999999999999", "total_tasks": 1}', NO_TOTAL),
         (b'{"total_neo_credits": 1e99999999999999999999, "total_tasks": 1}', NO_TOTAL),
         (b'{"total_neo_credits": "sNaN", "total_tasks": 1}', NO_TOTAL),
         (b'{"total_neo_credits": 1, "total_tasks": -1}', NO_TOTAL),
@@ -175,7 +185,12 @@ def test_days_that_were_asked_for_must_all_be_there(odd: object) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=8)
+    | st.from_regex(r"\A-?\d{1,3}(\.\d{1,3})?(e-?\d{1,12})?\Z"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )

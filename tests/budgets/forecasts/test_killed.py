@@ -1,7 +1,7 @@
 """Killed before and after a forecast alert is recorded, sent and edited, two services send and edit it once."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -37,9 +37,7 @@ def clock(tmp_path: Path) -> ServicesClock:
 
 
 @pytest.fixture
-async def team(
-    tmp_path: Path, place: DatabasePlace, database: Database, clock: ServicesClock
-) -> AsyncIterator[Team]:
+async def team(tmp_path: Path, place: DatabasePlace, database: Database, clock: ServicesClock) -> AsyncIterator[Team]:
     async with replicated_team(tmp_path, place, database, clock, days=25) as team:
         yield team
 
