@@ -31,7 +31,7 @@ def reconcile(window: tuple[str, ...], *, as_json: bool) -> None:
     else:
         for sentence in sentences(comparison, app.clock().astimezone(UTC).date()):
             click.echo(single_line(sentence))
-    if comparison.agreement.differences or comparison.agreement.unavailable:
+    if comparison.agreement.differing_days or comparison.agreement.unavailable:
         sys.exit(1)
 
 

@@ -4,12 +4,14 @@ from functools import partial
 
 from bot.capability import After, Capability, Context, Timer, Upkeep
 from bot.database.place import free_bytes
+from bot.domain.visibility import Privacy
 from bot.incidents import restore, store
 from bot.incidents.checks import current_incidents
 from bot.incidents.events import build_event
 from bot.incidents.keys import IncidentEventKey, IncidentKey, IncidentTopic, RecoveredKey
 from bot.incidents.monitor import IncidentMonitor
 from bot.incidents.render import IncidentRenderer
+from bot.people.member_names import MemberNames
 
 
 def incidents(context: Context) -> Capability:
@@ -37,9 +39,16 @@ async def _record(context: Context) -> None:
     now, incident_monitor = context.clock(), IncidentMonitor(context.settings.timezone)
     free = free_bytes(context.settings.database)
     broken, refusal = context.templates.broken, context.connection.refusal
-    backs_up = context.settings.backup_dir is not None
+    backs_up, names = context.settings.backup_dir is not None, _member_names(context)
     wrong = await context.database.read(
-        lambda connection: current_incidents(connection, free, broken, now, refusal, backs_up=backs_up)
+        lambda connection: current_incidents(connection, free, broken, now, refusal, backs_up=backs_up, names=names)
     )
     if await context.database.read(lambda connection: incident_monitor.due(connection, wrong, now)):
         await context.database.write(lambda connection: incident_monitor.apply_due(connection, wrong, now))
+
+
+def _member_names(context: Context) -> MemberNames:
+    """Return what incidents call members: a channel of the settings may read of them."""
+    if context.settings.alert_privacy is Privacy.NAMED:
+        return context.people.names
+    return lambda _, emails: dict.fromkeys(emails, "a member")

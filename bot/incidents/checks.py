@@ -1,7 +1,8 @@
 """Checks: what is wrong with the bot itself now, each with a sentence about it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 
 from sqlalchemy import Connection
 
@@ -20,14 +21,23 @@ from bot.incidents.rules import (
 )
 from bot.incidents.store import open_incident
 from bot.ledger.api_key_warning import api_key_warning
-from bot.ledger.neo_agreement import difference_text, neo_agreement, newest_difference
+from bot.ledger.neo_agreement import (
+    NeoAgreement,
+    difference_text,
+    member_difference_text,
+    members_by_id,
+    neo_agreement,
+    newest_difference,
+)
 from bot.ledger.passes.history import PassEnd, first_pass_between, first_start_since_complete, last_pass_ends
 from bot.ledger.passes.tally import PassOutcome
 from bot.ledger.quarantine import latest_quarantined, quarantined_count
 from bot.outbox.queries import dead_notifications, unrendered_count
 from bot.outbox.webhook_queue import is_gone, webhook_trouble
+from bot.people.member_names import MemberNames, emails_as_names
 
-_LONGEST = 500  # the most characters about broken templates
+_LONGEST = 500  # the most characters about broken templates, or differences
+_LONGEST_NAME = 1_000  # more than a name or an e-mail has
 _NAMED = 3  # so many rejected rows are named
 
 
@@ -39,6 +49,7 @@ def current_incidents(
     refusal: str | None = "",
     *,
     backs_up: bool = True,
+    names: MemberNames = emails_as_names,
 ) -> dict[IncidentName, str]:
     """Return what is wrong now, each with a sentence, from one snapshot of the database.
 
@@ -51,6 +62,7 @@ def current_incidents(
         refusal: the code with which Slack refused the app token, "" if it did not; None before it was tried, in which
             case an open incident about it stays open.
         backs_up: whether backups are to be made.
+        names: returns what members are called.
     """
     descriptions = {
         **_passes(connection, now),
@@ -61,7 +73,7 @@ def current_incidents(
         IncidentName.WORDING: _unrendered_messages(connection),
         IncidentName.CONNECTION: _connection(connection, refusal),
         IncidentName.TEMPLATE: _templates(connection, broken),
-        IncidentName.DIFFERENCE: _difference(connection, now),
+        IncidentName.DIFFERENCE: _difference(connection, names, now),
         IncidentName.DISK: _disk(free_bytes),
         IncidentName.BACKUP: _backup(backup_record(connection), now) if backs_up else None,
     }
@@ -144,11 +156,33 @@ def _unrendered_messages(connection: Connection) -> str | None:
     )
 
 
-def _difference(connection: Connection, now: datetime) -> str | None:
-    """Return on which days the ledger differs from Neo's total, and in which tasks; None if it does not."""
-    today = now.astimezone(UTC).date()
-    differences = neo_agreement(connection).differences
-    return _inert("; ".join(difference_text(each, today) for each in differences), _LONGEST) if differences else None
+def _difference(connection: Connection, names: MemberNames, now: datetime) -> str | None:
+    """Return on which days the ledger differs from Neo's total, and in what; None if it does not."""
+    today, agreement = now.astimezone(UTC).date(), neo_agreement(connection)
+    text = _inert("; ".join(difference_text(each, today) for each in agreement.differences), _LONGEST)
+    members = _fitting(list(_member_differences(connection, agreement, names, today)), _LONGEST)
+    return "; ".join([text, *members] if text else members) or None
+
+
+def _member_differences(
+    connection: Connection, agreement: NeoAgreement, names: MemberNames, today: date
+) -> Iterator[str]:
+    if not agreement.members:
+        return
+    emails = members_by_id(connection, agreement.members)
+    called = names(connection, set(emails.values()))
+    for each in agreement.members:
+        if each.member in emails:
+            text = member_difference_text(called[emails[each.member]], each, today)
+            yield _inert(text, _LONGEST_NAME + _LONGEST)
+
+
+def _fitting(texts: Sequence[str], longest: int) -> list[str]:
+    """Return as many texts as fit, each as a whole, and how many more there are: half a name could not be erased."""
+    lengths = accumulate(map(len, texts))
+    shown = sum(length <= longest for length in lengths)
+    more = len(texts) - shown
+    return [*texts[:shown], *([f"and {more:,} more by person"] if more else [])]
 
 
 def _templates(connection: Connection, broken: Mapping[str, str] | None) -> str | None:

@@ -1,6 +1,6 @@
 """The record of how the ledger compares with Neo's own totals: through which day they agree, and where they differ."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from bot.database import metadata
 from bot.domain import formatting
 from bot.domain.usage_total import UsageTotal
+from bot.ledger.members import current_email
 
 _KEY = "neo_agreement"  # in the metadata
 _NAMED_TASKS = 3  # so many tasks of a day are named
@@ -80,6 +81,20 @@ class DayDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberDifference:
+    """A UTC day on which what the ledger counts of a member, by its id, differs from what Neo does, and since when.
+
+    The totals of all members are the same on that day.
+    """
+
+    day: date
+    member: int
+    ours: UsageTotal
+    neos: UsageTotal
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NeoAgreement:
     """What the last comparison found.
 
@@ -87,7 +102,7 @@ class NeoAgreement:
     compare with, empty if there was; `compared_at`: when; `attempted_at`: when it was last tried.
     `settled`: both totals of days that agree though they are not equal, so that they need not be looked into again
     unless one of them changes. `own_keys_otherwise`: whether Neo counts the costs of tasks on keys of the team's own in
-    a way of its own, so that they cannot be compared.
+    a way of its own, so that they cannot be compared; `members_otherwise`: whether it sums by person in such a way.
     """
 
     attempted_at: datetime | None = None
@@ -99,6 +114,13 @@ class NeoAgreement:
     differences: tuple[DayDifference, ...] = ()
     settled: dict[date, tuple[UsageTotal, UsageTotal]] = field(default_factory=dict)
     own_keys_otherwise: bool = False
+    members: tuple[MemberDifference, ...] = ()
+    members_otherwise: bool = False
+
+    @property
+    def differing_days(self) -> list[date]:
+        """The days that differ, in total or by person, in order."""
+        return sorted({*(each.day for each in self.differences), *(each.day for each in self.members)})
 
 
 def neo_agreement(connection: Connection) -> NeoAgreement:
@@ -108,8 +130,16 @@ def neo_agreement(connection: Connection) -> NeoAgreement:
 
 
 def newest_difference(connection: Connection) -> datetime | None:
-    """Return when the newest of the differences was found; None if there is none."""
-    return max((each.since for each in neo_agreement(connection).differences), default=None)
+    """Return when the newest of the differences was found, in total or by person; None if there is none."""
+    agreement = neo_agreement(connection)
+    found = [*(each.since for each in agreement.differences), *(each.since for each in agreement.members)]
+    return max(found, default=None)
+
+
+def members_by_id(connection: Connection, differences: Iterable[MemberDifference]) -> dict[int, str]:
+    """Return the displayed e-mails of the members that differ by id, after merges; unknown ones are left out."""
+    found = {each.member: current_email(connection, each.member) for each in differences}
+    return {member: email for member, row in found.items() if row is not None for _, email in [row]}
 
 
 def write_neo_agreement(connection: Connection, agreement: NeoAgreement) -> None:
@@ -123,18 +153,19 @@ def write_neo_agreement(connection: Connection, agreement: NeoAgreement) -> None
 def agreement_text(agreement: NeoAgreement, today: date) -> str:
     """Return how the data compares with Neo's own total, without a full stop; empty before the first comparison."""
     if agreement.differences:
-        return f"Differs from Neo's total on {days_text(agreement, today)}"
+        return f"Differs from Neo's total on {_days_text((each.day for each in agreement.differences), today)}"
     if agreement.unavailable:
         return f"Neo's total isn't available: {agreement.unavailable}"
     if agreement.through is None:
         return ""
     verb = "Fits Neo's total" if agreement.days is DayReading.SPREAD else "Agrees with Neo"
-    return f"{verb} through {formatting.short_date(agreement.through, today)}"
+    text = f"{verb} through {formatting.short_date(agreement.through, today)}"
+    return f"{text}, but not by person on {_days_text(agreement.differing_days, today)}" if agreement.members else text
 
 
-def days_text(agreement: NeoAgreement, today: date) -> str:
-    """Return the days that differ: `Nov 26`, `Nov 24, Nov 26 and 3 more`."""
-    days = [formatting.short_date(each.day, today) for each in agreement.differences]
+def _days_text(differing: Iterable[date], today: date) -> str:
+    """Return days that differ: `Nov 26`, `Nov 24, Nov 26 and 3 more`."""
+    days = [formatting.short_date(each, today) for each in differing]
     shown, more = days[:_NAMED_DAYS], len(days) - _NAMED_DAYS
     if more > 0:
         return f"{', '.join(shown)} and {more:,} more"
@@ -149,6 +180,11 @@ def difference_text(difference: DayDifference, today: date) -> str:
     named = [_task_text(each) for each in difference.tasks[:_NAMED_TASKS]]
     more = len(difference.tasks) - len(named)
     return "; ".join([head, *named, *([f"and {formatting.count(more, 'more task')}"] if more > 0 else [])])
+
+
+def member_difference_text(name: str, difference: MemberDifference, today: date) -> str:
+    """Return what differs of a member, who is called so, on a day, without a full stop."""
+    return f"{formatting.short_date(difference.day, today)}, {name}: {both_text(difference.ours, difference.neos)}"
 
 
 def both_text(ours: UsageTotal, neos: UsageTotal, counted: Counted = Counted.CREDITS) -> str:

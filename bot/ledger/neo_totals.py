@@ -121,6 +121,12 @@ class LedgerTask:
 
 _TASK = select(_T.task_id, _T.created_at, _T.stream_count, _T.is_byok, _T.neo_credits, _T.llm_cost, _T.neo_cost)
 _OF_IDS = SetStatement(_TASK.where(_T.task_id.in_(bindparam("task_ids", expanding=True))), "task_ids")
+_EMAILS = SetStatement(
+    select(_T.task_id, member.c.email)
+    .select_from(task.join(member, member.c.id == _T.member))
+    .where(_T.task_id.in_(bindparam("task_ids", expanding=True))),
+    "task_ids",
+)
 _OF_SPAN = _TASK.where(_CREATED).order_by(_T.created_at, _T.task_id)
 
 
@@ -128,6 +134,12 @@ def tasks_by_id(connection: Connection, task_ids: Iterable[str]) -> dict[str, Le
     """Return the tasks with these ids by id; unknown ones are left out."""
     found = (row for some in chunks(task_ids) for row in _OF_IDS.execute(connection, some).all())
     return {row[0]: _task(row) for row in found}
+
+
+def emails_of_tasks(connection: Connection, task_ids: Iterable[str]) -> dict[str, str]:
+    """Return the current e-mails of the members of tasks by their ids, empty for those without one."""
+    found = (row for some in chunks(task_ids) for row in _EMAILS.execute(connection, some).all())
+    return {row[0]: row[1] for row in found}
 
 
 def tasks_created(connection: Connection, start: datetime, end: datetime) -> list[LedgerTask]:

@@ -81,9 +81,8 @@ def _neo_total_families(facts: LedgerFacts) -> Iterator[Metric]:
     yield _gauge(
         "neo_total_age_seconds", "The time since spend was compared with Neo's own total; +Inf before that.", age
     )
-    yield _gauge(
-        "neo_total_differences", "Days on which spend differs from Neo's own total.", len(agreement.differences)
-    )
+    what = "Days on which spend differs from Neo's own total, of all members or of one."
+    yield _gauge("neo_total_differences", what, len(agreement.differing_days))
     if agreement.through is not None:
         what = "The end of the last UTC day through which spend agrees with Neo's own total, in seconds since 1970."
         end = datetime.combine(agreement.through + timedelta(days=1), time(), UTC)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.query.tokens import clean
 from bot.ledger.members import shown_email
-from bot.ledger.neo_agreement import agreement_text, difference_text
+from bot.ledger.neo_agreement import agreement_text, difference_text, member_difference_text
 from bot.people.people import People
 from bot.reconcile.days_comparison import Comparison
 from bot.reconcile.document import member_text, own_keys_text
@@ -41,12 +41,17 @@ class ReconcileCommands:
     async def _values(self, comparison: Comparison) -> dict[str, object]:
         agreement, today = comparison.agreement, self.clock().astimezone(UTC).date()
         emails = list(comparison.members)[:_MOST_LISTED]
+        differing = [each for each in agreement.members if each.member in comparison.emails][:_MOST_LISTED]
+        shown = {*comparison.emails.values(), *map(shown_email, emails)}
         database = self.job.reconciler.database
-        names = await database.read(lambda connection: self.people.names(connection, map(shown_email, emails)))
+        names = await database.read(lambda connection: self.people.names(connection, shown))
         return {
             "result": agreement_text(agreement, today) or "No day could be compared",
             "differences": [difference_text(each, today) for each in agreement.differences[:_MOST_LISTED]],
-            "members": [member_text(names[shown_email(each)], *comparison.members[each]) for each in emails],
+            "members": [
+                *(member_difference_text(names[comparison.emails[each.member]], each, today) for each in differing),
+                *(member_text(names[shown_email(each)], *comparison.members[each]) for each in emails),
+            ],
             "own_keys": "" if comparison.own_keys is None else own_keys_text(*comparison.own_keys),
             "more": max(len(agreement.differences) - _MOST_LISTED, 0),
             "days": str(agreement.days),

@@ -3,15 +3,12 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
 
-from sqlalchemy import Connection
-
 from bot.database.engine import Database
 from bot.domain.usage_total import NO_USAGE, UsageTotal, agrees, sum_of_totals
-from bot.ledger.members import current_emails
 from bot.ledger.neo_agreement import (
     Counted,
     CreditReading,
@@ -21,35 +18,35 @@ from bot.ledger.neo_agreement import (
     TaskDifference,
     TaskProblem,
 )
-from bot.ledger.neo_totals import LedgerTotal, totals_by_day, totals_by_member
+from bot.ledger.neo_totals import LedgerTotal, totals_by_day
 from bot.neo.client import NeoClient, QueryWindow
 from bot.neo.summary import Summary
 from bot.reconcile.ledger_reader import LedgerReader
 from bot.reconcile.measures import OWN_KEYS, Measure, credit_measure
+from bot.reconcile.members_comparison import FoundMembers, MembersComparison
 from bot.reconcile.narrowing import FoundTask, Narrowing
 from bot.reconcile.own_keys import OwnKeysComparison
-from bot.reconcile.rules import Days, credit_reading, differing_days, is_recorded, may_be_part
+from bot.reconcile.rules import BothTotals, Days, credit_reading, differing_days, is_recorded, may_be_part
 from bot.reconcile.spread_days import SpreadDays
 from bot.reconcile.upstream import ChangingError, Heal, NeoReader, NeoWindow
 from bot.sync.rules import PassKind, PlannedPass
 
 _MOST_UNNAMED = 3  # days on which no task can be told
 
-BothTotals = tuple[UsageTotal, UsageTotal]
-"""What the ledger and Neo count."""
-
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What a comparison found.
 
-    `members` are those whose totals differ, by e-mail. `own_keys` are both totals of the costs of tasks on keys of the
-    team's own where Neo counts them in a way of its own, else None.
+    `members` are those whose totals differ, by e-mail, where Neo sums by person in a way of its own. `own_keys` are
+    both totals of the costs of tasks on keys of the team's own where Neo counts them in a way of its own, else None.
+    `emails` are those of the members in which a day differs, by id.
     """
 
     agreement: NeoAgreement
     members: Mapping[str, BothTotals] = field(default_factory=dict)
     own_keys: BothTotals | None = None
+    emails: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -72,6 +69,7 @@ class DaysComparison:
     settled: dict[date, BothTotals] = field(default_factory=dict)
     differences: dict[date, DayDifference] = field(default_factory=dict)
     own_keys_otherwise: bool = False
+    members: FoundMembers = field(default_factory=FoundMembers)
 
     async def run(self) -> Comparison:
         """Compare, and return what was found. Raises NeoError and LedgerError."""
@@ -85,10 +83,11 @@ class DaysComparison:
         if differing:  # of whole windows there is only what Neo counts by creation
             self._keep_former(Counted.OWN_KEYS, self.days)
             self.own_keys_otherwise = self.former.own_keys_otherwise
-            return Comparison(self._agreement())
+            self.members = FoundMembers(self._members_comparison.known)
+            return Comparison(replace(self._agreement(), members_otherwise=self.former.members_otherwise))
         own_keys = await self._compare_own_keys(in_ledger.values(), summary)
-        members = await self.database.read(partial(self._members, summary=summary))
-        return Comparison(self._agreement(), members, own_keys)
+        await self._compare_members(summary)
+        return Comparison(self._agreement(), self.members.otherwise, own_keys)
 
     async def _compare_days(self, in_ledger: Mapping[date, LedgerTotal], neos: Mapping[date, UsageTotal]) -> list[date]:
         """Compare each day, look into those that differ, and return them."""
@@ -120,6 +119,8 @@ class DaysComparison:
             differences=tuple(self.differences.values()),
             settled=self.settled,
             own_keys_otherwise=self.own_keys_otherwise,
+            members=self.members.differences,
+            members_otherwise=bool(self.members.otherwise),
         )
 
     def _through(self) -> date | None:
@@ -170,23 +171,16 @@ class DaysComparison:
         for each in differing or ():
             self._add(each.day, (each.ours, each.neos), each.tasks, Counted.OWN_KEYS)
 
-    def _members(self, connection: Connection, summary: Summary) -> dict[str, BothTotals]:
-        """Return the members whose totals differ by e-mail: the ledger's and Neo's.
+    async def _compare_members(self, summary: Summary) -> None:
+        comparison = self._members_comparison
+        try:
+            self.members = await comparison.run(summary)
+        except ChangingError:
+            self.members = FoundMembers(comparison.known)
 
-        Who is not a member of the team any more is in one of the two alone, and left out.
-        """
-        by_email, by_day = summary.by_email, summary.by_day or {}
-        if by_email is None or not agrees(sum_of_totals(by_day.values()), summary.total):
-            return {}
-        current = current_emails(connection)
-        neos: dict[str, UsageTotal] = defaultdict(lambda: NO_USAGE)
-        for email, total in by_email.items():
-            neos[current.get(email, email)] += total
-        stored = totals_by_member(connection, self.days.start, self.days.end)
-        ours = {email: self._measure.of_total(total) for email, total in stored.items()}
-        both = {email: (ours[email], neos[email]) for email in sorted(ours.keys() & neos.keys())}
-        whole = summary.total.credits  # of which each day agrees
-        return {email: totals for email, totals in both.items() if not agrees(*totals, whole)}
+    @property
+    def _members_comparison(self) -> MembersComparison:
+        return MembersComparison(self._narrowing(self._measure), self.heal, self.days, self.former)
 
     # --- one day -------------------------------------------------------------------------------------
 

@@ -7,7 +7,14 @@ from typing import Any
 from bot.domain.formatting import utc
 from bot.domain.usage_total import UsageTotal
 from bot.ledger.members import shown_email
-from bot.ledger.neo_agreement import Counted, DayDifference, agreement_text, both_text, difference_text
+from bot.ledger.neo_agreement import (
+    Counted,
+    DayDifference,
+    agreement_text,
+    both_text,
+    difference_text,
+    member_difference_text,
+)
 from bot.reconcile.days_comparison import Comparison
 
 
@@ -15,13 +22,23 @@ def to_document(comparison: Comparison) -> dict[str, Any]:
     """Return what a comparison found as data; amounts are exact decimals of Neo credits, days are UTC."""
     agreement = comparison.agreement
     return {
-        "agrees": not agreement.differences and not agreement.unavailable and agreement.through is not None,
+        "agrees": not agreement.differing_days and not agreement.unavailable and agreement.through is not None,
         "through": None if agreement.through is None else agreement.through.isoformat(),
         "unavailable": agreement.unavailable or None,
         "counted_by": agreement.days,
         "credits_counted": agreement.credits,
         "compared_at": None if agreement.compared_at is None else utc(agreement.compared_at),
         "differences": [_difference(each) for each in agreement.differences],
+        "member_differences": [
+            {
+                "day": each.day.isoformat(),
+                "email": comparison.emails[each.member],
+                **_both(each.ours, each.neos),
+                "since": utc(each.since),
+            }
+            for each in agreement.members
+            if each.member in comparison.emails
+        ],
         "members": [{"email": shown_email(email), **_both(*both)} for email, both in comparison.members.items()],
         "own_keys": None if comparison.own_keys is None else _both(*comparison.own_keys),
     }
@@ -50,6 +67,9 @@ def sentences(comparison: Comparison, today: date) -> Iterator[str]:
     yield f"{agreement_text(comparison.agreement, today) or 'No day could be compared'}."
     for difference in comparison.agreement.differences:
         yield f"{difference_text(difference, today)}."
+    for each in comparison.agreement.members:
+        if each.member in comparison.emails:
+            yield f"{member_difference_text(comparison.emails[each.member], each, today)}."
     for email, both in comparison.members.items():
         yield f"{member_text(shown_email(email), *both)}."
     if comparison.own_keys is not None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -15,7 +15,7 @@ from bot.domain.query.question import Question
 from bot.domain.query.when import resolve
 from bot.domain.timestamps import from_us
 from bot.ledger.freshness import UnreadError, freshness
-from bot.ledger.neo_agreement import NeoAgreement, neo_agreement, write_neo_agreement
+from bot.ledger.neo_agreement import NeoAgreement, members_by_id, neo_agreement, write_neo_agreement
 from bot.reconcile.days_comparison import Comparison
 from bot.reconcile.reconciler import Reconciler
 from bot.reconcile.rules import RETRY, Days, closed_days
@@ -72,9 +72,15 @@ class ReconcileJob:
                 lambda connection: (_days(connection, line, now), neo_agreement(connection))
             )
             comparison = await self.reconciler.compare(days, former)
-            await database.write(lambda connection: write_neo_agreement(connection, comparison.agreement))
+            emails = await database.write(lambda connection: _kept(connection, comparison.agreement))
             _log(comparison.agreement, days)
-            return comparison
+            return replace(comparison, emails=emails)
+
+
+def _kept(connection: Connection, agreement: NeoAgreement) -> dict[int, str]:
+    """Keep what was found; return the e-mails of the members that differ by id."""
+    write_neo_agreement(connection, agreement)
+    return members_by_id(connection, agreement.members)
 
 
 def _is_due(connection: Connection, now: datetime) -> bool:
@@ -105,7 +111,7 @@ def _window(line: str, now: datetime) -> Window:
 
 
 def _log(agreement: NeoAgreement, days: Days) -> None:
-    differing = [each.day.isoformat() for each in agreement.differences]
+    differing = [each.isoformat() for each in agreement.differing_days]
     log.info(
         "compared with Neo's total",
         first=days.first.isoformat(),

@@ -10,7 +10,14 @@ from bot.domain.periods import Window
 from bot.domain.timestamps import from_us
 from bot.domain.usage_total import UsageTotal, sum_of_totals
 from bot.ledger.freshness import freshness
-from bot.ledger.neo_totals import LedgerTask, tasks_by_id, tasks_created, totals_by_day
+from bot.ledger.neo_totals import (
+    LedgerTask,
+    emails_of_tasks,
+    tasks_by_id,
+    tasks_created,
+    totals_by_day,
+    totals_by_member,
+)
 from bot.reconcile.measures import Measure
 
 
@@ -25,6 +32,15 @@ class LedgerReader:
         """Return the total of the tasks created in `[start, end)`."""
         totals = await self.database.read(partial(totals_by_day, start=start, end=end))
         return sum_of_totals(map(self.measure.of_total, totals.values()))
+
+    async def members(self, start: datetime, end: datetime) -> dict[str, UsageTotal]:
+        """Return the totals of the tasks created in `[start, end)` by current e-mail, empty for those without one."""
+        totals = await self.database.read(partial(totals_by_member, start=start, end=end))
+        return {email: self.measure.of_total(total) for email, total in totals.items()}
+
+    async def emails(self, task_ids: Iterable[str]) -> Mapping[str, str]:
+        """Return the current e-mails of the members of tasks by their ids."""
+        return await self.database.read(partial(emails_of_tasks, task_ids=list(task_ids)))
 
     async def tasks(self, start: datetime, end: datetime) -> Sequence[LedgerTask]:
         """Return the tasks created in `[start, end)`, in order."""

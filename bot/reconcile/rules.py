@@ -16,6 +16,10 @@ RETRY = timedelta(hours=6)  # while there is nothing to compare with
 CONTINUED_WITHIN = timedelta(days=14)  # of its creation, a task is executed again
 
 
+BothTotals = tuple[UsageTotal, UsageTotal]
+"""What the ledger and Neo count."""
+
+
 @dataclass(frozen=True, slots=True)
 class Days:
     """UTC days from the first to the last, both included."""
@@ -39,6 +43,9 @@ class Days:
         middle = self.first + (self.last - self.first) // 2
         return Days(self.first, middle), Days(middle + ONE_DAY, self.last)
 
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
     def __iter__(self) -> Iterator[date]:
         return iter(self.first + ONE_DAY * each for each in range((self.last - self.first).days + 1))
 
@@ -54,11 +61,18 @@ def closed_days(start: datetime, end: datetime, now: datetime) -> Days | None:
 
 def merged_agreement(former: NeoAgreement, found: NeoAgreement, days: Days) -> NeoAgreement:
     """Return what was found on some days, with what was known of other days."""
-    others = [each for each in former.differences if not days.first <= each.day <= days.last]
+    others = [each for each in former.differences if each.day not in days]
+    members = [*(each for each in former.members if each.day not in days), *found.members]
     settled = {day: both for day, both in former.settled.items() if day > days.last} | found.settled
     differences = sorted([*others, *found.differences], key=lambda each: each.day)
     through = _through(former.through, found.through, days)
-    return replace(found, through=through, differences=tuple(differences), settled=settled)
+    return replace(
+        found,
+        through=through,
+        differences=tuple(differences),
+        settled=settled,
+        members=tuple(sorted(members, key=lambda each: (each.day, each.member))),
+    )
 
 
 def _through(former: date | None, found: date | None, days: Days) -> date | None:

@@ -9,6 +9,7 @@ from bot.domain.usage_total import UsageTotal, agrees, sum_of_totals
 from bot.neo.client import LARGEST_PAGE, SMALLEST_PAGE, NeoClient, QueryWindow
 from bot.neo.errors import TooLongError
 from bot.neo.paging import Sweep
+from bot.neo.summary import Summary
 from bot.reconcile.measures import Measure
 from bot.sync.rules import PlannedPass
 
@@ -73,8 +74,12 @@ class NeoReader:
 
     async def total(self, start: datetime | None, end: datetime) -> UsageTotal:
         """Return Neo's total of a window. Raises NeoError, and ChangingError after too many requests."""
+        return self.measure.of_summary(await self.summary(start, end))
+
+    async def summary(self, start: datetime | None, end: datetime) -> Summary:
+        """Return all of Neo's totals of a window. Raises NeoError, and ChangingError after too many requests."""
         self._count()
-        return self.measure.of_summary(await self.client.summary(QueryWindow(start, end)))
+        return await self.client.summary(QueryWindow(start, end))
 
     async def excess(self, end: datetime) -> int | None:
         """Return by how many tasks Neo's total of all until a moment exceeds its list; None if it lists no such span.

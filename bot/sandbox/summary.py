@@ -35,7 +35,8 @@ class SummaryOptions:
     counts_by: in which window a task counts: by its creation, by the start of its first or of any execution (whole),
     or by the end of its last one; `streams` counts each execution by its start. left_out, doubled: the ids of tasks
     that are not counted, or twice; own_keys_left_out, own_keys_doubled: only in the costs of tasks on keys of the
-    team's own. departed: members whose tasks count in the total and not by member.
+    team's own. moved: under which other e-mail tasks are counted by member, by their ids. departed: members whose tasks
+    count in the total and not by member.
     owner: the only member that a `solo` caller sees.
     """
 
@@ -44,6 +45,7 @@ class SummaryOptions:
     doubled: frozenset[str] = frozenset()
     own_keys_left_out: frozenset[str] = frozenset()
     own_keys_doubled: frozenset[str] = frozenset()
+    moved: Mapping[str, str] = field(default_factory=dict)
     departed: frozenset[str] = frozenset()
     balance: Balance | None = None
     owner: str | None = None
@@ -90,7 +92,8 @@ def _summary(tasks: list[SimTask], options: SummaryOptions, query: Query, group_
     body: dict[str, Any] = {**_totals(parts), "byok": _byok(parts, options)}
     if options.owner is None:
         listed = [part for part in parts if part.email not in options.departed]
-        body["by_email"] = [{"email": email, **_amount(group)} for email, group in _grouped(listed, _email)]
+        by_email = _grouped(listed, lambda part: options.moved.get(part.task_id, part.email or ""))
+        body["by_email"] = [{"email": email, **_amount(group)} for email, group in by_email]
     if group_by is not None:
         body["by_period"] = [
             {"date": period, **_amount(_with_doubled(periods[period], options))} for period in sorted(periods)
@@ -169,10 +172,6 @@ def _grouped(parts: Iterable[SimTask], key: Callable[[SimTask], str]) -> list[tu
     for part in parts:
         groups[key(part)].append(part)
     return sorted(groups.items())
-
-
-def _email(part: SimTask) -> str:
-    return part.email or ""
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> float:

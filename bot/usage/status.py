@@ -201,7 +201,7 @@ def _neo_total(agreement: NeoAgreement) -> dict[str, Any]:
     return {
         "compared_at": None if agreement.compared_at is None else utc_text(agreement.compared_at),
         "through": None if agreement.through is None else agreement.through.isoformat(),
-        "differing_days": [each.day.isoformat() for each in agreement.differences],
+        "differing_days": [each.isoformat() for each in agreement.differing_days],
         "unavailable": agreement.unavailable or None,
     }
 

@@ -97,6 +97,7 @@ def test_it_agrees(upstream: NeoServer, directory: Path) -> None:
         "counted_by": "created",
         "credits_counted": "all",
         "differences": [],
+        "member_differences": [],
         "members": [],
         "own_keys": None,
     }
@@ -119,6 +120,24 @@ def test_a_difference_is_named_and_the_command_ends_with_1(upstream: NeoServer, 
         "counted": "credits",
         "tasks": [{"task_id": "marcu-5", "problem": "not_counted"}],
     }
+    neo.summary = SummaryOptions()
+    printed(upstream, directory, "reconcile 7d")
+
+
+def test_a_task_counted_for_another_person_is_named_and_the_command_ends_with_1(
+    upstream: NeoServer, directory: Path, neo: NeoApi
+) -> None:
+    neo.summary = SummaryOptions(moved={"marcu-5": PRIYA})
+    head, *lines = printed(upstream, directory, "reconcile 7d", code=1).splitlines()
+    assert head == f"Agrees with Neo through {TWO_DAYS_AGO}, but not by person on {FIVE_DAYS_AGO}."
+    assert sorted(lines) == [
+        f"{FIVE_DAYS_AGO}, {MARCUS}: Neo counts 0.00 credits in 0 tasks, I count 2.00 credits in 1 task.",
+        f"{FIVE_DAYS_AGO}, {PRIYA}: Neo counts 3.00 credits in 2 tasks, I count 1.00 credits in 1 task.",
+    ]
+    found = document(upstream, directory, "reconcile 7d", code=1)
+    assert (found["agrees"], found["differences"]) == (False, [])
+    hers = next(each for each in found["member_differences"] if each["email"] == PRIYA)
+    assert (hers["day"], hers["neos"]) == ((TODAY - 5 * DAY).date().isoformat(), {"credits": "3.0", "tasks": 2})
     neo.summary = SummaryOptions()
     printed(upstream, directory, "reconcile 7d")
 

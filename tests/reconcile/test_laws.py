@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -13,14 +14,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.app import App
+from bot.database.errors import LedgerError
+from bot.domain.tasks import normalized_email
 from bot.ledger.neo_agreement import TaskDifference, TaskProblem
+from bot.maintenance.persons import erase_person
 from bot.neo.client import RetryPolicy
+from bot.people.person import find_person
 from bot.reconcile.days_comparison import Comparison
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.listing import FiltersBy
 from bot.sandbox.summary import CountsBy, SummaryOptions
 from bot.sandbox.tasks import SimTask
 from bot.sandbox.world import START, World
+from tests.support.app import merge
 from tests.support.clock import AdjustableClock
 from tests.support.effort import WITH_LEDGERS, examples
 from tests.support.engines import sqlite_only, url_of
@@ -90,6 +96,8 @@ def test_there_is_no_difference_whatever_neo_counts_by(
     read_at = clock()
     clock.advance(timedelta(hours=random.choice((1, 30))))
     change_some(random, world, clock())
+    has_handed_over = hand_over_some(random, world, clock())
+    change_members(random, app)
     if is_fresh := random.random() < 0.7:
         synced(app)
         read_at = clock()
@@ -100,7 +108,8 @@ def test_there_is_no_difference_whatever_neo_counts_by(
         # so all days were decided; to look into one may have read more
         assert found.agreement.through in {(min(clock() - DAY, at)).date() - DAY for at in (read_at, clock())}
         assert found.own_keys is None
-        assert found.members == {} or not is_fresh
+        assert found.agreement.members == ()
+        assert found.members == {} or not is_fresh or has_handed_over
 
 
 @examples(120, **WITH_LEDGERS)
@@ -156,3 +165,50 @@ def test_one_task_on_own_keys_whose_costs_neo_counts_otherwise_is_found_and_name
     assert [task for day in found.differences for task in day.tasks] == [TaskDifference(task_id, problem)]
     neo.api.summary = SummaryOptions()
     assert compared(app).agreement.differences == ()
+
+
+@examples(120, **WITH_LEDGERS)
+@given(seeds, st.sampled_from(PLACES))
+def test_one_task_counted_for_another_person_is_found_with_both_people(
+    fresh: Fresh, neo: NeoServer, seed: int, place: tuple[str, datetime]
+) -> None:
+    random, (zone, now) = Random(seed), place
+    world = random_world(random, now, 60)
+    app = fresh(world, zone, now)
+    synced(app)
+    old = [task for task in world.tasks(now) if task.email and task.last.ended_at < now - 3 * DAY]
+    task = random.choice(old)
+    owner, other = normalized_email(task.email or ""), random.choice([each for each in PEOPLE if each != task.email])
+    neo.api.summary = SummaryOptions(moved={task.task_id: other})
+    for _ in range(2):
+        found = compared(app)
+        assert found.agreement.differences == ()
+        differing = {found.emails[each.member]: each for each in found.agreement.members}
+        assert differing.keys() == {owner, normalized_email(other)}
+        assert {each.day for each in differing.values()} == {task.created_at.astimezone(UTC).date()}
+        moved = {email: each.neos.tasks - each.ours.tasks for email, each in differing.items()}
+        assert moved == {owner: -1, normalized_email(other): 1}
+    neo.api.summary = SummaryOptions()
+    assert compared(app).agreement.members == ()
+
+
+PEOPLE = tuple(email for email in EMAILS if email is not None)
+
+
+def hand_over_some(random: Random, world: World, now: datetime) -> bool:
+    """Give some tasks to others of the team; return whether any."""
+    some = [task for task in world.tasks(now) if task.email is not None and random.random() < 0.1]
+    for task in some:
+        world.add(replace(task, email=random.choice(PEOPLE)))
+    return bool(some)
+
+
+def change_members(random: Random, app: App) -> None:
+    """Perhaps merge two members, or erase one."""
+    one, other = (normalized_email(email) for email in random.sample(PEOPLE, 2))
+    fate = random.choice(("merged", "erased", "", ""))
+    with app.ledger.database() as database, database.transaction() as connection, suppress(LedgerError):
+        if fate == "merged":
+            merge(app, database, connection, one, other)
+        elif fate == "erased":
+            erase_person(connection, app.capabilities(database), find_person(connection, one, ()), app.clock())

@@ -16,7 +16,7 @@ from tests.support.app_home import open_home
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.neo_totals import DAY, HOUR, leave_out, night, paired_world, reports
-from tests.support.worlds import MARCUS, PRIYA
+from tests.support.worlds import PRIYA
 
 
 @pytest.fixture
@@ -192,19 +192,6 @@ async def test_costs_on_own_keys_that_neo_counts_in_its_own_way_are_shown_and_no
     assert "*Agrees with Neo through Mar 2.*" in found
     sums = "Neo counts costs of 0.00 in 0 tasks, I count costs of 7.50 in 5 tasks"
     assert f"• Tasks on your own model keys: {sums}." in found
-
-
-async def test_members_whose_totals_differ_are_named(harness: ServiceHarness) -> None:
-    harness.neo.summary = replace(SummaryOptions(), departed=frozenset({MARCUS}))
-    assert await asked(harness) == "*Agrees with Neo through Feb 28.*\nDays are in UTC."
-    with harness.service.database.transaction() as connection:
-        connection.execute(
-            text("UPDATE task SET member = (SELECT id FROM member WHERE email = :new) WHERE task_id = 'marcu-4'"),
-            {"new": PRIYA},
-        )
-    assert "• Priya Raman: Neo counts 6.50 credits in 10 tasks, I count 6.90 credits in 11 tasks." in await asked(
-        harness
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Neo's own total and the team's credits as tests change them, nights that pass, and what operators read of both."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -41,6 +42,11 @@ def leave_out(harness: ServiceHarness, *task_ids: str) -> None:
     """Let Neo's total lack these tasks, and no others."""
     options = harness.neo.summary or SummaryOptions()
     harness.neo.summary = replace(options, left_out=frozenset(task_ids))
+
+
+def move(harness: ServiceHarness, moved: Mapping[str, str]) -> None:
+    """Let Neo count these tasks for members with other e-mails, and no others."""
+    harness.neo.summary = replace(harness.neo.summary or SummaryOptions(), moved=moved)
 
 
 def issue(harness: ServiceHarness, amount: int, expires_in: timedelta | None = None) -> None:

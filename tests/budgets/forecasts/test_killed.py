@@ -38,7 +38,8 @@ def clock(tmp_path: Path) -> ServicesClock:
 
 @pytest.fixture
 async def team(tmp_path: Path, place: DatabasePlace, database: Database, clock: ServicesClock) -> AsyncIterator[Team]:
-    async with replicated_team(tmp_path, place, database, clock, days=25) as team:
+    async with replicated_team(tmp_path, place, database, clock, days=45) as team:
+        team.environment["HISTORY_DAYS"] = "60"
         yield team
 
 
