@@ -1,6 +1,7 @@
 """Makes a task of a row: checks what its types cannot say, and corrects what its money does not depend on."""
 
 from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 
@@ -9,6 +10,7 @@ from bot.neo.created_at import creation_time
 from bot.neo.lenient import MAX_ERROR, MAX_TITLE, OWN_KEY_COSTS, printable_name
 from bot.neo.row_schema import UsageRow
 
+_LEAST = -400  # the exponent of an amount that is nothing; PostgreSQL has no numbers that are much smaller
 _AMOUNTS = ("neo_credits", "llm_cost", "neo_cost")
 # sets in place: nobody else holds the row yet, and a copy would cost as much as decoding it
 _set = msgspec.structs.force_setattr
@@ -39,10 +41,14 @@ def checked_task(row: UsageRow, latest: datetime | None) -> Task:
 
 def _check_amounts(row: UsageRow) -> None:
     for amount in (row.neo_credits, row.llm_cost, row.neo_cost):
-        if amount is not None and (not amount.is_finite() or amount < 0):
-            field = next(field for field in _AMOUNTS if getattr(row, field) is amount)
-            if row.is_byok is not False or field not in OWN_KEY_COSTS:
-                raise ValueError(f"`{field}` is {'negative' if amount.is_finite() else 'not a number'}")
+        if amount is None or (amount.is_finite() and amount >= 0 and amount.adjusted() > _LEAST):
+            continue
+        field = next(field for field in _AMOUNTS if getattr(row, field) is amount)
+        if amount.is_finite() and amount >= 0:
+            _set(row, field, Decimal(0))
+        elif row.is_byok is not False or field not in OWN_KEY_COSTS:
+            raise ValueError(f"`{field}` is {'negative' if amount.is_finite() else 'not a number'}")
+        else:
             _set(row, field, None)
 
 

@@ -43,6 +43,7 @@ _LONG = timedelta(days=4)  # longer than the window of a poll
 _PERHAPS_TOO_LONG = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}  # a wrong address is 404
 _ENCODINGS = {"", "identity", "gzip", "deflate"}  # only one at a time: several may unpack to a huge size
 _MAX_BODY = 64 * 2**20  # bytes; a page of 200 with long histories is far below
+_MAX_SUMMARY = 4 * 2**20  # bytes: days of many years and thirty thousand members, decoded before anybody waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class NeoClient:
         }
         given = {name: value for name, value in parameters.items() if value is not None}
         with self._measured():
-            body = await self._get_body(SUMMARY_PATH, given, self._retry_policy.summary)
+            body = await self._get_body(SUMMARY_PATH, given, self._retry_policy.summary, _MAX_SUMMARY)
             try:
                 return decode_summary(body, by_day=by_day)
             except NotASummaryError as error:
@@ -192,11 +193,14 @@ class NeoClient:
         except NotAPageError as error:
             raise GarbledError(f"Neo's answer isn't a page of tasks: {error}. Is NEO_API_URL right?") from None
 
-    async def _get_body(self, path: str, parameters: Mapping[str, str], seconds: float) -> bytes:
-        """Return the body of an answer that came within so many seconds; raises NeoError for any other answer."""
+    async def _get_body(self, path: str, parameters: Mapping[str, str], seconds: float, most: int = _MAX_BODY) -> bytes:
+        """Return the body of an answer that came within so many seconds, of so many bytes at most.
+
+        Raises NeoError for any other answer.
+        """
         try:
             async with asyncio.timeout(seconds):
-                status, headers, body = await self._stream_body(path, parameters)
+                status, headers, body = await self._stream_body(path, parameters, most)
         except (TimeoutError, httpx.ReadTimeout):
             raise TooLargeError(f"Neo gave no answer within {seconds:.0f} s.") from None
         except httpx.DecodingError:
@@ -210,15 +214,17 @@ class NeoClient:
             raise error_of_answer(status, error_code(body), retry_after(headers, now))
         return body
 
-    async def _stream_body(self, path: str, parameters: Mapping[str, str]) -> tuple[int, httpx.Headers, bytes]:
+    async def _stream_body(
+        self, path: str, parameters: Mapping[str, str], most: int
+    ) -> tuple[int, httpx.Headers, bytes]:
         async with self._http.stream("GET", path, params=parameters) as response:
             if response.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
                 raise GarbledError("Neo's answer can't be read: its compression was not asked for.")
             body = bytearray()
             async for part in response.aiter_bytes():
                 body += part
-                if len(body) > _MAX_BODY:
-                    raise TooLargeError("Neo's answer is larger than 64 MB.")
+                if len(body) > most:
+                    raise TooLargeError(f"Neo's answer is larger than {most // 2**20} MB.")
             return response.status_code, response.headers, bytes(body)
 
 

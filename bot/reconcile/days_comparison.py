@@ -32,6 +32,8 @@ from bot.reconcile.upstream import ChangingError, Heal, NeoReader, NeoWindow
 from bot.sync.rules import PassKind, PlannedPass
 
 _MOST_UNNAMED = 3  # days on which no task can be told
+_MOST_KEPT = 100  # tasks of a day
+_LONGEST = 3600.0  # seconds for which Neo is asked, however slow it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,12 @@ class DaysComparison:
     settled: dict[date, BothTotals] = field(default_factory=dict)
     differences: dict[date, DayDifference] = field(default_factory=dict)
     own_keys_otherwise: bool = False
+    until: float = 0.0
     members: FoundMembers = field(default_factory=FoundMembers)
 
     async def run(self) -> Comparison:
         """Compare, and return what was found. Raises NeoError and LedgerError."""
+        self.until = asyncio.get_running_loop().time() + _LONGEST
         start, end = self.days.start, self.days.end
         reading = asyncio.create_task(self.database.read(partial(totals_by_day, start=start, end=end)))
         try:  # meanwhile
@@ -106,7 +110,7 @@ class DaysComparison:
         return credit_measure(self.credits)
 
     def _narrowing(self, measure: Measure) -> Narrowing:
-        return Narrowing(NeoReader(self.client, measure), LedgerReader(self.database, measure), self.now)
+        return Narrowing(NeoReader(self.client, measure, self.until), LedgerReader(self.database, measure), self.now)
 
     # --- what was found ------------------------------------------------------------------------------
 
@@ -144,7 +148,7 @@ class DaysComparison:
     def _add(
         self, day: date, both: BothTotals, tasks: Iterable[TaskDifference], counted: Counted = Counted.CREDITS
     ) -> None:
-        known, found = self._former(counted).get(day), tuple(tasks)
+        known, found = self._former(counted).get(day), tuple(tasks)[:_MOST_KEPT]
         is_known = known is not None and Counter(found) <= Counter(known.tasks)
         since = known.since if known is not None and is_known else self.now
         self.differences[day] = DayDifference(day, *both, since, found, counted)
@@ -207,7 +211,7 @@ class DaysComparison:
 
     async def _look_into(self, day: date, both: BothTotals) -> None:
         """Read a day again, have the ledger healed, and record what is left of the difference."""
-        days, neo = Days(day, day), NeoReader(self.client, self._measure)
+        days, neo = Days(day, day), NeoReader(self.client, self._measure, self.until)
         ledger = LedgerReader(self.database, self._measure)
         window = await neo.window(days.start, days.end)
         if await _unrecorded(neo, ledger, window):

@@ -23,6 +23,7 @@ from bot.reconcile.upstream import NeoReader
 _SECOND = timedelta(seconds=1)  # what `from` and `to` tell apart
 _ROUNDING = Decimal("1e-11")  # of a sum of many amounts in floating point
 _MOST_MOMENTS = 4  # so many around the middle of a window are tried as a boundary
+_MOST_UNNAMED = 100  # tasks of a window; Neo may count any number
 _NEAR = timedelta(hours=12)  # of the middle: how far they lie from it at most
 
 
@@ -102,7 +103,7 @@ class Narrowing:
         if abs(surplus.tasks) == len(tasks) and _are_all(surplus):
             return [_found(each, problem) for each in tasks]
         unnamed = TaskDifference("", problem if same or not is_more else TaskProblem.NOT_LISTED)
-        return [FoundTask(same[0].created_at if same else low, unnamed)] * abs(surplus.tasks)
+        return [FoundTask(same[0].created_at if same else low, unnamed)] * min(abs(surplus.tasks), _MOST_UNNAMED)
 
     async def _of_other_amount(self, tasks: list[LedgerTask]) -> list[FoundTask]:
         """Return the one task of a window if Neo still lists it as the ledger has it, as one that counts otherwise."""

@@ -1,5 +1,6 @@
 """What Neo says of a window: its own total, and the tasks that it lists there."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ Heal = Callable[[Sequence[PlannedPass]], Awaitable[object]]
 """Reads passes into the ledger; raises NeoError or LedgerError."""
 
 _TRIES = 3  # at a window whose total or list changes while it is read
-_MOST_REQUESTS = 600  # of one comparison, besides pages
+_MOST_REQUESTS = 600  # besides pages
 
 
 class ChangingError(Exception):
@@ -43,10 +44,11 @@ class NeoWindow:
 
 @dataclass(slots=True)
 class NeoReader:
-    """Reads windows of one upstream, one after the other, by a measure of its totals."""
+    """Reads windows of one upstream, one after the other, by a measure; `until` is a time of the event loop."""
 
     client: NeoClient
     measure: Measure
+    until: float
     _requests: int = 0
 
     async def window(self, start: datetime, end: datetime) -> NeoWindow:
@@ -109,7 +111,7 @@ class NeoReader:
         return NeoWindow(start, end, total, rows, refused, listed)
 
     def _count(self) -> None:
-        """Count a request. Raises ChangingError after too many."""
+        """Count a request. Raises ChangingError after too many, or when time is up."""
         self._requests += 1
-        if self._requests > _MOST_REQUESTS:
+        if self._requests > _MOST_REQUESTS or asyncio.get_running_loop().time() > self.until:
             raise ChangingError

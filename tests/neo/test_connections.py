@@ -11,15 +11,20 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.app import App
+from bot.neo.client import QueryWindow, RetryPolicy, connect
 from bot.neo.errors import GarbledError, NeoError, ObstructedError, TooLargeError, UnavailableError
+from bot.sandbox.world import START
 from tests.support.certificates import server_context
 from tests.support.fixtures import HURRIED, Wire
 
+SUMMARIZED = RetryPolicy(summary=0.4)
+WINDOW = QueryWindow(START - timedelta(days=7), START)
 EMPTY = json.dumps({"data": [], "total": 0, "has_more": False}).encode()
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -184,14 +189,15 @@ async def test_a_body_that_unfolds_to_more_than_fits_is_given_up(wire: Wire) -> 
     assert "larger than 64 MB" in str(error)
 
 
-async def test_a_body_without_an_end_is_given_up(wire: Wire) -> None:
-    async def endless(writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        while True:
-            writer.write(b"1000\r\n" + b" " * 0x1000 + b"\r\n")
-            await writer.drain()
-            await asyncio.sleep(0.001)
+async def endless(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"1000\r\n" + b" " * 0x1000 + b"\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.001)
 
+
+async def test_a_body_without_an_end_is_given_up(wire: Wire) -> None:
     async with listening(endless) as port:
         app = wire(NEO_API_URL=f"http://127.0.0.1:{port}")
         error = await failure(replace(app, retry_policy=replace(HURRIED, answer=0.4)))
@@ -254,3 +260,31 @@ async def test_the_doctor_goes_on_after_a_setting_that_no_client_can_use(tmp_pat
     assert "no connection can be set up" in words
     assert "cannot reach Slack: nothing answers there (connection refused)" in words
     assert "Traceback" not in words
+
+
+# --- the summary ---------------------------------------------------------------------------------
+
+
+async def summary_failure(answer: Answer) -> NeoError:
+    """What asking for a summary ends with."""
+    async with listening(answer) as port, connect(f"http://127.0.0.1:{port}", {}, SUMMARIZED) as client:
+        with pytest.raises(NeoError) as raised:
+            await client.summary(WINDOW, by_day=True)
+    return raised.value
+
+
+ROW = b'{"email": "p%07d@acme.example", "neo_credits": 0.1, "tasks": 1}'
+MANY = b'{"total_neo_credits": 1, "total_tasks": 1, "by_period": [], "by_email": [%s]}'
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+async def test_a_summary_that_is_larger_than_any_team_needs_is_not_decoded(encoding: str) -> None:
+    body = MANY % b",".join(ROW % number for number in range(70_000))
+    sent = gzip.compress(body, compresslevel=1) if encoding else body
+    error = await summary_failure(http(sent, Content_Encoding=encoding))
+    assert type(error) is TooLargeError
+    assert "larger than 4 MB" in str(error)
+
+
+async def test_a_summary_without_an_end_is_given_up() -> None:
+    assert type(await summary_failure(endless)) is TooLargeError

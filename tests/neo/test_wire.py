@@ -236,10 +236,12 @@ def test_an_amount_keeps_every_digit_it_came_with(amount: str, field: str, besid
     assert got.as_tuple() == Decimal(amount).as_tuple()
 
 
-@pytest.mark.parametrize("amount", ["1e-400", "0e-6176", "1e-99999", "-0", "-0.0"])
-def test_amounts_too_small_for_a_float_are_kept_and_cost_nothing(amount: str) -> None:
+@pytest.mark.parametrize("amount", ["1e-400", "0e-6176", "1e-99999", "1e-99999999999", "0e-99999999999", "-0", "-0.0"])
+def test_amounts_too_small_for_a_float_cost_nothing_and_are_small_for_a_database_too(amount: str) -> None:
     [task] = decode_page(written("neo_credits", amount)).tasks
     assert price(task, ByokUnit.CREDITS).platform_nanos == 0
+    assert task.neo_credits is not None
+    assert len(f"{task.neo_credits:f}") < 500
 
 
 @pytest.mark.parametrize("amount", ["1e400", "9" * 5000, "1e99999999"])

@@ -1,0 +1,193 @@
+"""Comparing with a summary that makes no sense: it ends, nothing is alarmed without a reason, and nothing breaks."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import structlog
+
+from bot.sandbox.faults import Body, Fault, Redirect, Reshape
+from bot.sandbox.neo import SUMMARY_PATH
+from bot.sandbox.world import World
+from tests.support.harness import ServiceHarness
+from tests.support.messages import visible_text
+from tests.support.neo_totals import night, paired_world, reports
+
+Summary = dict[str, Any]
+UNREADABLE = "Neo's total isn't available: I can't read Neo's answer."
+AGREES = "Agrees with Neo through Mar 1."
+
+
+@pytest.fixture
+def world() -> World:
+    return paired_world()
+
+
+@pytest.fixture
+async def harness(closed: ServiceHarness) -> ServiceHarness:
+    closed.settings["OPS_CHANNEL"] = "#neo-spend"
+    await closed.open()
+    return closed
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    with structlog.testing.capture_logs() as logged:
+        yield logged
+
+
+def answer_with(harness: ServiceHarness, fault: Fault) -> None:
+    harness.neo.faults.when(lambda request: fault if request.path == SUMMARY_PATH else None)
+
+
+async def said(harness: ServiceHarness, line: str = "status") -> str:
+    return visible_text(await harness.ask("hannah", line))
+
+
+def has_broken(logged: list[Any]) -> bool:
+    return any(each["log_level"] == "error" or each.get("exc_info") for each in logged)
+
+
+# --- what cannot be read -------------------------------------------------------------------------
+
+NUMBERS = (
+    "NaN", "Infinity", "-Infinity", "1e400", "-1e400", "1e9999999", "1e99999999999999999999", '"1e9999999"', "-1",
+    '"NaN"', '"-5"', '"1,5"', '"1.234,50"', '"$5"', '"5 credits"', "true", "null", "[]", "{}", '""', '"\u0665"',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["total_neo_credits", "by_period"])
+async def test_amounts_that_are_none_leave_neos_total_unavailable(
+    harness: ServiceHarness, logged: list[Any], name: str
+) -> None:
+    for number in NUMBERS:
+        total, day = (number, "1") if name == "total_neo_credits" else ("1", number)
+        body = (
+            f'{{"total_neo_credits": {total}, "total_tasks": 1, '
+            f'"by_period": [{{"date": "2026-02-26", "neo_credits": {day}, "tasks": 1}}]}}'
+        )
+        answer_with(harness, Body(body.encode()))
+        assert (await said(harness, "reconcile")).startswith(f"*{UNREADABLE}*"), number
+    await night(harness)
+    assert UNREADABLE in await said(harness)
+    assert (reports(harness), has_broken(logged)) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Body(b"<!doctype html><title>Sign in</title>"), UNREADABLE),
+        (Body(b"\xff\xfe\x00"), UNREADABLE),
+        (Body(b'{"total_neo_credits": 1, "total_tasks": 1, "by_period": ' + b"[" * 50_000), UNREADABLE),
+        (Body(b" " * (5 * 2**20)), "Neo's total isn't available: Neo gave no answer in time."),
+        (Redirect("http://169.254.169.254/latest/meta-data"), "Neo's total isn't available: Neo can't be reached."),
+        (Redirect(SUMMARY_PATH, 307), "Neo's total isn't available: Neo can't be reached."),
+    ],
+)
+async def test_what_is_no_summary_leaves_neos_total_unavailable(
+    harness: ServiceHarness, logged: list[Any], fault: Fault, why: str
+) -> None:
+    answer_with(harness, fault)
+    await night(harness)
+    assert why in await said(harness)
+    assert (reports(harness), has_broken(logged)) == ([], False)
+    assert harness.service.wiring.context.scheduler.failure is None
+
+
+# --- what can, and says the same in another way --------------------------------------------------
+
+
+def as_texts(body: Summary) -> Summary:
+    found: Summary = json.loads(json.dumps(body), parse_float=str, parse_int=str)
+    return found
+
+
+def days(body: Summary, change: Callable[[list[Summary]], list[Summary]]) -> Summary:
+    return body | {"by_period": change(body["by_period"])} if "by_period" in body else body
+
+
+def twice(body: Summary) -> Summary:
+    return days(body, lambda rows: rows + rows)
+
+
+def others(body: Summary) -> Summary:
+    row = {"neo_credits": 5, "tasks": 5}
+    return days(body, lambda rows: [{"date": "1999-01-01", **row}, *rows, {"date": "9999-12-31", **row}])
+
+
+def of_another_zone(body: Summary) -> Summary:
+    def a_day_later(row: Summary) -> Summary:
+        return row | {"date": (date.fromisoformat(row["date"]) + timedelta(days=1)).isoformat()}
+
+    return days(body, lambda rows: [a_day_later(row) for row in rows])
+
+
+def without_days(body: Summary) -> Summary:
+    return days(body, lambda _: [])
+
+
+def with_tiny_amounts(body: Summary) -> Summary:
+    return days(body, lambda rows: [*rows, {"date": "2026-02-26", "neo_credits": "1e-99999999999", "tasks": 0}])
+
+
+def with_strange_members(body: Summary) -> Summary:
+    row = {"neo_credits": 1e11, "tasks": 10**9}
+    strange = [{"email": email, **row} for email in ("<!channel>", "\u202e", "x" * 9_000, " removed", "", None)]
+    return body | {"by_email": [*body.get("by_email", []), *strange]}
+
+
+def with_broken_members(body: Summary) -> Summary:
+    return body | {"by_email": {"priya": 5}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        as_texts, twice, others, of_another_zone, without_days, with_tiny_amounts, with_strange_members,
+        with_broken_members,
+    ],
+)  # fmt: skip
+async def test_what_says_the_same_otherwise_is_no_difference(
+    harness: ServiceHarness, logged: list[Any], change: Callable[[Summary], Summary]
+) -> None:
+    answer_with(harness, Reshape(change))
+    await night(harness)
+    assert AGREES in await said(harness)
+    assert (await said(harness, "reconcile")).startswith("*Agrees with Neo through Mar 1.*")
+    assert (reports(harness), has_broken(logged)) == ([], False)
+
+
+# --- what says something else --------------------------------------------------------------------
+
+
+def in_another_currency(body: Summary) -> Summary:
+    scaled = {"total_neo_credits": 10 * body["total_neo_credits"]}
+    return days(body | scaled, lambda rows: [row | {"neo_credits": 10 * row["neo_credits"]} for row in rows])
+
+
+def the_same_always(body: Summary) -> Summary:
+    return body | {"total_neo_credits": 77.7, "total_tasks": 7}
+
+
+@pytest.mark.parametrize("change", [in_another_currency, the_same_always])
+async def test_what_differs_everywhere_is_alarmed_for_no_single_day(
+    harness: ServiceHarness, logged: list[Any], change: Callable[[Summary], Summary]
+) -> None:
+    answer_with(harness, Reshape(change))
+    await night(harness, 2)
+    assert (reports(harness), has_broken(logged)) == ([], False)
+
+
+def of_all_there_could_be(body: Summary) -> Summary:
+    return days(body | {"total_tasks": 2**53}, lambda rows: [row | {"tasks": 2**53} for row in rows])
+
+
+async def test_any_number_of_tasks_can_be_compared(harness: ServiceHarness, logged: list[Any]) -> None:
+    answer_with(harness, Reshape(of_all_there_could_be))
+    await night(harness, 2)
+    answer = await said(harness, "reconcile")
+    assert answer.startswith("*")
+    assert len(reports(harness)) <= 1
+    assert not has_broken(logged)
