@@ -10,7 +10,7 @@ from bot.domain.access import OWN_SPEND_ONLY, Caller, RefusedError, Role
 from bot.domain.everyday.meaning import TypingContext
 from bot.domain.everyday.understanding import understand
 from bot.domain.periods import local_day
-from bot.domain.query.errors import EMPTY, AmbiguousError, MisspeltError, QueryError, UnknownWordError
+from bot.domain.query.errors import EMPTY, AmbiguousError, ExactError, MisspeltError, QueryError, UnknownWordError
 from bot.domain.query.parser import parse
 from bot.domain.query.question import Question, describe, quote
 from bot.domain.query.when import When, compares_with
@@ -45,12 +45,16 @@ def parse_question(
     """
     try:
         return parse(line, now=now, zone=zone)
+    except ExactError:
+        raise
     except QueryError:
         scope = Scope.of(connection, caller)
         # only a line that asks for another status is worth the look at which there are
         statuses = {*UPSTREAM_STATUSES, *failing, *seen_values(connection, scope, "status")}
     try:
         return parse(line, now=now, zone=zone, statuses=statuses)
+    except ExactError:
+        raise
     except QueryError as error:
         own = "" if caller.member is None else f"email:{quote(caller.member)}"
         reader = _EverydayReader(LedgerNames(connection, scope, in_slack), statuses, now, zone, own, takes_groups)

@@ -1,6 +1,6 @@
 """Checks of a whole question: that its parts go together, and that it is no longer than anybody types."""
 
-from bot.domain.query.errors import QueryError
+from bot.domain.query.errors import ExactError, QueryError
 from bot.domain.query.question import Question, describe
 
 MAX_LINE = 4_000  # characters; Slack's own limit of a command's text is below it
@@ -14,20 +14,20 @@ def check_line(line: str) -> None:
 
 
 def check_combination(question: Question) -> None:
-    """Raise QueryError if two parts of a question contradict each other."""
+    """Raise ExactError if two parts of a question contradict each other."""
     if question.rows and question.by:
-        raise QueryError("`rows` lists single tasks and `by:` groups them. Use one of the two.")
+        raise ExactError("`rows` lists single tasks and `by:` groups them. Use one of the two.")
     if question.counts_only and question.sort == "cost":
-        raise QueryError("`by:tool` and `by:agent` have no cost. Use `sort:tasks` or `sort:name`.")
+        raise ExactError("`by:tool` and `by:agent` have no cost. Use `sort:tasks` or `sort:name`.")
     if question.rows and question.sort == "tasks":
-        raise QueryError("`rows` lists single tasks. Use `sort:cost` or `sort:name`.")
+        raise ExactError("`rows` lists single tasks. Use `sort:cost` or `sort:name`.")
 
 
 def check_size(question: Question) -> None:
-    """Raise QueryError if a question cannot be said back within MAX_LINE, or names more than MAX_VALUES of anything."""
+    """Raise ExactError if a question cannot be said back within MAX_LINE, or names more than MAX_VALUES of anything."""
     if len(describe(question)) > MAX_LINE:
-        raise QueryError(f"Written out, that question is longer than {MAX_LINE:,} characters.")
+        raise ExactError(f"Written out, that question is longer than {MAX_LINE:,} characters.")
     counts = [(f"values of `{each.field}:`", len(each.values)) for each in question.filters]
     for what, count in (*counts, ("people", len(question.people))):
         if count > MAX_VALUES:
-            raise QueryError(f"That question has {count} {what}. {MAX_VALUES} is the most.")
+            raise ExactError(f"That question has {count} {what}. {MAX_VALUES} is the most.")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
-from bot.domain.query.errors import QueryError, WhenError, quoted
+from bot.domain.query.errors import ExactError, QueryError, WhenError, quoted
 from bot.domain.query.question import Field, Filter, Question
 from bot.domain.query.tokens import Token, clean
 from bot.domain.query.when import Edge, Range, When
@@ -65,6 +65,11 @@ class QuestionDraft:
     def time_error(self, token: Token, error: WhenError) -> QueryError:
         """Return the error about a token that is written as a time and is none."""
         return self.error(token, f"I can't use {quoted(token.raw)}: {error.clause}.")
+
+    def contradiction(self, token: Token, reason: str, better: str | None) -> ExactError:
+        """Return the error about a token of known words that don't go together; `better` as that of `error`."""
+        error = self.error(token, reason, better)
+        return ExactError(error.reason, error.word, error.column, error.instead)
 
     def error(self, token: Token, reason: str, better: str | None = None) -> QueryError:
         """Return the error about a token; `better` is what to type in its place (nothing, if it is empty)."""

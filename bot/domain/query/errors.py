@@ -45,6 +45,10 @@ class QueryError(ValueError):
         return QueryError(self.reason, self.word, self.column, typed(self.instead) or None, typed(self.understood))
 
 
+class ExactError(QueryError):
+    """Every word means something in the query language, but they don't go together: the line means nothing else."""
+
+
 class MisspeltError(QueryError):
     """A word is not known, but near to a known one; `corrected` is the word with that one in its place."""
 

@@ -108,17 +108,29 @@ def _read_by(draft: QuestionDraft, token: Token) -> None:
         for value in token.values
     )
     by = tuple(dict.fromkeys((*draft.question.by, *names)))
-    if len(by) > MAX_GROUPINGS:
-        raise draft.error(token, f"You can group by two things at most, and that is {len(by)}.")
-    if len([name for name in by if name in TIME_GROUPINGS]) > 1:
-        raise draft.error(token, "Use one of day, week and month at a time.")
-    counted = [name for name in by if name in COUNTED_GROUPINGS]
-    if len(counted) > 1:
-        raise draft.error(token, "Tools and agents are counted separately. Use one of them at a time.")
-    if counted and any(name in TIME_GROUPINGS for name in by):
-        other = next(name for name in by if name != counted[0])
-        raise draft.error(token, f"Neo counts {counted[0]}s per task, so they can't be split by {other}.")
+    if clash := _clash(by):
+        reason, kept = clash
+        better = [name for name in names if name in kept and name not in draft.question.by]
+        is_clear = set(draft.question.by) <= set(kept)  # else another token would have to go
+        raise draft.contradiction(token, reason, (f"by:{','.join(better)}" if better else "") if is_clear else None)
     draft.question = replace(draft.question, by=by)
+
+
+def _clash(by: Sequence[str]) -> tuple[str, Sequence[str]] | None:
+    """Return why groups don't go together, and those that do; None if all do."""
+    times = [name for name in by if name in TIME_GROUPINGS]
+    counted = [name for name in by if name in COUNTED_GROUPINGS]
+    if len(by) > MAX_GROUPINGS:
+        first = by[:MAX_GROUPINGS]
+        nested = _clash(first)
+        return f"You can group by two things at most, and that is {len(by)}.", nested[1] if nested else first
+    if len(times) > 1:
+        return "Use one of day, week and month at a time.", times[:1]
+    if len(counted) > 1:
+        return "Tools and agents are counted separately. Use one of them at a time.", counted[:1]
+    if counted and times:
+        return f"Neo counts {counted[0]}s per task, so they can't be split by {times[0]}.", counted
+    return None
 
 
 def _read_sort(draft: QuestionDraft, token: Token) -> None:

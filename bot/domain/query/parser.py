@@ -1,18 +1,18 @@
 """The parser: a typed line becomes a Question, or an error that names the word, its place and what to type."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from bot.domain.query.bare_tokens import read_bare
 from bot.domain.query.checks import check_combination, check_line, check_size
 from bot.domain.query.draft import QuestionDraft
-from bot.domain.query.errors import QueryError, UnclosedQuoteError, WhenError
+from bot.domain.query.errors import ExactError, QueryError, UnclosedQuoteError, WhenError, quoted
 from bot.domain.query.keyed_tokens import read_keyed
-from bot.domain.query.question import Question
+from bot.domain.query.question import Question, describe
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import Token, clean, split
-from bot.domain.query.when import resolve
+from bot.domain.query.when import resolve, turned
 from bot.domain.query.when_parser import CLOCK, PERIOD_NAMES
 from bot.domain.tasks import UPSTREAM_STATUSES
 
@@ -30,7 +30,8 @@ def parse(line: str, *, now: datetime, zone: tzinfo, statuses: Collection[str] =
         statuses: what `status:` may name, as the upstream spells it.
 
     Raises:
-        QueryError: the line is not a question; its `instead`, if any, is one.
+        QueryError: the line is not a question; its `instead`, if any, is one. It's an ExactError if it can mean nothing
+            else, such as one whose time ends before it begins.
     """
     parser = _Parser(now, zone, statuses)
     try:
@@ -56,8 +57,8 @@ class _Parser:
             except QueryError as another:
                 instead = another.instead if another.instead != instead else None
             else:
-                return QueryError(error.reason, error.word, error.column, instead)
-        return QueryError(error.reason, error.word, error.column)
+                return type(error)(error.reason, error.word, error.column, instead)
+        return type(error)(error.reason, error.word, error.column)
 
     def question(self, line: str) -> Question:
         """Return the question of a line. Raises QueryError, whose `instead` need not be a question."""
@@ -76,7 +77,11 @@ class _Parser:
         try:
             resolve(question.effective_when, self.now, self.zone)
         except WhenError as error:
-            raise draft.time_error(draft.when_token, error) from error
+            other = None if question.when is None else turned(question.when)
+            instead = None if other is None else describe(replace(question, when=other))
+            token = draft.when_token
+            reason = f"I can't use {quoted(token.raw)}: {error.clause}."
+            raise ExactError(reason, token.raw, token.column, instead) from error
 
 
 def tokens_of(line: str) -> Sequence[Token]:

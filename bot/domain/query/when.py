@@ -201,14 +201,22 @@ SINCE_THE_FIRST_YEAR = Range(Dated(Unit.MONTH, date(FIRST_YEAR, 1, 1)), None)
 
 
 def resolve(when: When, now: datetime, zone: tzinfo) -> Window:
-    """Return the window a question asks for. Raises WhenError if it ends before it begins, or has not begun."""
+    """Return the window a question asks for. Raises WhenError if it is none, or has not begun."""
     window = when.window(LocalNow(now, zone))
     has_open_end = isinstance(when, Range) and when.end is None
     if window.end <= window.start and not has_open_end:
-        raise WhenError("that time ends before it begins")
+        is_turned = isinstance(when, Range) and when.start != when.end
+        raise WhenError("that time ends before it begins" if is_turned else "that time has no length")
     if window.start > now or window.end <= window.start:
         raise WhenError("that time is in the future")
     return window
+
+
+def turned(when: When) -> Range | None:
+    """Return a range with its two edges the other way round; None for a time that has no two edges."""
+    if not isinstance(when, Range) or when.start is None or when.end is None:
+        return None
+    return Range(when.end, when.start)
 
 
 def compares_with(when: When, other: When, now: datetime, zone: tzinfo) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.periods import Unit
 from bot.domain.query.checks import MAX_LINE, MAX_VALUES
-from bot.domain.query.errors import QueryError
+from bot.domain.query.errors import ExactError, QueryError
 from bot.domain.query.parser import parse
 from bot.domain.query.question import Field, Filter, Question, describe, quote
 from bot.domain.query.tokens import clean
@@ -285,8 +285,8 @@ def test_a_value_is_quoted_where_it_is_more_than_a_plain_word(value: str, typed:
         ("0d", "0d", 1, None),
         ("team 2026-13", "2026-13", 6, None),
         ("2026-12", "2026-12", 1, None),
-        ("2026-11-15..2026-11-01", "2026-11-15..2026-11-01", 1, None),
-        ("from:2026-11-15 to:2026-11-01", "to:2026-11-01", 17, None),
+        ("2026-11-15..2026-11-01", "2026-11-15..2026-11-01", 1, "2026-11-01..2026-11-15"),
+        ("from:2026-11-15 to:2026-11-01", "to:2026-11-01", 17, "2026-11-01..2026-11-15"),
         ("from:2026-11-01T09:00+25:00", "from:2026-11-01T09:00+25:00", 1, None),
         ("99999d", "99999d", 1, None),
         # twice
@@ -361,14 +361,29 @@ def test_an_error_says_why_in_plain_sentences(line: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "why", "instead"),
+    [
+        ("by:member,model,status", "You can group by two things at most, and that is 3.", "by:member,model"),
+        ("by:member,model by:status 7d", "You can group by two things at most, and that is 3.", "by:member,model 7d"),
+        ("by:member by:model,status", "You can group by two things at most, and that is 3.", "by:member by:model"),
+        ("by:day,week", "Use one of day, week and month at a time.", "by:day"),
+        ("by:day by:month", "Use one of day, week and month at a time.", "by:day"),
+        ("by:day,month,week", "You can group by two things at most, and that is 3.", "by:day"),
+        ("by:tool,agent", "Tools and agents are counted separately.", "by:tool"),
+        ("by:tool,day", "Neo counts tools per task, so they can't be split by day.", "by:tool"),
+        ("7d by:day,tool", "Neo counts tools per task, so they can't be split by day.", "7d by:tool"),
+    ],
+)
+def test_groups_that_do_not_go_together_are_refused_with_those_that_do(line: str, why: str, instead: str) -> None:
+    error = refused(line)
+    assert isinstance(error, ExactError)
+    assert why in str(error)
+    assert error.instead == instead
+
+
+@pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("by:member,model,status", "You can group by two things at most, and that is 3."),
-        ("by:member,model by:status", "You can group by two things at most, and that is 3."),
-        ("by:day,week", "Use one of day, week and month at a time."),
-        ("by:day by:month", "Use one of day, week and month at a time."),
-        ("by:tool,agent", "Tools and agents are counted separately."),
-        ("by:tool,day", "Neo counts tools per task, so they can't be split by day."),
         ("by:week by:agent", "Neo counts agents per task, so they can't be split by week."),
         ("rows by:model", "`rows` lists single tasks and `by:` groups them."),
         ("by:model csv rows", "`rows` lists single tasks and `by:` groups them."),
@@ -379,8 +394,26 @@ def test_an_error_says_why_in_plain_sentences(line: str, why: str) -> None:
 )
 def test_a_combination_that_has_no_answer_is_refused_with_its_reason(line: str, why: str) -> None:
     error = refused(line)
+    assert isinstance(error, ExactError)
     assert why in str(error)
     assert error.instead is None
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("2026-11-15..2026-11-01 by:model", "2026-11-01..2026-11-15 by:model"),
+        ("from:2026-11-15 team to:2026-11-01", "team 2026-11-01..2026-11-15"),
+        ("2026-W47..2026-W46", "2026-W46..2026-W47"),
+        ("from:2026-11-02T09:00Z to:2026-11-02T09:00+02:00", "from:2026-11-02T09:00+02:00 to:2026-11-02T09:00Z"),
+        ("from:2026-11-02T09:00Z to:2026-11-02T09:00Z", None),
+        ("2026-12-15..2026-12-01", None),
+    ],
+)
+def test_a_time_that_is_the_wrong_way_round_is_refused_with_the_right_one(line: str, instead: str | None) -> None:
+    error = refused(line)
+    assert isinstance(error, ExactError)
+    assert error.instead == instead
 
 
 def test_a_line_longer_than_any_command_is_refused_at_once() -> None:
