@@ -329,14 +329,14 @@ async def test_a_snooze_defers_to_its_end_and_then_the_highest_step_is_notified_
 
 async def test_a_snooze_that_is_ended_early_sends_what_it_held_back_once(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 100/month")
-    assert visible_text(await harness.ask("priya", "snooze off")) == "Nothing is snoozed."
+    assert visible_text(await harness.ask("priya", "snooze off")) == "Nothing is snoozed in your DMs."
     await harness.ask("priya", "snooze for 2 hours")
     await spend(harness, PRIYA, 30)
     assert notifications(harness.dm("priya")) == []
     assert "are back on" in visible_text(await harness.ask("priya", "snooze off"))
     await harness.deliver()
     assert len(notifications(harness.dm("priya"))) == 1
-    assert visible_text(await harness.ask("priya", "snooze off")) == "Nothing is snoozed."
+    assert visible_text(await harness.ask("priya", "snooze off")) == "Nothing is snoozed in your DMs."
     await harness.sync()
     assert len(notifications(harness.dm("priya"))) == 1
 
@@ -346,6 +346,23 @@ async def test_a_snooze_of_the_channel_is_ended_by_operators_alone(harness: Serv
     assert "Only operators can snooze the channel" in visible_text(await harness.ask("priya", "snooze team off"))
     ended = visible_text(await harness.ask("hannah", "snooze team off"))
     assert ended.startswith("Budget alerts about the team in the channel are back on.")
+
+
+async def test_an_operator_ends_snoozes_of_their_own_dms_by_name_or_all_at_once(harness: ServiceHarness) -> None:
+    im = harness.workspace.im_of("U0HANNAH").id
+    await harness.ask("hannah", "budget team 100/month")
+    await spend(harness, PRIYA, 60)
+    (alert,) = notifications(harness.dm("hannah"))[-1:]
+    for ending, ended in (
+        ("snooze team off", "Budget alerts about the team in your DMs are back on."),
+        ("snooze off", "Budget alerts in your DMs are back on."),
+    ):
+        await harness.press("hannah", alert, "budget_snooze:today", im)
+        assert visible_text(await harness.ask("hannah", ending)).startswith(ended)
+    await harness.ask("hannah", "snooze team today")
+    assert visible_text(await harness.ask("hannah", "snooze off")) == (
+        "Nothing is snoozed in your DMs. For the channel, type `snooze @ana off` or `snooze team off`."
+    )
 
 
 async def test_the_channel_is_notified_of_a_member_unknown_in_slack_by_plain_e_mail(harness: ServiceHarness) -> None:

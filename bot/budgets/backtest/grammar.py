@@ -61,6 +61,10 @@ def parse_days(length: str) -> int:
     """Return the days of a length such as `90d` or `12w`. Raises RefusedError for what is none, or too long."""
     found = _LENGTH.fullmatch(length)
     days = int(found["number"]) * (7 if found["unit"].lower().startswith("w") else 1) if found else 0
-    if not 1 <= days <= MOST_DAYS:
+    if days > MOST_DAYS:
+        raise RefusedError(
+            f"`{length}` is too long. A limit can be tried on {MOST_DAYS} days at most: `over:{MOST_DAYS}d`."
+        )
+    if days < 1:
         raise RefusedError(f"Type how far to look back in days or weeks, such as `over:{DAYS}d` or `over:12w`.")
     return days

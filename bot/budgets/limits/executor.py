@@ -14,7 +14,7 @@ from bot.budgets.limits.revision_store import LimitSetting, following_limit
 from bot.budgets.limits.store import BudgetIdentity, StoredBudget, budget_in_force, limited_members, limits
 from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit
-from bot.budgets.scopes import full_name, scope_of
+from bot.budgets.scopes import email_of, full_name, scope_of
 from bot.budgets.spend import spends
 from bot.domain.access import RefusedError
 from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
@@ -77,6 +77,7 @@ class InstructionExecutor:
         if instruction.newcomer:
             ensure_members(self.connection, [stored_email(name)])
         scope = scope_of(self.connection, name)
+        name = email_of(self.connection, scope) or name
         self.evaluator.due_work.apply_due(self.connection, self.now)
         budget = BudgetIdentity(scope, instruction.unit, narrowing)
         before = budget_in_force(self.connection, budget)
@@ -130,6 +131,7 @@ class InstructionExecutor:
         """
         name = full_name(self.connection, instruction.scope)
         scope = scope_of(self.connection, name)
+        name = email_of(self.connection, scope) or name
         self.evaluator.due_work.apply_due(self.connection, self.now)
         units: Sequence[Unit] = UNITS if instruction.unit is None else (instruction.unit,)
         narrowing = self._resolved(instruction)
@@ -138,7 +140,8 @@ class InstructionExecutor:
         if not budgets:
             kind = adjective(instruction.unit, narrowing) if instruction.unit else str(narrowing)
             which = f"{kind} budget".strip()
-            raise RefusedError(f"There is no {which} to remove. `budgets` lists all budgets.")
+            listing = "neo-usage budget list" if self.by == "terminal" else "budgets"
+            raise RefusedError(f"There is no {which} to remove. `{listing}` lists all budgets.")
         for before in budgets:
             self._set(LimitSetting(scope, before.unit, None, self.by, instruction.reason, narrowing=narrowing))
         return [self._removed(name, scope, before, with_others=len(budgets) == 1) for before in budgets]

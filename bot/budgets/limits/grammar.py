@@ -24,7 +24,7 @@ from bot.domain.query.when_parser import parse_edge
 REASON = 200  # characters, at most
 _ADVERBS = {"daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
 _PERIODS = "|".join([*_ADVERBS, *(f"{unit.value}s?" for unit in UNITS)])
-_CURRENCY = r"k|cr|credits?|usd|dollars?|bucks?| (?:credits?|usd|dollars?|bucks?)"
+_CURRENCY = r"k|cr|credits?|usd|dollars?|bucks?| (?:cr|credits?|usd|dollars?|bucks?)"
 _AMOUNT = re.compile(
     rf"(?<!\S)(?P<amount>[$€£¥]?\d[\d.,]*)(?P<currency>{_CURRENCY})?"
     rf"(?: ?(?:/|per|an?|each|every)? ?(?P<period>{_PERIODS}))?(?!\S)",
@@ -192,11 +192,12 @@ def limit_and_name(line: str) -> tuple[str, str]:
 def name_and_period(words: Sequence[str]) -> tuple[str, Unit | None]:
     """Return the name that words of a shell are, and the period at their end: `marcus delgado month`.
 
-    Raises RefusedError if the last of several words is nearly a period.
+    Raises RefusedError if the last of several words is nearly a period, or stands behind a whole name.
     """
     *name, last = words
     unit = _unit(last.lower()) if name else None
-    if unit is None and name and (meant := nearest(last, UNITS)):
+    is_whole = len(name) == 1 and ("@" in name[0] or name[0].lower() in SCOPES)
+    if unit is None and name and (meant := nearest(last, UNITS) or ("month" if is_whole else None)):
         raise RefusedError(
             f"I don't know the period `{last}`. Type `neo-usage budget remove {' '.join(name)} {meant}`."
         )
@@ -267,6 +268,9 @@ def parse_limit(text: str) -> tuple[int, Unit]:
         raise RefusedError(f"`{text}` needs a period. Type `{text}/day`, `{text}/week` or `{text}/month`.")
     unit = _unit(period.strip().lower())
     if unit is None:
+        known, _, rest = period.partition(" ")
+        if rest and _unit(known.lower()):
+            raise RefusedError(f"I don't know `{rest}`. Type a limit alone, such as `{amount}/{known}`.")
         meant = nearest(period.strip(), UNITS) or "month"
         raise RefusedError(
             f"I don't know the period `{period}`. A budget is for a day, week or month: `{amount}/{meant}`."

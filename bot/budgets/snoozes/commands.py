@@ -17,7 +17,7 @@ from bot.budgets.rules import TEAM
 from bot.budgets.scopes import email_of
 from bot.budgets.snoozes.grammar import parse_snooze
 from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
-from bot.budgets.snoozes.store import NewSnooze, cut_short, put_snooze
+from bot.budgets.snoozes.store import NewSnooze, cut_short, cut_short_all, put_snooze
 from bot.database.engine import Database
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
@@ -55,6 +55,9 @@ class SnoozeCommands:
     async def snooze(self, request: Request, caller: Caller) -> None:
         """Snooze the caller's direct messages or, for an operator, the channel; or end such a snooze."""
         typed = parse_snooze(request.text)
+        if typed.whose is None and typed.length is None and caller.role is Role.OPERATOR:  # who may be nobody in Neo
+            await self._end(request, caller, await self.authorization.known_member_of(caller), Audience.DM)
+            return
         audience = Audience.DM if typed.whose is None else Audience.CHANNEL
         if typed.whose is None:
             subject = await self.authorization.member_of(caller)
@@ -63,16 +66,39 @@ class SnoozeCommands:
         else:
             raise RefusedError("Only operators can snooze the channel. To snooze your own DMs, type `snooze today`.")
         if typed.length is None:
-            await self._end(request, subject, audience)
+            await self._end(request, caller, subject, audience)
             return
         await self._carry_out(request, _Snooze(subject, UNITS, audience, typed.length, typed.reason))
 
-    async def _end(self, request: Request, subject: int, audience: Audience) -> None:
-        """End what was snoozed; the timer of budgets notifies of what was deferred."""
-        ended = await self.database.write(lambda c: cut_short(c, subject, audience, self.clock()))
-        whose = "" if audience is Audience.DM else await self._whose(subject)
-        text = self.templates.render("budgets/snooze_ended", ended=ended, whose=whose, where=_where(audience))
+    async def _end(self, request: Request, caller: Caller, subject: int | None, audience: Audience) -> None:
+        """End what was snoozed; the timer of budgets notifies of what was deferred.
+
+        For an operator, snoozes in their own DMs end too: of that subject or, with those of oneself, of everybody.
+        """
+        operator = request.user if caller.role is Role.OPERATOR else None
+        ended, mine = await self.database.write(lambda c: self._cut_short(c, subject, audience, operator))
+        where = "your DMs" if mine and not ended else f"{_where(audience)}{' and your DMs' if mine else ''}"
+        is_own = audience is Audience.DM or subject is None
+        text = self.templates.render(
+            "budgets/snooze_ended",
+            ended=ended + mine,
+            whose="" if is_own or subject is None else await self._whose(subject),
+            where="your DMs" if is_own else where,
+            operator=operator is not None,
+        )
         await request.responder.respond(blocks.paragraph(text))
+
+    def _cut_short(
+        self, connection: Connection, subject: int | None, audience: Audience, operator: str | None
+    ) -> tuple[int, int]:
+        """Return how many snoozes of the audience were ended, and how many of an operator's own DMs."""
+        now = self.clock()
+        ended = 0 if subject is None else cut_short(connection, subject, audience, now)
+        if operator is None:
+            return ended, 0
+        if subject is None or audience is Audience.DM:
+            return ended, cut_short_all(connection, OperatorAudience(operator), now)
+        return ended, cut_short(connection, subject, OperatorAudience(operator), now)
 
     async def press_snooze(self, request: Request, caller: Caller) -> None:
         """Snooze the budget that an alert is about, for as long as the button says."""

@@ -32,6 +32,9 @@ _CUT_SHORT = (
     .values(until=bindparam("now"))
     .where(snooze.c.subject == bindparam("of_subject"), snooze.c.audience == bindparam("of_audience"), _IS_ACTIVE)
 )
+_CUT_SHORT_ALL = (
+    update(snooze).values(until=bindparam("now")).where(snooze.c.audience == bindparam("of_audience"), _IS_ACTIVE)
+)
 _ACTIVE = select(snooze.c.subject, snooze.c.unit, snooze.c.audience).where(_IS_ACTIVE).order_by(snooze.c.audience)
 _ACTIVE_OF = (
     select(snooze.c.audience, snooze.c.until, snooze.c.set_by)
@@ -78,6 +81,11 @@ def cut_short(connection: Connection, subject: int, audience: SnoozeAudience, no
     """Have an audience's snoozes of a subject's budgets be over now; return how many there were."""
     values = {"of_subject": subject, "of_audience": encode_audience(audience), **ending_moment(now)}
     return connection.execute(_CUT_SHORT, values).rowcount
+
+
+def cut_short_all(connection: Connection, audience: SnoozeAudience, now: datetime) -> int:
+    """Have all of an audience's snoozes be over now, whose budgets they may be; return how many there were."""
+    return connection.execute(_CUT_SHORT_ALL, {"of_audience": encode_audience(audience), **ending_moment(now)}).rowcount
 
 
 def snoozed_audiences(connection: Connection, now: datetime) -> dict[tuple[int, Unit], list[SnoozeAudience]]:

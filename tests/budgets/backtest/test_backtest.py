@@ -229,7 +229,7 @@ async def test_they_are_for_operators(harness: ServiceHarness, line: str) -> Non
     [
         ("backtest", "Type a limit to try, such as `backtest 500/month`"),
         ("backtest 500/month over:9y", "Type how far to look back in days or weeks, such as `over:90d`"),
-        ("backtest 500/month over:401d", "Type how far to look back in days or weeks"),
+        ("backtest 500/month over:401d", "`401d` is too long. A limit can be tried on 400 days at most: `over:400d`."),
         ('backtest 500/month "ana', "The quote at character 1 isn't closed."),
         ("backtest 0/month", "A budget must be more than $0."),
         ("backtest 500/month model:opsu", "No task has the model `opsu`. There is `opus`."),
