@@ -78,7 +78,8 @@ class Report:
 
     `scope` is whose spend it may hold; `rows` are as many tasks as were asked for or as the caller can show. It was
     made at `now`. Details of tasks created before `details_deleted_before` may be deleted. `has_history` is whether
-    the caller may see any task at all, at any time. `names` are what members are called in Slack, by e-mail; empty
+    the caller may see any task at all, at any time; `unknown_emails` are those that an operator asked for, and of whom
+    there is none, if the answer is empty. `names` are what members are called in Slack, by e-mail; empty
     where there is no Slack.
     """
 
@@ -104,6 +105,7 @@ class Report:
     quarantined: int
     details_deleted_before: datetime | None = None
     has_history: bool = True
+    unknown_emails: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property

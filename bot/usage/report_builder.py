@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 from bot.domain.access import AT_THE_TERMINAL, Grant
 from bot.domain.periods import Window
 from bot.domain.query.earlier_window import name_of_whole_before, name_of_window_before
-from bot.domain.query.question import TIME_GROUPINGS, Question, describe
+from bot.domain.query.question import TIME_GROUPINGS, Field, Question, describe
 from bot.domain.query.when import resolve, window_before
 from bot.ledger.data_quality import DataQuality, data_quality
 from bot.ledger.freshness import UnreadError
+from bot.ledger.members import UNATTRIBUTED_NAME, ids_by_email
 from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import Scope
 from bot.ledger.scope_queries import holds_any
@@ -107,7 +108,13 @@ class _ReportBuilder:
             quarantined=quality.quarantined,
             details_deleted_before=quality.details_deleted_before,
             has_history=bool(total.tasks) or scope.member is None or holds_any(self.connection, scope),
+            unknown_emails=() if total.tasks or scope.member is not None else self._unknown_emails(),
         )
+
+    def _unknown_emails(self) -> tuple[str, ...]:
+        named = dict.fromkeys([*(self.selection.members or ()), *self.request.question.included_values(Field.EMAIL)])
+        known = {UNATTRIBUTED_NAME, *ids_by_email(self.connection, named)}
+        return tuple(each for each in named if each not in known)
 
     def _total_and_groups(self) -> tuple[Sums, list[SpendGroup]]:
         question, policy = self.request.question, self.policy

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from bot.domain.access import question_for_team
 from bot.domain.keys import ActionKey
-from bot.domain.query.question import Field, Question, describe
+from bot.domain.query.question import Question, describe
 from bot.slack import blocks
 from bot.slack.blocks import Button
 from bot.slack.line_errors import line_buttons
 from bot.usage.keys import AskAction, CsvAction, ShareAction
 from bot.usage.report import Report
-from bot.usage.report_formatting import without_filters
+from bot.usage.report_formatting import with_scope, without_filters
 from bot.usage.report_view import ReportView
 
 
@@ -19,7 +19,7 @@ def buttons_of(report: Report, view: ReportView) -> Iterator[Button]:
     """Return the buttons of an answer, none if it was shared. Each checks access again when it is pressed."""
     if view.shared_by is not None:
         return
-    question = _with_scope(report)
+    question = with_scope(report)
     if team := question_for_team(report.question, view.caller, report.scope.members):
         yield from _button("Show the team's", AskAction("team", describe(team)))
     has_tasks = bool(report.total.tasks) and not report.details
@@ -31,13 +31,6 @@ def buttons_of(report: Report, view: ReportView) -> Iterator[Button]:
         yield from _share_button(question)
     if has_tasks:
         yield from csv_button(question)
-
-
-def _with_scope(report: Report) -> Question:
-    """Return the question with an explicit scope: `by:member` implies the team, and regrouped it would not."""
-    question = report.question
-    implied = report.scope.members is None and not question.included_values(Field.EMAIL)
-    return replace(question, team=True) if implied else question
 
 
 def _regroupings(question: Question, *, operator: bool) -> Iterator[Button]:

@@ -70,6 +70,13 @@ def without_filters(question: Question) -> str:
     return describe(replace(question, filters=kept, byok=None)) or EMPTY
 
 
+def with_scope(report: Report) -> Question:
+    """Return the question with an explicit scope: `by:member` implies the team, and without it would not."""
+    question = report.question
+    implied = report.scope.members is None and not question.included_values(Field.EMAIL)
+    return replace(question, team=True) if implied else question
+
+
 def people(report: Report) -> str:
     """Return the people whose spend is summed up, if they are several: `Ana Silva and Marcus Delgado`, `5 people`."""
     members = report.scope.members or report.question.included_values(Field.EMAIL)
@@ -144,8 +151,15 @@ def empty_reasons(report: Report) -> Iterator[str]:
     """Yield sentences on why an answer is empty."""
     if instead := without_filters(report.question):
         yield f"No tasks match. Try without `{filters(report.question)}`: `{instead}`"
+    elif unknown := unknown_people(report):
+        yield f"I can't find {unknown} in Neo: it has no tasks of theirs. Check the spelling."
     else:
         yield "No spend in this period."
+
+
+def unknown_people(report: Report) -> str:
+    """Return the people of whom there is no task at any time, such as `Ana Silva and x@acme.dev`; empty if none."""
+    return enumeration(map(report.name_of, report.unknown_emails)) if report.unknown_emails else ""
 
 
 def as_of(report: Report) -> str:

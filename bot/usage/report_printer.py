@@ -107,7 +107,7 @@ def _print_groups(report: Report, console: Console) -> None:
     if omitted := len(cut) + report.groups_omitted:
         rest = sum(each.spend(report.basis) for each in cut) + report.omitted_nanos
         print_line(console, f"and {omitted:,} more{'' if is_count else f', {show_usd(rest)}'}", style="dim")
-    if report.question.by[0] in TIME_GROUPINGS and len(report.question.by) == 1:
+    if report.question.by[0] in TIME_GROUPINGS and len(report.question.by) == 1 and len(report.groups) > 1:
         console.print()
         _print_sparkline(report, console)
 

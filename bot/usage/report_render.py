@@ -95,10 +95,11 @@ def _empty_note(report: Report, view: ReportView) -> str:
         "usage/no_charges",
         filtered=bool(filters),
         filters=filters,
-        instead=report_formatting.without_filters(report.question),
+        instead=report_formatting.without_filters(report_formatting.with_scope(report)),
         lacking=report_formatting.incompleteness(report),
-        own=view.caller.member if own and not report.has_history else "",
+        own=view.caller.member if own and (report.unknown_emails or not report.has_history) else "",
         whom=readable_text(view.whom_to_ask),
+        unknown=report_formatting.unknown_people(report),
     )
 
 

@@ -205,6 +205,14 @@ async def test_a_quiet_hour_is_no_reason_to_doubt_who_somebody_is(harness: Servi
     assert "find you" not in answer
 
 
+async def test_an_empty_answer_offers_the_same_line_in_its_text_and_on_its_button(harness: ServiceHarness) -> None:
+    lines = visible_text(await harness.ask("hannah", "task:nope")).splitlines()
+    assert "No tasks match. Try without `task:nope`: `team`" in lines
+    assert "team" in lines
+    unknown = visible_text(await harness.ask("hannah", "email:nobody@x.yz 7d"))
+    assert "\nI can't find nobody@x.yz in Neo: it has no tasks of theirs. Check the spelling.\n" in unknown
+
+
 async def test_tasks_are_told_apart_by_what_stands_first(harness: ServiceHarness) -> None:
     columns, first, *_ = table(await harness.ask("hannah", "@marcus 7d status:failed rows"))
     assert columns == ["Title", "Spend in period", "Status", "Model", "Error", "Created", "Task"]

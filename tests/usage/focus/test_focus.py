@@ -278,7 +278,7 @@ def test_a_file_is_written_once_and_summed_up(export: Export) -> None:
     written = export("neo.csv")
     assert written.stdout == "Wrote 5 rows to neo.csv: $57.73. 1 task with unknown cost not included.\n", written.stderr
     again = export("neo.csv")
-    assert (again.returncode, again.stderr) == (1, "neo-usage: File exists: neo.csv.\n")
+    assert (again.returncode, again.stderr) == (1, "neo-usage: neo.csv exists already. Name a new file.\n")
 
 
 @pytest.mark.parametrize(
