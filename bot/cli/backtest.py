@@ -5,10 +5,11 @@ import click
 from bot.cli.errors import print_errors
 from bot.cli.output import json_option, print_json
 from bot.cli.startup import load_app
+from bot.cli.usage_errors import WordsCommand
 from bot.terminal import streams
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(cls=WordsCommand)
 @click.argument("words", metavar="AMOUNT/PERIOD [SCOPE]", nargs=-1, required=True)
 @click.option("--over", metavar="LENGTH", default="90d", help="How far to look back: 90d, 12w.", show_default=True)
 @json_option

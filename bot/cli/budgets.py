@@ -1,5 +1,6 @@
 """The command group `budget`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -7,6 +8,7 @@ import click
 from bot.cli.errors import USED_UP, WRONG_USE, fail_with, print_errors
 from bot.cli.output import json_option, print_json, single_line
 from bot.cli.startup import load_app, load_app_for_writing
+from bot.cli.usage_errors import WordsCommand
 from bot.terminal import streams
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def suggest_budgets() -> None:
     print_suggestions(found, app.settings, streams.console())
 
 
-@budgets.command("set", context_settings={"ignore_unknown_options": True})
+@budgets.command("set", cls=WordsCommand)
 @click.argument("words", metavar="SCOPE AMOUNT/PERIOD [model:M] [status:S] [byok:yes|no]", nargs=-1, required=True)
 @click.option("--until", metavar="DATE", help="Through that day. Then the limit before it applies again.")
 @click.option("--reason", help="Why, for the record.")
@@ -121,17 +123,24 @@ def remove_budget(words: tuple[str, ...]) -> None:
 
 
 @budgets.command("export")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @print_errors
-def export_budgets() -> None:
-    """Print all budgets as a TOML file, to be changed and applied.
+def export_budgets(file: Path | None) -> None:
+    """Write all budgets as TOML, to be changed and applied: to a new file, or to standard output.
 
-    Example: neo-usage budget export > budgets.toml
+    Example: neo-usage budget export budgets.toml
     """
     from bot.budgets.file.stored import export
 
     app = load_app()
     with app.ledger.reader() as connection:
-        click.echo(export(connection, app.settings.timezone, app.clock()), nl=False)
+        text = export(connection, app.settings.timezone, app.clock())
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    with file.open("x", encoding="utf-8") as new:
+        new.write(text)
+    click.echo(single_line(f"Wrote all budgets to {file}."))
 
 
 @budgets.command("apply")

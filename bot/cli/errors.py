@@ -67,12 +67,17 @@ def error_text(error: Exception) -> str:
     from bot.settings.errors import SettingsError
 
     if isinstance(error, SettingsError):
-        return "\n  ".join([error.HEADING, *map(single_line, error.problems)])
+        problems = [single_line(each) for each in error.problems]
+        return (
+            f"{error.HEADING_OF_ONE} {problems[0]}" if len(problems) == 1 else "\n  ".join([error.HEADING, *problems])
+        )
     if isinstance(error, (*_wrong_uses(), LedgerError)) or _is_remote(error):
         return single_line(str(error))
     if type(error).__module__.startswith(("sqlite3", "sqlalchemy")):
         cause = single_line(str(getattr(error, "orig", error)))
         return f"the database failed: {cause}. `neo-usage doctor` checks for a full disk and for missing rights."
+    if isinstance(error, FileExistsError):
+        return single_line(f"{error.filename} exists already. Name a new file.")
     if isinstance(error, OSError):
         return single_line(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
     return f"unexpected {type(error).__name__}. Run `neo-usage --debug ...` and report what it prints."

@@ -10,7 +10,7 @@ from bot.cli.startup import load_app
 from bot.terminal import streams
 
 
-@click.command("errors", cls=ErrorsCommand, context_settings={"ignore_unknown_options": True})
+@click.command("errors", cls=ErrorsCommand)
 @click.argument("query", metavar="[QUESTION]...", nargs=-1, type=click.UNPROCESSED)
 @json_option
 @print_errors

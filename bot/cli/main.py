@@ -27,11 +27,12 @@ from bot.cli import (
     webhook,
 )
 from bot.cli.errors import FAILED, Debug, error_text, print_error
+from bot.cli.usage_errors import MainGroup
 from bot.terminal import streams
 from bot.unused_objects import put_off_the_search
 
 
-@click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=MainGroup, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="neo-usage")
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
 def app(*, debug: bool) -> None:

@@ -82,6 +82,8 @@ def link_member(whose: tuple[str, ...], slack_id: str) -> None:
     Example: neo-usage member link ana@acme.example U0123ABCD
     """
     from bot.domain.slack_ids import is_user_id
+    from bot.domain.tasks import normalized_email
+    from bot.ledger.members import member_id
     from bot.people.links import link, unlink
     from bot.people.mentions import email_called
 
@@ -101,9 +103,13 @@ def link_member(whose: tuple[str, ...], slack_id: str) -> None:
                 single_line(f"Removed the link of {slack_id} to {before}." if before else f"{slack_id} wasn't linked.")
             )
             return
-        email = email_called(connection, email) or email
+        email = normalized_email(email_called(connection, email) or email)
         before = link(connection, slack_id, email, "terminal", app.clock())
-    click.echo(single_line(f"Linked {slack_id} to {email}." + (f" Before: {before}." if before else "")))
+        is_known = member_id(connection, email) is not None
+    sentences = [f"Linked {slack_id} to {email}."]
+    sentences += [f"Before: {before}."] if before else []
+    sentences += [] if is_known else [f"I haven't seen a task of {email} yet, so check the spelling."]
+    click.echo(single_line(" ".join(sentences)))
 
 
 @members.command("merge")
@@ -116,8 +122,10 @@ def merge_member(old: str, new: str) -> None:
     Example: neo-usage member merge ana@old.example ana@acme.example
     """
     from bot.domain.formatting import count
+    from bot.domain.tasks import normalized_email
     from bot.maintenance.members import merge_members
 
+    old, new = normalized_email(old), normalized_email(new)
     app = load_app_for_writing()
     with app.ledger.database() as database, database.transaction() as connection:
         moved_charges = merge_members(connection, app.capabilities(database), old, new, app.clock())

@@ -5,6 +5,8 @@ from typing import ClassVar
 
 import click
 
+from bot.cli.usage_errors import WordsCommand
+
 Lines = Sequence[tuple[str, str]]
 
 _REPORT_EXAMPLES: Lines = (
@@ -28,7 +30,7 @@ _WORDS = ("Words", "everyday words work too: last 7 days per user, how much did 
 _ASKED_FOR = {("help",), ("?",)}
 
 
-class QuestionCommand(click.Command):
+class QuestionCommand(WordsCommand):
     """A command that takes a question; its help ends with examples and the language."""
 
     examples: ClassVar[Lines]

@@ -6,9 +6,10 @@ from bot.cli.errors import print_errors
 from bot.cli.output import json_option, print_json, single_line
 from bot.cli.query_line import query_line, suggesting_lines_of
 from bot.cli.startup import load_app_for_writing
+from bot.cli.usage_errors import WordsCommand
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(cls=WordsCommand)
 @click.argument("window", metavar="[TIME]...", nargs=-1, type=click.UNPROCESSED)
 @json_option
 @print_errors

@@ -8,6 +8,7 @@ from bot.cli.errors import WRONG_USE, fail, print_errors
 from bot.cli.output import json_option, print_json, single_line
 from bot.cli.query_line import query_line
 from bot.cli.startup import load_app, load_app_for_writing
+from bot.cli.usage_errors import WordsCommand
 from bot.terminal import streams
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def list_subscriptions(*, as_json: bool) -> None:
         print_line(streams.console(), single_line(line))
 
 
-@subscriptions.command("add", context_settings={"ignore_unknown_options": True})
+@subscriptions.command("add", cls=WordsCommand)
 @click.argument("question", nargs=-1, type=click.UNPROCESSED)
 @click.option("--channel", metavar="CHANNEL", help="The channel to post in, by #name or id.")
 @click.option("--to", metavar="E-MAIL", help="The person to send it to, in a DM; they see what they may see.")

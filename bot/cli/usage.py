@@ -12,7 +12,7 @@ from bot.cli.startup import load_app
 from bot.terminal import streams
 
 
-@click.command(cls=ReportCommand, context_settings={"ignore_unknown_options": True})
+@click.command(cls=ReportCommand)
 @click.argument("query", metavar="[QUESTION]...", nargs=-1, type=click.UNPROCESSED)
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")

@@ -9,6 +9,7 @@ class SettingsError(Exception):
     """The environment cannot be used as it is; `problems` has a line for each setting, which says what to do."""
 
     HEADING = "correct these settings:"
+    HEADING_OF_ONE = "correct this setting:"
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join([self.HEADING, *(f"  {each}" for each in problems)]))

@@ -93,6 +93,19 @@ def whole_number_parser(least: int, most: int, noun: str) -> Callable[[str], int
     return parse
 
 
+def port(text: str) -> int:
+    """Return the number of a port."""
+    number = whole_number(text, 0, 65_535)
+    if number is None:
+        raise InvalidValueError(f"`{text}` isn't a port, which is a whole number from 0 to 65,535.")
+    return number
+
+
+def unless_off(parser: Callable[[str], T]) -> Callable[[str], T]:
+    """Return a parser of the same values, which takes `off` for an empty text."""
+    return lambda text: parser("" if text.lower() == "off" else text)
+
+
 def optional(parser: Callable[[str], T]) -> Callable[[str], T | None]:
     """Return a parser of the same values, which returns None for an empty text."""
     return lambda text: parser(text) if text else None

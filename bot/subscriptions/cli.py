@@ -45,7 +45,8 @@ class SubscriptionAddition:
             SlackError: Slack does not say who or which channel is meant.
         """
         owner, place = await self._owner(context), await self._place(context)
-        return await subscription_requests(context).add(owner, place, self.line, AT_THE_TERMINAL)
+        requests = subscription_requests(context)
+        return await requests.add(owner, place, self.line, AT_THE_TERMINAL, "neo-usage subscription add")
 
     async def _owner(self, context: "Context") -> str:
         """Return the Slack id of the operator whose it is to be."""

@@ -217,6 +217,35 @@ def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(synced: 
     assert synced("report", "team", "-status:completed", "30d").returncode == 0
     document = json.loads(synced("report", "last month", "search:no one", "--json").stdout)
     assert document["query"] == 'last month search:"no one"'
+    for words in (
+        ["-email:hannah.weiss@acme.example"],
+        ["-search:h"],
+        ["-model:haiku", "by:model"],
+        ["-status:failed"],
+    ):
+        document = json.loads(synced("report", *words, "--json").stdout)
+        assert document["query"] == " ".join(words)
+    assert synced("errors", "-model:haiku").stdout.startswith("Team, -model:haiku")
+
+
+def test_one_day_alone_is_no_chart(synced: Run) -> None:
+    assert " at most $" in synced("report", "7d", "by:day").stdout
+    alone = synced("report", "7d", "by:day", "top:1").stdout
+    assert " more, $" in alone
+    assert " at most $" not in alone
+
+
+def test_an_e_mail_that_neo_does_not_know_is_named(synced: Run) -> None:
+    unknown = synced("report", "email:nobody@x.yz").stdout
+    assert "I can't find nobody@x.yz in Neo: it has no tasks of theirs. Check the spelling.\n" in unknown
+    both = synced("report", "email:nobody@x.yz,no@x.yz").stdout
+    assert "I can't find nobody@x.yz and no@x.yz in Neo" in both
+    assert "No spend in this period." in synced("report", "email:unattributed").stdout
+
+
+def test_h_alone_shows_the_help_of_commands_whose_words_may_begin_with_a_dash(bare_run: Run) -> None:
+    for words in (("report",), ("errors",), ("reconcile",), ("backtest",), ("budget", "set"), ("subscription", "add")):
+        assert bare_run(*words, "-h").stdout == bare_run(*words, "--help").stdout
 
 
 @costly
@@ -225,6 +254,19 @@ def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(synced: 
     [
         (["report", "modle:opus"], 2, 'I don\'t know "modle:". Did you mean `model:opus`?'),
         (["report", "2026-11-20..2026-11-01"], 2, "ends before it begins"),
+        (["report", "from:2026-11-20", "to:2026-11-01"], 2, "Try `neo-usage report 2026-11-01..2026-11-20`"),
+        (["report", "by:member,model,day"], 2, "Try `neo-usage report by:member,model`"),
+        (["report", "by:tool,day"], 2, "Try `neo-usage report by:tool`"),
+        (["budget", "set", "team", "-5/month"], 2, "`-5` isn't an amount"),
+        (["budget", "set", "team", "500", "foo/month"], 2, "I don't know `foo/month`"),
+        (["budget", "remove", "team", "year"], 2, "Type `neo-usage budget remove team month`"),
+        (["budget", "remove", "team"], 2, "`neo-usage budget list` lists all budgets"),
+        (["budget", "apply", "nowhere.toml"], 2, "No such file or directory. Try `neo-usage budget apply --help`."),
+        (["budget", "set"], 2, "Missing argument"),
+        (["nosuch"], 2, "No such command 'nosuch'. Try `neo-usage --help`."),
+        (["--nosuch"], 2, "No such option '--nosuch'. Try `neo-usage --help`."),
+        (["sync", "more"], 2, "Got unexpected extra argument (more). Try `neo-usage sync --help`."),
+        (["subscription", "remove", "a"], 2, "is not a valid integer"),
         (["report", "@nobody"], 2, "I can't find @nobody in Neo"),
         (["report", "<@U123>"], 2, "is a Slack mention"),
         (["report", "--json", "--csv"], 2, "one of them"),
@@ -236,7 +278,8 @@ def test_wrong_use_is_one_line_and_no_traceback(synced: Run, words: list[str], c
     result = synced(*words)
     assert (result.returncode, result.stdout) == (code, "")
     assert said in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("neo-usage: ")
+    assert result.stderr.count("\n") == 1
 
 
 @sqlite_only("tests/cli/test_postgres.py says what it is on a server")
@@ -261,7 +304,9 @@ def test_without_ledger_or_with_bad_settings_the_remedy_is_said(run: Run) -> Non
     assert result.returncode == 1
     for name in ("TIMEZONE", "POLL_SECONDS", "NEO_API_URL"):
         assert f"{name}: " in result.stderr
-    assert "NEO_API_KEY: it isn't set" in run("sync", NEO_API_KEY="").stderr
+    alone = run("sync", NEO_API_KEY="").stderr
+    assert alone.startswith("neo-usage: correct this setting: NEO_API_KEY: it isn't set")
+    assert alone.count("\n") == 1
 
 
 def test_a_refused_key_is_one_line_and_shows_nowhere(run: Run, neo: NeoServer) -> None:
@@ -404,7 +449,8 @@ def test_a_renamed_member_is_one_member(synced: Run) -> None:
     people = json.loads(synced("member", "list", "--json").stdout)
     old = max(people, key=lambda each: Decimal(each["spend_usd"]))["email"]
     before = json.loads(synced("report", "90d", f"email:{old}", "--json").stdout)["total"]
-    assert synced("member", "merge", old, "New.Name@Acme.Example").returncode == 0
+    merged = synced("member", "merge", old.upper(), "New.Name@Acme.Example").stdout
+    assert f" of {old} to new.name@acme.example. What comes under {old} later goes there too.\n" in merged
     for email in (old, "new.name@acme.example"):
         assert json.loads(synced("report", "90d", f"email:{email}", "--json").stdout)["total"] == before
     assert synced("sync").stdout.splitlines()[2] == "new: 0"
@@ -484,9 +530,14 @@ def test_people_may_be_called_by_their_names(synced: Run) -> None:
 
 def test_budgets_are_kept_in_a_file(synced: Run, tmp_path: Path) -> None:
     file = tmp_path / "budgets.toml"
-    synced("budget", "set", "priya", "500/month")
+    assert synced("budget", "set", "PRIYA.RAMAN@acme.example", "500", "/month").stdout.startswith(
+        "priya.raman@acme.example's budget is now $500 a month."
+    )
     synced("budget", "set", "team", "1/day", "--until", "2126-01-01", "--reason", "no work")
-    file.write_text(synced("budget", "export").stdout)
+    assert synced("budget", "export", "budgets.toml").stdout == "Wrote all budgets to budgets.toml.\n"
+    assert file.read_text() == synced("budget", "export").stdout
+    again = synced("budget", "export", "budgets.toml")
+    assert (again.returncode, again.stderr) == (1, "neo-usage: budgets.toml exists already. Name a new file.\n")
     assert synced("budget", "apply", str(file)).stdout == "Nothing to change: 2 budgets unchanged.\n"
 
     file.write_text(file.read_text().replace("500", "600") + '[[budget]]\nfor = "default"\nlimit = "5cr/week"\n')
@@ -565,6 +616,9 @@ def test_a_member_is_linked_and_listed(synced: Run) -> None:
         "neo-usage: priya.raman@acme.example is already linked to the Slack user U1ANA. "
         "Remove that link first: `neo-usage member link remove U1ANA`.\n"
     )
+    assert synced("member", "link", "Cy@acme.dev", "U3CY").stdout == (
+        "Linked U3CY to cy@acme.dev. I haven't seen a task of cy@acme.dev yet, so check the spelling.\n"
+    )
     assert synced("member", "link", "ana@acme.dev", "ana").returncode == 2
     assert "`neo-usage member link remove U0123ABCD`" in synced("member", "link", "ana@acme.dev", "remove").stderr
     assert "Removed the link of U1ANA to priya.raman" in synced("member", "link", "remove", "U1ANA").stdout
@@ -588,7 +642,7 @@ def test_what_ends_the_service_is_the_last_line_of_a_log_of_json(run: Run, slack
         lines = [json.loads(line) for line in refused.stderr.splitlines()]
         assert (refused.returncode, refused.stdout) == (1, "")
         assert (lines[-1]["event"], lines[-1]["level"]) == ("ended by an error", "error")
-        assert lines[-1]["why"].startswith(f"correct these settings: {why}")
+        assert lines[-1]["why"].startswith(f"correct this setting: {why}")
 
 
 def test_a_token_that_slack_does_not_know_ends_the_service(run: Run, slack_settings: dict[str, str]) -> None:

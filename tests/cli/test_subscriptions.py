@@ -48,6 +48,8 @@ async def test_one_is_added_listed_and_removed_and_its_owner_is_told(harness: Se
         "schedule": "every monday 09:00",
         "destination": "channel:C0NEOSPEND",
     }
+    refused = await run(harness, "subscription", "add", "7d", "--channel", "#neo-spend")
+    assert refused.stderr.endswith(" Try `neo-usage subscription add 7d every monday 09:00`.\n")
     assert "`team last week by:member`" in visible_text(await harness.ask("hannah", "subscriptions"))
     assert "No subscriptions" not in (await run(harness, "subscription", "remove", "1")).stdout
     await harness.deliver()

@@ -107,7 +107,7 @@ async def test_everything_about_a_person_is_exported(lived: ServiceHarness) -> N
         "acknowledgement", "failure_silence", "failure_group", "failure_mentions", "forecast_alert",
     }  # fmt: skip
     again = await run(lived, "member", "export", PRIYA, "hers.json")
-    assert (again.returncode, again.stderr) == (1, "neo-usage: File exists: hers.json.\n")
+    assert (again.returncode, again.stderr) == (1, "neo-usage: hers.json exists already. Name a new file.\n")
 
 
 async def test_what_is_exported_is_all_that_names_them_and_names_nobody_else(lived: ServiceHarness) -> None:

@@ -106,6 +106,8 @@ def test_a_good_value_is_read(empty: Path, name: str, text: str, value: object) 
         ("POLL_SECONDS", "9" * 5_000, "not a whole number of seconds"),
         ("HISTORY_DAYS", "0", "`0` is not a whole number of days from 1 to 3,650."),
         ("HISTORY_DAYS", "3651", "not a whole number of days from 1 to 3,650."),
+        ("HTTP_PORT", "65536", "`65536` isn't a port, which is a whole number from 0 to 65,535."),
+        ("METRICS_PORT", "on", "`on` isn't a port"),
         ("SPEND_BASIS", "both", "`both` isn't one of total, platform."),
         ("BYOK_UNIT", "eur", "`eur` isn't one of credits, usd."),
     ],
@@ -116,6 +118,13 @@ def test_a_bad_value_is_one_line_with_the_setting_and_the_remedy(
     [line] = problems({name: text}, empty)
     assert line.startswith(f"{name}: ")
     assert problem in line
+
+
+@pytest.mark.parametrize("off", ["off", "OFF", ""])
+def test_what_is_off_unless_set_may_be_set_to_off(empty: Path, off: str) -> None:
+    names = ("QUIET_HOURS", "METRICS_PORT", "NEO_TASK_URL_TEMPLATE")
+    settings = load(dict.fromkeys(names, off), empty)
+    assert [settings.quiet_hours, settings.metrics_port, settings.neo_task_url_template] == [None, None, None]
 
 
 @pytest.mark.parametrize("url", ["https://[::1", "https://]neo.example.com", "https://[neo]"])
