@@ -16,12 +16,18 @@ def suggesting_lines_of(command: str) -> Iterator[None]:
 
 
 def query_line(words: Sequence[str]) -> str:
-    """Return the words as one line; a value whose quotes the shell took gets them back."""
+    """Return the words as one line; values whose quotes the shell took get them back, each of several its own."""
     return " ".join(_with_quotes(word) for word in words)
 
 
 def _with_quotes(word: str) -> str:
     key, colon, value = word.partition(":")
     if colon and " " in value and " " not in key and ":" not in value and '"' not in value:
-        return f'{key}:"{value}"'
+        # what is searched for may hold a comma; names and statuses are told apart by it
+        parts = [value] if key.lower().endswith("search") else value.split(",")
+        return f"{key}:{','.join(_quoted(part) for part in parts)}"
     return word
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if " " in text else text

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.domain import formatting
 from bot.domain.tasks import FAILED_STATUSES
-from bot.domain.text import one_line
+from bot.domain.text import ascii_lower, one_line
 from bot.domain.visibility import Privacy, Titles
 from bot.failures import failure_formatting
 from bot.failures.alert_facts import AlertFacts, FailedTask, GroupFacts
@@ -67,7 +67,7 @@ def _cause(facts: GroupFacts) -> str:
     """Return why the tasks failed, in words for anybody: the status says it where that is an unusual one."""
     if facts.cause.is_known:
         return facts.cause
-    return "" if facts.status in FAILED_STATUSES else f"ended as {facts.status}"
+    return "" if ascii_lower(facts.status) in FAILED_STATUSES else f"ended as {facts.status}"
 
 
 def details(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection
 
 from bot.database import metadata
+from bot.domain.text import ascii_lower
 from bot.domain.timestamps import from_us, to_us
 from bot.failures import failure_store
 from bot.failures.alerts import request_edits_of
@@ -51,7 +52,7 @@ def _forget_others(connection: Connection, statuses: Sequence[str], at_once: int
         last = failing[-1]
         tasks = tasks_by_id(connection, failing)
         groups |= failure_store.delete_failures(
-            connection, [each.id for each in tasks.values() if each.status not in statuses]
+            connection, [each.id for each in tasks.values() if ascii_lower(each.status) not in statuses]
         )
     return sorted(groups)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from bot.domain.tasks import FAILED_STATUSES
+from bot.domain.text import ascii_lower
 from bot.failures import failure_store, group_store
 from bot.failures.alert_store import first_groups
 from bot.failures.alerts import notify_listeners, report_closed, report_groups, request_edits_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FailureGrouper:
-    """Groups failures inside the transaction that books them; `statuses` are those that count as failed."""
+    """Groups failures inside the transaction that books them; `statuses`, in lower case, count as failed in any."""
 
     statuses: tuple[str, ...] = FAILED_STATUSES
 
@@ -75,7 +76,7 @@ class FailureGrouper:
         return [each for each in failures if each is not None]
 
     def _has_failed(self, change: "TaskChange") -> bool:
-        return change.task.status in self.statuses
+        return ascii_lower(change.task.status) in self.statuses
 
     # --- at the end of a pass, and as time passes ----------------------------------------------------
 

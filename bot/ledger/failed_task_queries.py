@@ -55,7 +55,7 @@ def _selected(form: Form) -> CTE:
 
 
 def _has_failed(status: ColumnElement[Any]) -> ColumnElement[bool]:
-    return status.in_(bindparam("failing", expanding=True))
+    return func.lower(status).in_(bindparam("failing", expanding=True))
 
 
 @lru_cache(FORMS)

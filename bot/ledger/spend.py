@@ -77,8 +77,11 @@ SumSelect = Select[*tuple[Any, ...]]
 
 
 def has_failed(form: Form) -> ColumnElement[bool]:
-    """Return the condition that a task of the scope has one of the statuses which the parameter `failing` gives."""
-    return form.part.tasks.c.status.in_(bindparam("failing", expanding=True))
+    """Return the condition that a task of the scope has one of the statuses which the parameter `failing` gives.
+
+    They are in lower case, and mean a status in any case.
+    """
+    return func.lower(form.part.tasks.c.status).in_(bindparam("failing", expanding=True))
 
 
 def task_counts(form: Form, *, by_unit: bool) -> tuple[ColumnElement[int], ...]:

@@ -53,7 +53,7 @@ _TASKS = select(
 )
 _BY_ID = _TASKS.where(one_of(task.c.id, "tasks"))
 _WITH_STATUS = (
-    _TASKS.where(task.c.id > bindparam("after"), task.c.status.in_(bindparam("statuses", expanding=True)))
+    _TASKS.where(task.c.id > bindparam("after"), func.lower(task.c.status).in_(bindparam("statuses", expanding=True)))
     .order_by(task.c.id)
     .limit(bindparam("most"))
 )
@@ -68,7 +68,7 @@ def tasks_by_id(connection: Connection, tasks: Iterable[int]) -> dict[int, Store
 
 
 def tasks_with_status(connection: Connection, statuses: Sequence[str], after: int, most: int) -> list[StoredTask]:
-    """Return the first `most` tasks with one of the statuses and an id above `after`, in order of their ids."""
+    """Return the first `most` tasks above an id, by id, with one of the statuses: in lower case, they mean any case."""
     values = {"after": after, "statuses": list(statuses), "most": most}
     return [StoredTask(*row) for row in connection.execute(_WITH_STATUS, values).all()]
 

@@ -217,6 +217,8 @@ def test_words_may_begin_with_a_dash_and_a_shells_quotes_are_given_back(synced: 
     assert synced("report", "team", "-status:completed", "30d").returncode == 0
     document = json.loads(synced("report", "last month", "search:no one", "--json").stdout)
     assert document["query"] == 'last month search:"no one"'
+    document = json.loads(synced("report", "model:gpt 5,opus", "search:a, b", "--json").stdout)
+    assert document["query"] == 'model:"gpt 5",opus search:"a, b"'
     for words in (
         ["-email:hannah.weiss@acme.example"],
         ["-search:h"],

@@ -22,9 +22,9 @@ def world() -> World:
     """Of a day before: one completed, one failed, two blocked, and one blocked whose cost nobody knows."""
     world = World.empty()
     add(world, "fine", "1", email=PRIYA, begun=YESTERDAY)
-    add(world, "bad", "2", email=PRIYA, status="failed", error_message="boom", begun=YESTERDAY)
+    add(world, "bad", "2", email=PRIYA, status="FAILED", error_message="boom", begun=YESTERDAY)
     add(world, "stuck-1", "3", email=PRIYA, status="blocked", begun=YESTERDAY)
-    add(world, "stuck-2", "4", email=MARCUS, status="blocked", begun=YESTERDAY)
+    add(world, "stuck-2", "4", email=MARCUS, status="Blocked", begun=YESTERDAY)
     add(world, "stuck-3", None, email=MARCUS, status="blocked", begun=YESTERDAY)
     return world
 
