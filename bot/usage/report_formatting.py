@@ -19,6 +19,7 @@ from bot.ledger.spend_groups import SpendGroup
 from bot.usage.report import Report
 
 UNKNOWN = "unknown"
+UNREAD = "I haven't read this period from Neo yet."
 _MOST_NAMES = 3  # in a sentence; of more, only their number
 
 # --- the question --------------------------------------------------------------------------------
@@ -112,8 +113,15 @@ def total(report: Report) -> str:
 
 
 def is_known(report: Report) -> bool:
-    """Return whether the cost of any task is known; also true if there is no task."""
-    return report.total.tasks != report.total.without_cost or not report.total.tasks
+    """Return whether the cost of any task is known; also true if there is none in a period that has been read."""
+    if not report.total.tasks:
+        return not is_unread(report)
+    return report.total.tasks != report.total.without_cost
+
+
+def is_unread(report: Report) -> bool:
+    """Return whether nothing is known because the whole period lies before what has been read of Neo's history."""
+    return report.begins is not None and report.window.end <= report.begins and not report.total.tasks
 
 
 def failed_cost(total: Sums, basis: SpendBasis, when: str) -> str:
@@ -149,7 +157,9 @@ def change(report: Report) -> str:
 
 def empty_reasons(report: Report) -> Iterator[str]:
     """Yield sentences on why an answer is empty."""
-    if instead := without_filters(report.question):
+    if is_unread(report):
+        yield UNREAD
+    elif instead := without_filters(report.question):
         yield f"No tasks match. Try without `{filters(report.question)}`: `{instead}`"
     elif unknown := unknown_people(report):
         yield f"I can't find {unknown} in Neo: it has no tasks of theirs. Check the spelling."
@@ -173,10 +183,15 @@ def incompleteness(report: Report) -> str:
     """Return which part of the window is missing from the ledger; empty if none is."""
     if report.complete:
         return ""
-    if report.begins is not None and report.window.start < report.begins:
+    if report.begins is not None and begins_before_history(report):
         begins, today = (each.astimezone(report.zone).date() for each in (report.begins, report.now))
         return f"Incomplete: the history I have starts {formatting.short_date(begins, today)}"
     return "Incomplete: a part of this period is still to be read"
+
+
+def begins_before_history(report: Report) -> bool:
+    """Return whether the window begins before what has been read of Neo's history."""
+    return report.begins is not None and report.window.start < report.begins
 
 
 def deleted_details(report: Report) -> str:

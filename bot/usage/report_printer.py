@@ -84,7 +84,8 @@ def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
     if age > stale_after:
         line.append(f", out of date ({ago(age)}): run `neo-usage sync`", style="yellow")
     if lacking := report_formatting.incompleteness(report):
-        line.append(f". {lacking}", style="yellow")
+        rest = "; `neo-usage sync --full` reads the rest" if report_formatting.begins_before_history(report) else ""
+        line.append(f". {lacking}{rest}", style="yellow")
     if deleted := report_formatting.deleted_details(report):
         line.append(f". {deleted}", style="yellow")
     if report.quarantined:

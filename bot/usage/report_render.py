@@ -93,6 +93,7 @@ def _empty_note(report: Report, view: ReportView) -> str:
     filters = report_formatting.filters(report.question)
     return view.templates.render(
         "usage/no_charges",
+        unread=report_formatting.UNREAD if report_formatting.is_unread(report) else "",
         filtered=bool(filters),
         filters=filters,
         instead=report_formatting.without_filters(report_formatting.with_scope(report)),

@@ -237,6 +237,11 @@ def test_one_day_alone_is_no_chart(synced: Run) -> None:
     assert " at most $" not in alone
 
 
+def test_a_time_before_the_history_says_how_to_read_it(synced: Run) -> None:
+    said = " ".join(synced("report", "last year").stdout.split())
+    assert re.search(r"Incomplete: the history I have starts [^;]+; `neo-usage sync --full` reads the rest$", said)
+
+
 def test_an_e_mail_that_neo_does_not_know_is_named(synced: Run) -> None:
     unknown = synced("report", "email:nobody@x.yz").stdout
     assert "I can't find nobody@x.yz in Neo: it has no tasks of theirs. Check the spelling.\n" in unknown

@@ -215,6 +215,8 @@ async def test_a_member_does_not_reach_back(harness: ServiceHarness) -> None:
     begins = harness.clock() - timedelta(days=40)
     answer = visible_text(await harness.ask("priya", f"from:{begins:%Y-%m-%d}"))
     assert "Incomplete: the history I have starts" in answer
+    unread = visible_text(await harness.ask("priya", f"{begins:%Y-%m-%d}"))
+    assert "*You: cost unknown* · 0 tasks\nI haven't read this period from Neo yet.\n" in unread
 
 
 # --- health and the end --------------------------------------------------------------------------

@@ -146,6 +146,14 @@ def test_it_says_when_data_is_stale_or_incomplete(asked: App) -> None:
     assert "Incomplete: the history I have starts Dec 2, 2025" in text(asked, "2025-11")
 
 
+def test_a_period_that_was_never_read_is_unknown_and_no_zero(asked: App) -> None:
+    for line in ("2025-11", "2025-11 model:opus"):
+        unread = text(asked, line)
+        assert "Cost unknown · 0 tasks" in unread
+        assert "I haven't read this period from Neo yet." in unread
+        assert "$0.00" not in unread
+
+
 def test_csv_cells_are_no_formulas(asked: App) -> None:
     lines = list(csv.reader(io.StringIO(to_csv(report_of(asked, "7d rows")))))
     assert lines[0] == ["task", "created_at", "member", "model", "status", "title", "spend_usd"]
