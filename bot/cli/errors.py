@@ -37,7 +37,7 @@ def print_errors(command: Callable[P, None]) -> Callable[P, None]:
             if Debug.is_on:
                 raise
             print_error(error_text(error))
-            raise click.exceptions.Exit(_exit_code(error)) from None
+            raise click.exceptions.Exit(exit_code(error)) from None
 
     return run
 
@@ -83,7 +83,8 @@ def error_text(error: Exception) -> str:
     return f"unexpected {type(error).__name__}. Run `neo-usage --debug ...` and report what it prints."
 
 
-def _exit_code(error: Exception) -> int:
+def exit_code(error: Exception) -> int:
+    """Return with which code a command ends that raised an error."""
     return WRONG_USE if isinstance(error, _wrong_uses()) else FAILED
 
 

@@ -26,7 +26,7 @@ from bot.cli import (
     usage,
     webhook,
 )
-from bot.cli.errors import FAILED, Debug, error_text, print_error
+from bot.cli.errors import Debug, error_text, exit_code, print_error
 from bot.cli.usage_errors import MainGroup
 from bot.terminal import streams
 from bot.unused_objects import put_off_the_search
@@ -99,4 +99,4 @@ def _run() -> None:
                 import traceback
 
                 traceback.print_exc()
-            sys.exit(FAILED)
+            sys.exit(exit_code(error))

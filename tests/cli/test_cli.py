@@ -325,6 +325,8 @@ def test_a_refused_key_is_one_line_and_shows_nowhere(run: Run, neo: NeoServer) -
     shown = run("--debug", "sync", NEO_API_KEY="neo_sk_very-secret")
     assert "Traceback" in shown.stderr
     assert "very-secret" not in shown.stderr + shown.stdout
+    assert shown.returncode == 1
+    assert run("--debug", "backtest", "nothing").returncode == 2
     neo.api.faults.always = Status(403)
     assert "must be an admin" in run("sync").stderr
 
