@@ -19,7 +19,7 @@ DAYS, MINUTES, SEED = 4, 1.5, 1
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(not THOROUGH, reason="it takes minutes: `make soak` runs it"),
 ]
 

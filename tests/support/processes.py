@@ -1,6 +1,7 @@
 """The processes of a team's service, which come and go by chance."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -10,7 +11,8 @@ from tests.support.replicas import Replica, Team
 
 MOST = 3
 END_SECONDS = 15.0  # after which a process that was asked to end is killed
-COMMAND_SECONDS = 120.0
+COMMAND_SECONDS = 300.0
+STUCK_SECONDS = 300.0  # for a start or a few rounds, on the slowest machine
 
 
 @dataclass
@@ -77,6 +79,25 @@ class Processes:
     async def regain_slack(self) -> None:
         """Let it be reachable again."""
         self.team.slack.down = False
+
+    def after_rounds(self, number: int) -> Callable[[], bool]:
+        """Return what tells whether each that runs now has done so many rounds more, or has ended.
+
+        A round takes a second, or longer where the machine has more to do.
+        """
+        wanted = [(each, self._rounds(each) + number) for each in self.alive()]
+        return lambda: all(self._rounds(each) >= rounds for each, rounds in wanted if each.process.is_alive())
+
+    async def wait_rounds(self, number: int) -> None:
+        """Wait until each that runs now has done so many rounds more, or has ended."""
+        are_done = self.after_rounds(number)
+        async with asyncio.timeout(STUCK_SECONDS):
+            while not are_done():  # noqa: ASYNC110 - they do it
+                await asyncio.sleep(0.2)
+
+    def _rounds(self, replica: Replica) -> int:
+        file = service_process.round_count(self.team.directory, replica.id or 0)
+        return int(file.read_text("utf-8")) if file.exists() else 0
 
     async def command(self, *words: str) -> None:
         """Run a command beside them; raises if it fails."""

@@ -100,7 +100,10 @@ class Replica:
 
 @dataclass
 class Team:
-    """A Neo, a Slack, a database, and replicas that come and go. `database` is the test's own look at the ledger."""
+    """A Neo, a Slack, a database, and replicas that come and go. `database` is the test's own look at the ledger.
+
+    `patience` is how many seconds it waits for the replicas.
+    """
 
     directory: Path
     neo: NeoApi
@@ -109,12 +112,13 @@ class Team:
     environment: dict[str, str] = field(default_factory=dict)
     entry: Callable[[Path], None] = service_process.main
     replicas: list[Replica] = field(default_factory=list)
+    patience: float = PATIENCE
 
     async def start(self) -> Replica:
         """Start a replica; return once it is connected to Slack."""
         opened = self.slack.sockets.opened
         replica = await self.launch()
-        await self.slack.workspace.until(lambda: self.slack.sockets.opened > opened, PATIENCE)
+        await self.slack.workspace.until(lambda: self.slack.sockets.opened > opened, self.patience)
         return replica
 
     async def launch(self, **settings: str) -> Replica:
@@ -175,7 +179,7 @@ class Team:
 
     async def wait_for_number(self, sql: str, number: int) -> None:
         """Wait until a statement selects a number."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             while await self.number(sql) != number:  # noqa: ASYNC110 - other processes do it
                 await asyncio.sleep(0.05)
 
@@ -191,20 +195,20 @@ class Team:
 
     async def wait_for_holder(self, *others: Replica) -> Replica:
         """Wait until a replica has the jobs that is none of the others; return it."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             while (found := await self.holder()) is None or found in others:  # noqa: ASYNC110 - they do it
                 await asyncio.sleep(0.02)
         return found
 
     async def wait_until(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             while not is_so():  # noqa: ASYNC110 - other processes do it
                 await asyncio.sleep(0.02)
 
     async def wait_for_status(self, port: int, path: str, wanted: HTTPStatus) -> None:
         """Wait until a service answers with a status at a port."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             while await status(port, path) != wanted:  # noqa: ASYNC110 - another process does it
                 await asyncio.sleep(0.05)
 

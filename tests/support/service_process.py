@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -48,23 +47,46 @@ CLOCK = "clock"  # beside the file of the environment: says by how much the cloc
 
 
 class EagerScheduler(Scheduler):
-    """Looks each second what is due, which minutes or hours of simulated time may be; counts what is under way."""
+    """Looks each second what is due, which minutes or hours of simulated time may be.
+
+    It counts what is under way, and its rounds; in a round each job has been done.
+    """
 
     directory = Path()
 
     def __init__(self, jobs: Sequence[Job]) -> None:
-        super().__init__([*(replace(job, seconds=1) for job in jobs), Job("count", 1, self._count)])
+        self._ids = {job.id for job in jobs}
+        self._to_do, self._rounds = set(self._ids), 0
+        eager = [Job(job.id, 1, partial(self._do, job)) for job in jobs]
+        super().__init__([*eager, Job("count", 1, self._count)])
+
+    async def _do(self, job: Job) -> None:
+        try:
+            await job.call()
+        finally:
+            self._to_do.discard(job.id)
+        if not self._to_do:
+            self._to_do, self._rounds = set(self._ids), self._rounds + 1
 
     async def _count(self) -> None:
-        file = task_count(self.directory, os.getpid())
-        new = file.with_suffix(".new")
-        new.write_text(str(len(asyncio.all_tasks())), encoding="utf-8")
-        new.replace(file)
+        _write_number(task_count(self.directory, os.getpid()), len(asyncio.all_tasks()))
+        _write_number(round_count(self.directory, os.getpid()), self._rounds)
+
+
+def _write_number(file: Path, number: int) -> None:
+    new = file.with_name(f"{file.name}.new")
+    new.write_text(str(number), encoding="utf-8")
+    new.replace(file)
 
 
 def task_count(directory: Path, process: int) -> Path:
     """The file that says how many tasks of asyncio an eager process has."""
     return directory / f"{process}.tasks"
+
+
+def round_count(directory: Path, process: int) -> Path:
+    """The file that says how many rounds an eager process has done."""
+    return directory / f"{process}.rounds"
 
 
 def eager(path: Path) -> None:

@@ -29,7 +29,7 @@ from bot.sandbox.webhook import WebhookApi, WebhookServer
 from bot.sandbox.world import World
 from tests.support import service_process
 from tests.support.clock import ServicesClock
-from tests.support.processes import Processes
+from tests.support.processes import STUCK_SECONDS, Processes
 from tests.support.replicas import Team, team_environment
 from tests.support.service_process import CLOCK, task_count
 from tests.support.surroundings import Surroundings
@@ -43,8 +43,9 @@ START = datetime(2025, 3, 3, 6, tzinfo=UTC)  # the last of four weeks has the ch
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 HISTORY_DAYS = 10
 STEPS = 8  # a day
-SETTLED = 60.0  # seconds within which something must be sent, once nothing fails any more
-ANSWERED = 20.0  # seconds until a command must be answered
+SETTLED = 20  # looks, of three rounds each, within which something must be sent, once nothing fails any more
+ANSWERED = 20  # rounds of the services until a command must be answered
+QUIET_LOOKS = 3  # with nothing to be sent, after which all is
 RESIDENT_FROM = 7  # the day from whose beginning on one process stays
 RESTORED_ON = (2, 4, 6)  # days on which a backup is put back, where that is a file
 BACKUPS = "backups"
@@ -191,10 +192,14 @@ class Weeks:
     async def _wait_answered(self, asked: Asked, acknowledging: "asyncio.Task[Ack]") -> None:
         upset = self.processes.upset
         asked.taken = (await acknowledging).ok
-        until = time.monotonic() + ANSWERED
-        while asked.taken and not self.answers(asked) and time.monotonic() < until:  # noqa: ASYNC110 - others do it
+        is_late = self.processes.after_rounds(ANSWERED)
+        while asked.taken and not self._is_decided(asked, upset) and not is_late():  # noqa: ASYNC110 - others do it
             await asyncio.sleep(0.2)
         asked.excused = upset != self.processes.upset or bool(self.processes.frozen)
+
+    def _is_decided(self, asked: Asked, upset: int) -> bool:
+        """Whether a command is answered, or need not be any more, as something was upset since."""
+        return bool(self.answers(asked)) or upset != self.processes.upset
 
     def answers(self, asked: Asked) -> int:
         """How many answers to a command there are; one in direct messages may be there twice, as Slack was unwell."""
@@ -245,14 +250,13 @@ class Weeks:
 
     async def _settle(self) -> None:
         """Wait until nothing is to be sent, three looks at a time when more may be due, or until nothing gets less."""
-        quiet, least, until = 0, await self.team.left(), time.monotonic() + SETTLED
-        while quiet < 3 and time.monotonic() < until:
-            await asyncio.sleep(2)
+        quiet, least, patience = 0, await self.team.left(), SETTLED
+        while quiet < QUIET_LOOKS and patience:
+            await self.processes.wait_rounds(3)  # in the third each job has begun later than the wait
             left = await self.team.left()
-            if left < least:
-                least, until = left, time.monotonic() + SETTLED
-            quiet = 0 if left else quiet + 1
-            if not left:
+            patience = SETTLED if left < least else patience - 1
+            least, quiet = min(left, least), 0 if left else quiet + 1
+            if 0 < quiet < QUIET_LOOKS:
                 self.clock.advance(20 * MINUTE)
 
 
@@ -264,7 +268,8 @@ async def weeks(
     clock = ServicesClock(system_clock, START - system_clock(), directory / CLOCK)
     slack = SlackApi(Workspace.default(), clock, system_clock)
     neo = NeoApi(World(seed, START, history_days=HISTORY_DAYS + 5), clock)
-    team = Team(directory, neo, slack, open_database(surroundings.place), entry=service_process.eager)
+    database, eager = open_database(surroundings.place), service_process.eager
+    team = Team(directory, neo, slack, database, entry=eager, patience=STUCK_SECONDS)
     receiver, random = WebhookApi(), Random(seed)
     processes = Processes(team, random)
     troubles = Troubles(processes, surroundings, receiver, clock, random)
