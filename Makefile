@@ -1,4 +1,4 @@
-# neo-usage: `make demo` to see it, `make test` and `make check` to change it.
+# neo-usage: `make demo` to see it, `make check`, `make test` and `make test-slow` to change it.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -6,7 +6,7 @@ BIN := .venv/bin
 COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: setup demo test cover check sbom release soak bench lock clean
+.PHONY: setup demo test test-slow cover check sbom release soak bench lock clean
 
 setup: .venv/.installed
 
@@ -22,10 +22,14 @@ demo: setup
 	@$(BIN)/neo-usage demo
 
 # tests and benchmarks start interpreters by the dozen: what was compiled once is kept
-test cover soak bench: export PYTHONDONTWRITEBYTECODE =
+test test-slow cover soak bench: export PYTHONDONTWRITEBYTECODE =
 
 test: setup
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal
+
+# one test in twenty, which take as long as all the others together and longer
+test-slow: setup
+	$(BIN)/python -m pytest -m slow -n auto --dist worksteal
 
 cover: setup
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term

@@ -41,6 +41,7 @@ def test_some_cases_of_every_function_are_chosen() -> None:
     assert chosen < set(names)
 
 
+@pytest.mark.slow
 @pytest.mark.long
 def test_nothing_is_left_of_a_server_whose_tests_were_killed() -> None:
     if programs() is None:

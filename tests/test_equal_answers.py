@@ -36,6 +36,8 @@ from tests.support.ledgers import new_database, place_ledger
 from tests.support.messages import visible_text
 from tests.support.worlds import PRIYA
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = amount(2_000, 500)  # of each ledger
 CALLERS = (AT_THE_TERMINAL, AT_THE_TERMINAL, Caller(Role.MEMBER, PRIYA), Caller(Role.MEMBER, "zoe@acme.example"))
 # what only presses on buttons of alerts leave

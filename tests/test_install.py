@@ -42,6 +42,7 @@ def test_the_extras_of_the_package_are_none_of_its_tools() -> None:
     assert not REQUIRED & (TOOLS | TESTED_WITH)
 
 
+@pytest.mark.slow
 def test_whatever_the_code_imports_is_deployed() -> None:
     distributions = packages_distributions()
     missing = {

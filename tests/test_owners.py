@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+import pytest
 from sqlmodel import SQLModel
 
 BOT = Path(__file__).parents[1] / "bot"
@@ -55,6 +56,7 @@ def foreign(text: str, own: str) -> set[str]:
     return {table for table in NAMED.findall(text) if owner.get(table, own) != own}
 
 
+@pytest.mark.slow
 def test_only_its_package_names_a_table_in_a_statement() -> None:
     found = {
         (package(path), table)
@@ -65,6 +67,7 @@ def test_only_its_package_names_a_table_in_a_statement() -> None:
     assert found == set()
 
 
+@pytest.mark.slow
 def test_only_its_package_imports_a_module_of_tables() -> None:
     declaring = set(owners().values())
     for path in MODULES:

@@ -33,6 +33,7 @@ def test_an_import_of_a_test_is_recognised(name: str) -> None:
     assert from_test_or_conftest(name)
 
 
+@pytest.mark.slow
 def test_no_test_imports_from_a_test_or_a_conftest() -> None:
     paths = sorted(TESTS.rglob("*.py"))
     assert len(paths) > 100
@@ -77,6 +78,7 @@ def test_a_choice_of_texts_is_recognised(check: str, *, is_one: bool) -> None:
     assert is_choice_of_texts(ast.parse(check, mode="eval").body) is is_one
 
 
+@pytest.mark.slow
 def test_no_test_asserts_one_text_or_another() -> None:
     found = [
         f"{path.name}:{node.lineno}"

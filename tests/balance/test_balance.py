@@ -41,6 +41,7 @@ async def test_only_operators_see_it(harness: ServiceHarness) -> None:
     assert "Only operators can see the team's credits." in await asked(harness, "priya")
 
 
+@pytest.mark.slow
 async def test_it_is_warned_of_at_each_level_once_until_it_is_filled_up(harness: ServiceHarness) -> None:
     issue(harness, 31 * PACE)
     await night(harness, 40)
@@ -58,6 +59,7 @@ async def test_it_is_warned_of_at_each_level_once_until_it_is_filled_up(harness:
     assert "used up in about 4 days" in visible_text(warnings(harness)[5])
 
 
+@pytest.mark.slow
 async def test_expiry_is_warned_of_too(harness: ServiceHarness) -> None:
     issue(harness, 3_000, expires_in=9 * DAY)
     await night(harness, 10)
@@ -93,6 +95,7 @@ async def test_home_says_it_to_operators_and_the_digest_when_it_is_soon(harness:
     )
 
 
+@pytest.mark.slow
 async def test_without_an_answer_nobody_is_warned(harness: ServiceHarness) -> None:
     harness.neo.faults.when(lambda request: Status(403) if request.path == SUMMARY_PATH else None)
     await night(harness, 3)

@@ -25,6 +25,7 @@ async def said(harness: ServiceHarness, line: str, user: str = "hannah") -> str:
     return visible_text(await harness.ask(user, line))
 
 
+@pytest.mark.slow
 async def test_only_such_tasks_count(harness: ServiceHarness) -> None:
     answer = await said(harness, "budget @priya 100/month model:opus")
     assert answer == "*Priya Raman's model:opus budget is now $100 a month*. $40.00 is already spent (40%)."

@@ -8,6 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
@@ -33,6 +34,8 @@ from bot.ledger.passes.coverage import ALL_TIME, Interval
 from tests.support.bookings import ANA, BOB, NOW
 from tests.support.effort import WITH_LEDGERS, examples_on
 from tests.support.ledgers import Ledgers
+
+pytestmark = pytest.mark.slow
 
 BERLIN = ZoneInfo("Europe/Berlin")
 USD = 10**9

@@ -349,6 +349,7 @@ def slack_settings(slack: SlackServer) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer, slack_settings: dict[str, str]) -> None:
     found = json.loads(synced("status", "--json").stdout)
     assert (found["stale"], found["quarantine"], found["passes"][0]["complete"]) == (False, [], True)
@@ -369,6 +370,7 @@ def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer, slack_set
     assert document["warnings"] == sum(each["state"] == "warn" for each in document["checks"])
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @sqlite_only("a ledger on a server has no file here")
 def test_the_doctor_warns_of_files_that_others_can_read(synced: Run, tmp_path: Path) -> None:
@@ -469,6 +471,7 @@ def test_a_renamed_member_is_one_member(synced: Run) -> None:
     assert synced("db", "verify").returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @costly
 def test_killed_at_any_moment_it_goes_on_and_books_nothing_twice(
@@ -497,6 +500,7 @@ def wait_for_requests(neo: NeoServer, sync: Started, number: int) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @costly
 def test_two_syncs_at_once_take_turns(neo: NeoServer, run: Run, where: dict[str, str], tmp_path: Path) -> None:
@@ -662,6 +666,7 @@ def test_a_token_that_slack_does_not_know_ends_the_service(run: Run, slack_setti
     assert "xoxb-wrong" not in refused.stderr
 
 
+@pytest.mark.slow
 @costly
 async def test_the_service_answers_until_it_is_told_to_end(
     neo: NeoServer, slack: SlackServer, synced_where: dict[str, str], slack_settings: dict[str, str], tmp_path: Path

@@ -19,6 +19,8 @@ from bot.settings.postgres_address import PostgresAddress, address_url
 from tests.support.command import run_command
 from tests.support.postgres import PASSWORD, WITH_PASSWORD
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., CompletedProcess[str]]
 START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
 QUESTIONS = (["90d", "by:member"], ["90d", "by:model,status"], ["7d", "by:day"], ["90d", "status:failed", "rows"])

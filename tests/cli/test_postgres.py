@@ -94,6 +94,7 @@ def test_upgrade_makes_a_ledger_and_names_its_schema(run: Run, empty_postgres: P
     assert "Priced 0 tasks again in usd." in repriced.stdout, repriced.stderr
 
 
+@pytest.mark.slow
 def test_a_backup_is_restored(run: Run, tmp_path: Path) -> None:
     assert run("sync", DATABASE_URL="sqlite:///first.db").returncode == 0
     assert run("db", "copy", "first.db", "DATABASE_URL").returncode == 0
@@ -199,6 +200,7 @@ def test_the_doctor_makes_sure_that_a_ledger_can_be_made(
     assert re.search(r"FAIL +database +\S+ holds another program's tables\. Name one of its own", found)
 
 
+@pytest.mark.slow
 def test_the_doctor_names_the_server_and_its_free_connections(
     careful: PostgresAddress, neo: NeoServer, tmp_path: Path, postgres: PostgresServer
 ) -> None:
@@ -222,6 +224,7 @@ def test_the_doctor_names_the_server_and_its_free_connections(
 # --- every command over a ledger that was synced -----------------------------------------------------
 
 
+@pytest.mark.slow
 def test_sync_then_report_in_every_form(synced: Run, neo: NeoServer) -> None:
     assert synced("sync").stdout.splitlines()[2] == "new: 0"
     document = json.loads(synced("report", "90d", "by:member", "--json").stdout)
@@ -287,6 +290,7 @@ def command_line(process: int) -> bytes:
     return Path(f"/proc/{process}/cmdline").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.usefixtures("_synced_careful")
 async def test_the_service_answers_and_its_password_is_seen_nowhere(

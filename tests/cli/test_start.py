@@ -50,6 +50,7 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["report --json", "report --csv", "status --json", "errors --json"])
 def test_an_answer_for_programs_imports_the_database_and_nothing_of_the_service(directory: Path, words: str) -> None:
     found = imported(directory, *words.split())
@@ -58,18 +59,21 @@ def test_an_answer_for_programs_imports_the_database_and_nothing_of_the_service(
     assert "bot.budgets.tables" not in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["report", "status"])
 def test_an_answer_for_people_imports_what_prints_it_besides(directory: Path, words: str) -> None:
     found = imported(directory, words)
     assert found & UNUSED == {"rich"}
 
 
+@pytest.mark.slow
 def test_the_service_imports_nothing_that_prints_for_people(directory: Path) -> None:
     found = imported(directory, "run", code=1)  # it has no token of Slack
     assert found >= {"bot.service.service", "httpx", "structlog"}
     assert found & {"rich.console", "pygments.lexers"} == set()
 
 
+@pytest.mark.slow
 def test_the_bot_of_the_demo_has_loaded_all_that_it_needs_before_its_settings_come(directory: Path) -> None:
     code = "import sys; from bot.demo.entrypoint import run; run(); print(*sys.modules)"
     done = subprocess.run(  # noqa: S603 - our own command
@@ -87,6 +91,7 @@ def test_help_imports_no_database(directory: Path, words: str) -> None:
     assert found & (UNUSED | DATABASE) == set()
 
 
+@pytest.mark.slow
 def test_no_plugin_of_pydantic_is_looked_for(directory: Path) -> None:
     installed = directory / "installed-1.dist-info"
     installed.mkdir()

@@ -133,6 +133,7 @@ def check(text: str) -> None:
     assert not [line for line in text.splitlines() if line.startswith("ok    forged")]
 
 
+@pytest.mark.slow
 def test_no_text_from_elsewhere_acts_in_any_command(say: Say) -> None:
     lines = [
         "report 30d by:member", "report 30d rows", "report 30d by:model,status", "report 30d by:tool",
@@ -172,6 +173,7 @@ def test_nor_in_what_is_said_of_wrong_use(say: Say) -> None:
         assert err if code else out, words
 
 
+@pytest.mark.slow
 def test_a_traceback_acts_as_little(hostile: dict[str, str], tmp_path: Path) -> None:
     done = command(hostile, tmp_path, "--debug", "member", "merge", EVIL, "a@b.cd")
     assert b"Traceback" in done.stderr
@@ -227,6 +229,7 @@ def test_an_encoding_that_lacks_a_letter_gets_the_figures_all_the_same(say: Say,
     assert "I don't know" in err
 
 
+@pytest.mark.slow
 @pytest.mark.long
 def test_a_reader_that_leaves_is_no_error_and_a_full_disk_is_one_line(hostile: dict[str, str], tmp_path: Path) -> None:
     environment = {**os.environ, **hostile}
@@ -249,6 +252,7 @@ def test_a_reader_that_leaves_is_no_error_and_a_full_disk_is_one_line(hostile: d
         assert done.stderr in {FULL, b"neo-usage: cannot write the output: No space left on device.\n"}
 
 
+@pytest.mark.slow
 @pytest.mark.long
 def test_on_a_terminal_only_our_own_styles_act(hostile: dict[str, str], tmp_path: Path) -> None:
     lines = ("report 30d rows", "doctor --offline", "sync", "report 30d by:member", "status", "errors 30d")
@@ -262,6 +266,7 @@ def test_on_a_terminal_only_our_own_styles_act(hostile: dict[str, str], tmp_path
         assert not re.search(r"\x1b\[31mred", seen)
 
 
+@pytest.mark.slow
 def test_a_narrow_terminal_without_our_signs_shows_every_amount(hostile: dict[str, str], tmp_path: Path) -> None:
     narrow = {**os.environ, **hostile, "COLUMNS": "40", "LANG": "C", "PYTHONIOENCODING": "ascii"}
     for line, figure in (("report 30d by:member,model", "$90.00"), ("errors 30d", "$360.00"), ("status", "4")):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import bindparam, select
 
 from bot.database.backup import backup
@@ -30,6 +31,7 @@ def test_a_statement_is_compiled_once_for_every_ledger_and_answers_from_each(tmp
     assert compiled[0] == compiled[1] > 0
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_server_leaves_no_statement_behind(postgres_ledger: PostgresAddress, tmp_path: Path) -> None:
     compiled = []
     for name in ("first", "second"):

@@ -205,6 +205,7 @@ async def test_a_read_whose_connection_is_lost_is_repeated(
     assert len(attempts) == 2
 
 
+@pytest.mark.slow
 async def test_while_the_server_is_down_it_is_told_and_afterwards_all_goes_on() -> None:
     keeping = running_server(synchronous_commit="on")
     with keeping as server, closing(open_server(server.empty())) as database:

@@ -173,6 +173,7 @@ def test_a_ledger_that_has_become_read_only_is_called_that(
     postgres.run(SQL("ALTER DATABASE {} RESET default_transaction_read_only").format(name))
 
 
+@pytest.mark.slow
 def test_a_replica_is_read_and_not_written() -> None:
     with running_server(wal_level="replica") as server:
         ledger = server.migrated()

@@ -37,6 +37,7 @@ def other(postgres: PostgresServer, empty_postgres: PostgresAddress) -> Postgres
     return with_path(empty_postgres, '"Team\\ B"')
 
 
+@pytest.mark.slow
 def test_two_schemas_hold_a_ledger_each(one: PostgresAddress, other: PostgresAddress) -> None:
     for each in (one, other):
         with closing(open_database(each)) as database:
@@ -49,6 +50,7 @@ def test_two_schemas_hold_a_ledger_each(one: PostgresAddress, other: PostgresAdd
     assert dump(other) == before
 
 
+@pytest.mark.slow
 def test_who_writes_into_one_does_not_wait_for_who_writes_into_another(
     one: PostgresAddress, other: PostgresAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +65,7 @@ def test_who_writes_into_one_does_not_wait_for_who_writes_into_another(
         open_database(other).close()
 
 
+@pytest.mark.slow
 def test_of_two_schemas_in_a_path_one_is_to_be_named(
     postgres: PostgresServer, empty_postgres: PostgresAddress, one: PostgresAddress
 ) -> None:

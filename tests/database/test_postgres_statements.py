@@ -8,6 +8,8 @@ import pytest
 from bot.settings.postgres_address import PostgresAddress
 from tests.support.core_statements import module_statements, prepared
 
+pytestmark = pytest.mark.slow
+
 FRACTIONAL = {700: "real", 701: "double precision", 1700: "numeric"}
 
 

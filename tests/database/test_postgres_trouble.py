@@ -116,6 +116,7 @@ async def test_whoever_does_not_hear_of_the_commit_is_told_and_all_of_it_is_done
         assert await database.read(two) == ["1", "2"]
 
 
+@pytest.mark.slow
 async def test_who_waits_for_a_server_that_has_fallen_silent_is_told_and_goes_on_once_it_answers(
     proxy: tuple[CuttingProxy, PostgresAddress], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,6 +68,7 @@ def later(harness: ServiceHarness, **ago: int) -> None:
     harness.clock.advance(timedelta(**ago))
 
 
+@pytest.mark.slow
 async def test_while_another_program_holds_it_questions_are_answered_and_its_name_is_told(
     harness: ServiceHarness,
 ) -> None:

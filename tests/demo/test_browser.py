@@ -219,6 +219,7 @@ async def total_of(answer: Locator) -> float:
 # --- the operator --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_an_operators_answer_is_grouped_anew_in_its_place(shown: Demo, sit: Sit) -> None:
     seat = await sit(shown)
     answer = await seat.ask("team 7d by:member")
@@ -348,6 +349,7 @@ async def test_a_guest_is_refused_politely(shown: Demo, sit: Sit) -> None:
         await expect(await seat.ask(line)).to_contain_text(NO_GUESTS)
 
 
+@pytest.mark.slow
 async def test_every_example_of_the_readme_is_answered_narrowed_or_refused(shown: Demo, sit: Sit) -> None:
     operator, member = await sit(shown), await sit(shown, "priya", "general")
     guest = await sit(shown, "gil", "shop-pentest")
@@ -380,6 +382,7 @@ def addresses(html: str) -> set[str]:
     return set(re.findall(r"[\w.+-]+@[\w-]+\.example", html))
 
 
+@pytest.mark.slow
 async def test_one_reads_as_whom_one_acts_and_how_many_messages_wait_for_them(own: Demo, sit: Sit) -> None:
     seat = await sit(own, where="neo-usage")  # where she reads what waits for her
     await seat.go("neo-spend")
@@ -397,6 +400,7 @@ async def test_one_reads_as_whom_one_acts_and_how_many_messages_wait_for_them(ow
 # --- the world -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_while_neo_is_down_an_answer_says_how_old_it_is_and_why(own: Demo, sit: Sit) -> None:
     seat = await sit(own)
     await seat.cause("neo")
@@ -411,6 +415,7 @@ async def test_while_neo_is_down_an_answer_says_how_old_it_is_and_why(own: Demo,
     await expect(await seat.ask("team 7d")).not_to_contain_text("Out of date")
 
 
+@pytest.mark.slow
 async def test_after_slack_was_down_the_bot_answers_again_by_itself(own: Demo, sit: Sit) -> None:
     seat = await sit(own)
     await seat.cause("slack")
@@ -454,6 +459,7 @@ async def test_it_opens_on_a_workspace_that_has_lived(own: Demo, sit: Sit) -> No
     await expect(seat.messages.last).to_contain_text("$600")
 
 
+@pytest.mark.slow
 async def test_a_spike_is_seen_in_slack_at_once_and_is_in_the_next_answer(own: Demo, sit: Sit) -> None:
     seat = await sit(own)
     today = f"team from:{own.app.clock():%Y-%m-%d}"  # also when the hour that passes is the day's last
@@ -481,6 +487,7 @@ async def test_a_spike_is_seen_in_slack_at_once_and_is_in_the_next_answer(own: D
     assert await total_of(await seat.ask(today)) >= after_spike
 
 
+@pytest.mark.slow
 async def test_less_than_a_cent_is_no_zero_in_the_panel(own: Demo, sit: Sit) -> None:
     seat = await sit(own)
     ended = own.page.clock() - timedelta(minutes=1)
@@ -492,6 +499,7 @@ async def test_less_than_a_cent_is_no_zero_in_the_panel(own: Demo, sit: Sit) -> 
     await expect(await seat.ask("task:tiny")).to_contain_text("<$0.01")
 
 
+@pytest.mark.slow
 async def test_an_error_storm_is_seen_in_slack_at_once(own: Demo, sit: Sit) -> None:
     seat = await sit(own, where="security")
     await seat.go("neo-spend")
@@ -507,6 +515,7 @@ async def test_an_error_storm_is_seen_in_slack_at_once(own: Demo, sit: Sit) -> N
         await seat.go("security")
 
 
+@pytest.mark.slow
 async def test_a_kill_repeats_and_loses_nothing(own: Demo, sit: Sit) -> None:
     seat = await sit(own)
     over = seat.messages.filter(has_text="of $150")
@@ -532,6 +541,7 @@ async def test_a_kill_repeats_and_loses_nothing(own: Demo, sit: Sit) -> None:
     await expect(await seat.ask(f"explain @{spender.lower()}")).to_contain_text("100%")
 
 
+@pytest.mark.slow
 async def test_a_next_day_has_one_digest(own: Demo, sit: Sit) -> None:
     seat = await sit(own)
     charts = seat.messages.filter(has=seat.page.get_by_test_id("chart"))
@@ -548,6 +558,7 @@ async def test_a_next_day_has_one_digest(own: Demo, sit: Sit) -> None:
     await expect(digest.get_by_role("time").first).to_have_text("09:00")
 
 
+@pytest.mark.slow
 async def test_a_difference_from_neos_total_is_found_named_and_over_again(own: Demo, sit: Sit) -> None:
     seat = await sit(own)
     found = seat.messages.filter(has_text="Spend doesn't agree with Neo's total")
@@ -566,6 +577,7 @@ async def test_a_difference_from_neos_total_is_found_named_and_over_again(own: D
     await expect(await seat.ask("status")).to_contain_text("Agrees with Neo through")
 
 
+@pytest.mark.slow
 async def test_of_credits_that_run_down_there_is_one_warning_until_some_are_added(own: Demo, sit: Sit) -> None:
     seat = await sit(own)
     warned = seat.messages.filter(has_text="Neo credits are used up in about")
@@ -582,6 +594,7 @@ async def test_of_credits_that_run_down_there_is_one_warning_until_some_are_adde
     await expect(warned).to_have_count(2)
 
 
+@pytest.mark.slow
 async def test_app_home_shows_each_what_is_theirs(shown: Demo, sit: Sit) -> None:
     seat = await sit(shown, "priya")
     await seat.go("neo-usage")
@@ -613,6 +626,7 @@ async def test_a_phone_in_the_dark_shows_all_without_scrolling_sideways(shown: D
     assert max(int(part) for part in re.findall(r"\d+", paper)) < 64
 
 
+@pytest.mark.slow
 async def test_the_phones_drawers_close_after_a_choice(shown: Demo, sit: Sit) -> None:
     seat = await sit(shown, viewport=PHONE, has_touch=True, is_mobile=True)
     drawer = seat.page.locator("#app")
@@ -630,6 +644,7 @@ async def test_the_phones_drawers_close_after_a_choice(shown: Demo, sit: Sit) ->
     await expect(seat.find("toast")).to_contain_text("It is ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [PHONE, {"width": 1280, "height": 800}])
 async def test_nothing_covers_text(shown: Demo, sit: Sit, window: dict[str, int]) -> None:
     seat = await sit(shown, viewport=window)
@@ -652,6 +667,7 @@ async def test_nothing_covers_text(shown: Demo, sit: Sit, window: dict[str, int]
         assert await step.evaluate(IS_ONE_LINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [PHONE, TABLET, DESK])
 async def test_nothing_is_wider_than_its_container(shown: Demo, sit: Sit, window: dict[str, int]) -> None:
     seat = await sit(shown, viewport=window)
@@ -676,6 +692,7 @@ async def test_nothing_is_wider_than_its_container(shown: Demo, sit: Sit, window
         assert await seat.page.locator(part).evaluate(FITS), part
 
 
+@pytest.mark.slow
 async def test_messages_of_one_author_have_the_name_once_in_five_minutes_and_gaps(shown: Demo, sit: Sit) -> None:
     workspace = shown.page.slack.workspace
     channel, marcus = workspace.channel("sec-leads").id, workspace.user("marcus").id
@@ -691,6 +708,7 @@ async def test_messages_of_one_author_have_the_name_once_in_five_minutes_and_gap
     assert second["y"] - first["y"] - first["height"] >= 16
 
 
+@pytest.mark.slow
 async def test_the_first_steps_are_shown_until_they_were_taken(shown: Demo, sit: Sit) -> None:
     seat = await sit(shown)
     hint = seat.find("hint")
@@ -712,6 +730,7 @@ async def test_the_first_steps_are_shown_until_they_were_taken(shown: Demo, sit:
     await expect(hint).to_be_hidden()
 
 
+@pytest.mark.slow
 async def test_the_first_steps_can_be_dismissed(shown: Demo, sit: Sit) -> None:
     seat = await sit(shown)
     await seat.find("hint-close").click()

@@ -18,6 +18,8 @@ from bot.settings.postgres_address import PostgresAddress, address_url
 from tests.support.command import run_command
 from tests.support.postgres import PostgresServer
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 45.0  # also beside other tests
 
 

@@ -46,6 +46,7 @@ async def agrees(panel: NeoPanel, harness: ServiceHarness) -> dict[str, Any]:
     return summary
 
 
+@pytest.mark.slow
 @costly
 async def test_they_agree_whatever_happens(panel: NeoPanel, closed: ServiceHarness) -> None:
     await closed.open()

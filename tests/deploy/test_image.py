@@ -25,6 +25,8 @@ from bot.sandbox.world import World
 from tests.support.image import Image
 from tests.support.locks import REQUIRED, RUNNING, name
 
+pytestmark = pytest.mark.slow
+
 REGISTRY_REQUIRED = os.environ.get("NEO_USAGE_REGISTRY") == "required"
 PATIENCE = 60
 

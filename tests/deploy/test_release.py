@@ -89,6 +89,7 @@ def assert_refused(clone: Path, version: str, why: str) -> None:
     assert not (clone / "dist").exists()
 
 
+@pytest.mark.slow
 def test_it_makes_all_of_a_release_and_makes_it_once(clone: Path) -> None:
     done = release(clone)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -120,6 +121,7 @@ def check_files(clone: Path) -> None:
     assert {each["name"].lower().replace("_", "-") for each in bill["components"]} == set(RUNNING)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("version", "why"),
     [("", "Missing argument"), ("2", "isn't a version"), ("v2.0.0", "isn't a version"), ("0.0.0", "is older than")],
@@ -145,6 +147,7 @@ def test_it_refuses_a_changelog_that_tells_operators_nothing(clone: Path) -> Non
     assert_refused(clone, NEXT, "### Before you update")
 
 
+@pytest.mark.slow
 def test_what_fails_in_between_leaves_everything_as_it_was(clone: Path) -> None:
     set_tool(clone, "cyclonedx-py", "echo no bill >&2; exit 1")
     failed = release(clone)

@@ -23,6 +23,8 @@ from bot.sandbox.world import World
 from tests.support.docs import ROOT, section
 from tests.support.engines import url_of
 
+pytestmark = pytest.mark.slow
+
 BIN = Path(sys.executable).parent
 BACKUPS = section(ROOT / "docs" / "operating.md", "Backups")
 NOW = datetime.now(UTC)  # noqa: TID251 - the commands have the machine's clock

@@ -17,6 +17,8 @@ from tests.support.harness import ServiceHarness
 from tests.support.messages import digest_messages, notifications, text_of, visible_text
 from tests.support.worlds import add, spent
 
+pytestmark = pytest.mark.slow
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
 

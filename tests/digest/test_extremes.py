@@ -11,6 +11,8 @@ from tests.support.harness import ServiceHarness
 from tests.support.messages import digest_messages, visible_text
 from tests.support.worlds import add
 
+pytestmark = pytest.mark.slow
+
 LONG = "n" * 490
 PEOPLE, MODELS = 2_000, 100
 HOUR = timedelta(hours=1)

@@ -60,6 +60,7 @@ async def test_a_day_whose_costs_are_all_unknown_is_no_day_for_nothing(harness: 
     assert "acme-7" not in text
 
 
+@pytest.mark.slow
 async def test_failures_of_one_cause_are_one_line(harness: ServiceHarness) -> None:
     errors = ("alpha broke", "beta broke", "request timed out after 30 s", "gamma broke")
     for number, error in enumerate(errors):
@@ -88,6 +89,7 @@ async def test_some_unknown_costs_are_counted(harness: ServiceHarness) -> None:
     assert "*Mon, Mar 2: $10.00* (1.00 credits) · 2 tasks by 1 member, 1 with unknown cost" in text
 
 
+@pytest.mark.slow
 async def test_a_quiet_day_may_have_late_amounts(harness: ServiceHarness) -> None:
     add(harness.neo.world, "known", "2", email=PRIYA)
     await harness.open()

@@ -42,6 +42,7 @@ def found(settings: Settings) -> list[str]:
     return [check.finding for check in template_checks(settings) if check.state is CheckState.WARN]
 
 
+@pytest.mark.slow
 def test_every_shipped_template_can_be_tried_and_is_well(own: Path, settings: Settings) -> None:
     for name in NAMES:
         write(own, name, (shipped("templates") / name).read_text(encoding="utf-8"))
@@ -115,6 +116,7 @@ async def said(settings: Settings, slack: Workspace) -> list[str]:
     return [check.finding async for check in validation_checks(settings, slack)]
 
 
+@pytest.mark.slow
 async def test_slack_looks_at_the_longest_text_of_each(
     own: Path, settings: Settings, slack: Workspace, api: SlackApi
 ) -> None:

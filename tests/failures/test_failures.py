@@ -61,6 +61,7 @@ async def test_history_is_silent_and_the_first_of_a_group_is_reported_once(harne
     assert "@acme" not in visible_text(message)
 
 
+@pytest.mark.slow
 async def test_after_a_day_without_a_failure_the_next_failure_opens_a_new_message(harness: ServiceHarness) -> None:
     fail_task(harness, PRIYA, "planner gave up")
     await harness.sync()
@@ -559,6 +560,7 @@ async def test_a_form_that_slack_refuses_is_answered(harness: ServiceHarness) ->
     assert "Press the button again" in visible_text(answer)
 
 
+@pytest.mark.slow
 async def test_a_group_of_a_clock_that_ran_ahead_closes_all_the_same(harness: ServiceHarness) -> None:
     harness.clock.advance(timedelta(days=10))
     fail_task(harness, PRIYA, "x broke")

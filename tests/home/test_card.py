@@ -200,6 +200,7 @@ async def test_models_of_unknown_cost_are_never_nothing(harness: ServiceHarness)
     assert "$0.00" not in text
 
 
+@pytest.mark.slow
 async def test_untrusted_text_formats_and_mentions_nothing(harness: ServiceHarness) -> None:
     spend(harness, 40, model="*<!channel>*\n> " + "x" * 500, status="error", error_message="`<@U0MARCUS>` *boom*")
     await harness.sync()

@@ -115,6 +115,7 @@ def alarms(harness: ServiceHarness) -> list[str]:
     return [visible_text(each).replace("*", "") for each in notifications(harness.dm("hannah"))]
 
 
+@pytest.mark.slow
 async def test_a_list_that_never_adds_up_is_reported_once_after_three_readings(harness: ServiceHarness) -> None:
     harness.neo.faults.always = Total(lambda real: real + 3)
     await poll(harness, 2)
@@ -127,6 +128,7 @@ async def test_a_list_that_never_adds_up_is_reported_once_after_three_readings(h
     assert "Resolved: Neo's task list is complete again" in alarms(harness)[-1]
 
 
+@pytest.mark.slow
 async def test_readings_that_fail_now_and_do_not_add_up_then_are_reported(harness: ServiceHarness) -> None:
     for fault in (Status(503), Total(lambda real: real + 3), Status(503)):
         harness.neo.faults.always = fault
@@ -201,6 +203,7 @@ async def test_a_row_that_breaks_the_booking_is_set_aside_and_reported_by_name_a
     assert "Resolved: no rejected rows are left" in alarms(harness)[-1]
 
 
+@pytest.mark.slow
 async def test_an_app_token_that_slack_refuses_is_reported_to_operators_and_when_it_is_taken_again(
     harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +223,7 @@ async def test_an_app_token_that_slack_refuses_is_reported_to_operators_and_when
     assert "Resolved: Slack accepts SLACK_APP_TOKEN again" in plainly(notifications(harness.dm("hannah"))[-1])
 
 
+@pytest.mark.slow
 async def test_that_the_token_is_refused_stands_until_somebody_knows_better(harness: ServiceHarness) -> None:
     harness.slack.faults.when(lambda call: Refuse("invalid_auth") if call.method == "apps.connections.open" else None)
     harness.slack.sockets.drop()
@@ -237,6 +241,7 @@ def plainly(message: Message) -> str:
     return visible_text(message).replace("*", "")
 
 
+@pytest.mark.slow
 async def test_what_comes_back_on_the_same_day_edits_the_message_that_it_is_over(harness: ServiceHarness) -> None:
     for _ in range(2):  # however often
         harness.neo.faults.always = Status(401)
@@ -267,6 +272,7 @@ async def test_what_comes_back_on_the_same_day_edits_the_message_that_it_is_over
     assert "Resolved:" in visible_text(over)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Tokyo", "Pacific/Kiritimati"])
 async def test_another_zone_tells_no_day_twice_and_leaves_none_out(harness: ServiceHarness, zone: str) -> None:
     harness.neo.faults.always = Status(401)

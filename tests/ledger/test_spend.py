@@ -236,6 +236,7 @@ def _filter(random: Random) -> Filter:
     return Filter(field, values, exclude=random.random() < 0.3)
 
 
+@pytest.mark.slow
 def test_what_is_read_is_what_charges_come_to(connection: Connection) -> None:
     random, reckoning = Random(3), Reckoning.of(connection)
     assert len(reckoning.entries) > 500

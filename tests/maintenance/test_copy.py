@@ -60,6 +60,7 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.database.copy_source.STEP", 9)
 
 
+@pytest.mark.slow
 @settings(max_examples=amount(100, 2), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(seed=st.integers(0, 2**32), rows=st.integers(0, 20))
 def test_there_and_back_every_row_is_the_same(
@@ -73,6 +74,7 @@ def test_there_and_back_every_row_is_the_same(
     postgres.take_back(address)
 
 
+@pytest.mark.slow
 def test_a_copy_is_made_between_two_of_one_engine_too(
     ledger: Path, postgres_ledger: PostgresAddress, empty_postgres: PostgresAddress, tmp_path: Path
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_server_knows_at_once_how_much_it_holds(ledger: Path, empty_postgres: 
     assert wrong_statistics(empty_postgres) == {}
 
 
+@pytest.mark.slow
 def test_what_postgresql_cannot_hold_is_marked_and_told(tmp_path: Path, postgres_ledger: PostgresAddress) -> None:
     ledger = filled(tmp_path / "ledger.db", 2, 20, ("a\0b", "c"))
     result = copied(ledger, postgres_ledger)
@@ -149,6 +152,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> DatabasePlace:
     return address
 
 
+@pytest.mark.slow
 def test_interrupted_at_any_step_it_goes_on_and_until_then_nobody_opens_it(
     ledger: Path, target: DatabasePlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +174,7 @@ def test_interrupted_at_any_step_it_goes_on_and_until_then_nobody_opens_it(
     assert dump(target) == dump(ledger)
 
 
+@pytest.mark.slow
 def test_killed_in_a_transaction_it_goes_on(ledger: Path, target: DatabasePlace) -> None:
     child = os.fork()
     if child == 0:
@@ -183,6 +188,7 @@ def test_killed_in_a_transaction_it_goes_on(ledger: Path, target: DatabasePlace)
     assert dump(target) == dump(ledger)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "table"),
     [
@@ -209,6 +215,7 @@ def test_what_changed_since_it_was_interrupted_is_copied_again(
     assert dump(target) == dump(ledger)
 
 
+@pytest.mark.slow
 def test_a_service_that_writes_meanwhile_does_not_tear_the_copy(ledger: Path, target: DatabasePlace) -> None:
     before = dump(ledger)
     with closing(open_database(ledger)) as database:
@@ -221,6 +228,7 @@ def test_a_service_that_writes_meanwhile_does_not_tear_the_copy(ledger: Path, ta
     assert dump(target) == before != dump(ledger)
 
 
+@pytest.mark.slow
 def test_a_database_that_holds_a_ledger_is_refused(
     ledger: Path, tmp_path: Path, postgres_ledger: PostgresAddress
 ) -> None:
@@ -236,6 +244,7 @@ def test_a_database_that_holds_a_ledger_is_refused(
         copied(ledger, tmp_path / "." / "ledger.db")
 
 
+@pytest.mark.slow
 def test_an_unfinished_copy_of_another_ledger_is_refused(
     ledger: Path, tmp_path: Path, target: DatabasePlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,6 +293,7 @@ def test_a_ledger_of_an_earlier_schema_is_to_be_upgraded_first(ledger: Path, tmp
     assert not (tmp_path / "copy.db").exists()
 
 
+@pytest.mark.slow
 def test_a_copy_that_differs_is_not_finished(
     tmp_path: Path, postgres_ledger: PostgresAddress, empty_postgres: PostgresAddress, postgres: PostgresServer
 ) -> None:

@@ -93,6 +93,7 @@ async def lived(closed: ServiceHarness) -> ServiceHarness:
 # --- export --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_everything_about_a_person_is_exported(lived: ServiceHarness) -> None:
     report_her(lived.place)
     exported = await run(lived, "member", "export", PRIYA, "hers.json")
@@ -110,6 +111,7 @@ async def test_everything_about_a_person_is_exported(lived: ServiceHarness) -> N
     assert (again.returncode, again.stderr) == (1, "neo-usage: hers.json exists already. Name a new file.\n")
 
 
+@pytest.mark.slow
 async def test_what_is_exported_is_all_that_names_them_and_names_nobody_else(lived: ServiceHarness) -> None:
     report_her(lived.place)
     exported = await run(lived, "member", "export", PRIYA)
@@ -139,6 +141,7 @@ def texts_of(value: object) -> Iterator[str]:
 # --- erasure -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_nothing_about_an_erased_person_is_left(lived: ServiceHarness, tmp_path: Path) -> None:
     report_her(lived.place)
     before = report_of(lived.app(), "this month")
@@ -167,6 +170,7 @@ async def test_nothing_about_an_erased_person_is_left(lived: ServiceHarness, tmp
     assert HERS.encode() not in copy.read_bytes().lower()
 
 
+@pytest.mark.slow
 async def test_nobody_is_notified_about_an_erased_person(lived: ServiceHarness) -> None:
     assert (await run(lived, "member", "erase", PRIYA, "--yes")).returncode == 0
     seen = len(notifications(lived.visible("marcus"))), len(notifications(lived.dm("priya")))
@@ -205,6 +209,7 @@ def forecasts(harness: ServiceHarness) -> list[str]:
     return [each for each in texts if "budget is expected to run out" in each]
 
 
+@pytest.mark.slow
 async def test_a_forecast_of_an_erased_person_is_erased(expecting: ServiceHarness) -> None:
     await a_day_goes_by(expecting)
     await expecting.sync()
@@ -223,6 +228,7 @@ async def test_a_forecast_of_an_erased_person_is_erased(expecting: ServiceHarnes
     assert not list(texts_about_her(expecting.place))
 
 
+@pytest.mark.slow
 async def test_a_forecast_that_waits_to_be_sent_is_not_sent_of_an_erased_person(expecting: ServiceHarness) -> None:
     await a_day_goes_by(expecting)
     expecting.slack.faults.when(lambda call: Status(503) if call.method == "chat.postMessage" else None)
@@ -238,6 +244,7 @@ async def test_a_forecast_that_waits_to_be_sent_is_not_sent_of_an_erased_person(
 LOOKALIKES = (f"{PRIYA}.br", f"x{PRIYA}", "priya.raman+ci@acme.example", f"o'{PRIYA}")
 
 
+@pytest.mark.slow
 @costly
 async def test_whose_address_is_alike_is_left_alone(lived: ServiceHarness) -> None:
     for each in LOOKALIKES:
@@ -285,6 +292,7 @@ async def test_an_operator_cannot_store_an_erased_address_again(lived: ServiceHa
     assert not list(texts_about_her(lived.place))
 
 
+@pytest.mark.slow
 @costly
 async def test_whoever_is_in_an_older_copy_can_be_erased_again(lived: ServiceHarness) -> None:
     copy = copy_ledger(lived)
@@ -341,6 +349,7 @@ def erase_and_die(environment: dict[str, str], directory: Path) -> None:
         erase_person(connection, [*app.capabilities(database), dying], person, app.clock())
 
 
+@pytest.mark.slow
 @costly
 async def test_an_erasure_that_is_killed_has_changed_nothing(lived: ServiceHarness) -> None:
     await lived.service.end()
@@ -353,6 +362,7 @@ async def test_an_erasure_that_is_killed_has_changed_nothing(lived: ServiceHarne
     assert not list(texts_about_her(lived.place))
 
 
+@pytest.mark.slow
 @costly
 async def test_who_was_erased_is_not_restored(lived: ServiceHarness) -> None:
     copy = copy_ledger(lived)
@@ -361,6 +371,7 @@ async def test_who_was_erased_is_not_restored(lived: ServiceHarness) -> None:
     assert not list(texts_about_her(lived.place))
 
 
+@pytest.mark.slow
 @costly
 async def test_an_account_that_nobody_knows_has_to_be_named(lived: ServiceHarness) -> None:
     await lived.deliver()  # or what is posted meanwhile would be taken for the answer
@@ -373,6 +384,7 @@ async def test_an_account_that_nobody_knows_has_to_be_named(lived: ServiceHarnes
     assert "U0PRIYA" not in str(dump(lived.place))
 
 
+@pytest.mark.slow
 @costly
 async def test_who_may_be_erased(lived: ServiceHarness) -> None:
     before = dump(lived.place)["member"]

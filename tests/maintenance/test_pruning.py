@@ -69,6 +69,8 @@ from tests.support.messages import notifications, visible_text
 from tests.support.service import nightly_pruning
 from tests.support.worlds import MARCUS, PRIYA, spent
 
+pytestmark = pytest.mark.slow
+
 BEGIN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
 USD = 10**9

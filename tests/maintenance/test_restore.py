@@ -56,6 +56,7 @@ def words(harness: ServiceHarness) -> Counter[str]:
     return Counter(f"{each.user} {visible_text(each)}" for each in posted_messages(harness))
 
 
+@pytest.mark.slow
 async def test_nothing_that_was_posted_since_is_posted_again(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     await spend(harness, PRIYA, 75)  # 85%: hers
@@ -71,6 +72,7 @@ async def test_nothing_that_was_posted_since_is_posted_again(harness: ServiceHar
     assert max(Counter(notification_keys(posted_messages(harness))).values()) == 1
 
 
+@pytest.mark.slow
 async def test_no_message_shows_what_a_copy_does_not_know_yet(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     await spend(harness, PRIYA, 95)
@@ -137,6 +139,7 @@ async def test_another_message_is_not_taken_for_the_one_that_had_its_number(harn
     assert ["U0PRIYA" in each for each in headlines] == [True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("former", [True, False], ids=["kept", "lost"])
 @pytest.mark.parametrize("arrived", [True, False])
 async def test_what_was_on_its_way_when_the_copy_was_made_is_told_once(
@@ -162,6 +165,7 @@ async def test_what_was_on_its_way_when_the_copy_was_made_is_told_once(
     assert max(Counter(notification_keys(posted_messages(harness))).values()) == 1
 
 
+@pytest.mark.slow
 async def test_operators_whom_a_message_was_handed_on_to_are_not_told_again_without_the_former_ledger(
     harness: ServiceHarness,
 ) -> None:
@@ -175,6 +179,7 @@ async def test_operators_whom_a_message_was_handed_on_to_are_not_told_again_with
     assert len(posted_messages(harness)) == before
 
 
+@pytest.mark.slow
 @costly
 async def test_a_digest_of_a_lost_ledger_is_found_by_its_date(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
@@ -190,6 +195,7 @@ async def test_a_digest_of_a_lost_ledger_is_found_by_its_date(harness: ServiceHa
     assert sum(each.startswith("digest:") for each in posted_keys(harness)) == 2
 
 
+@pytest.mark.slow
 async def test_what_was_sent_after_a_restore_is_not_sent_again_after_another(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     await spend(harness, PRIYA, 75)
@@ -201,6 +207,7 @@ async def test_what_was_sent_after_a_restore_is_not_sent_again_after_another(har
     assert Counter(posted_keys(harness)) == before
 
 
+@pytest.mark.slow
 async def test_a_copy_of_an_earlier_version_goes_on_as_well(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     downgrade(copy, "0008")  # as it was before ledgers had an id
@@ -236,6 +243,7 @@ async def test_a_service_whose_file_is_exchanged_under_it_ends_and_says_why(clos
             await ended
 
 
+@pytest.mark.slow
 def test_what_a_restore_says_of_messages(app: App, place: DatabasePlace, clock: SimClock, tmp_path: Path) -> None:
     with app.ledger.database() as database, database.transaction() as connection:
         enqueue(
@@ -305,6 +313,7 @@ async def test_a_request_that_was_decided_since_is_open_again_and_its_message_sa
     assert "budget_approve" in actions(message)
 
 
+@pytest.mark.slow
 async def test_what_is_read_again_is_not_booked_late_in_the_next_digest(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     await spend(harness, PRIYA, 45)

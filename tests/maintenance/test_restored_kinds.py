@@ -69,6 +69,7 @@ def of(harness: ServiceHarness, kind: str, user: str = "hannah") -> list[Message
     return [each for each in notifications(there) if notification_keys([each])[0].startswith(f"{kind}:")]
 
 
+@pytest.mark.slow
 async def test_an_incident_that_began_and_ended_since_goes_on_in_its_messages(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     await fails(harness)
@@ -84,6 +85,7 @@ async def test_an_incident_that_began_and_ended_since_goes_on_in_its_messages(ha
     assert "Resolved:" in visible_text(over)
 
 
+@pytest.mark.slow
 async def test_an_incident_of_the_copy_that_ended_since_is_said_once_to_be_over(harness: ServiceHarness) -> None:
     await fails(harness)
     copy = copy_ledger(harness)
@@ -97,6 +99,7 @@ async def test_an_incident_of_the_copy_that_ended_since_is_said_once_to_be_over(
     assert Counter(posted_keys(harness)) == before
 
 
+@pytest.mark.slow
 async def test_an_incident_that_was_told_on_another_day_since_is_said_once_to_be_over(harness: ServiceHarness) -> None:
     await fails(harness)
     copy = copy_ledger(harness)
@@ -110,6 +113,7 @@ async def test_an_incident_that_was_told_on_another_day_since_is_said_once_to_be
     assert Counter(posted_keys(harness)) == before
 
 
+@pytest.mark.slow
 async def test_an_incident_that_goes_on_in_both_is_told_once_a_day_and_once_to_be_over(harness: ServiceHarness) -> None:
     await fails(harness)
     copy = copy_ledger(harness)
@@ -186,6 +190,7 @@ async def test_a_request_that_was_on_its_way_and_sent_since_is_edited(harness: S
     assert actions(message) == []
 
 
+@pytest.mark.slow
 async def test_a_request_that_was_approved_since_is_open_again_as_its_limit_is_gone(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     await harness.ask("priya", "budget request 300/month")
@@ -217,6 +222,7 @@ async def test_a_request_that_was_declined_since_stays_declined(harness: Service
     assert actions(message) == []
 
 
+@pytest.mark.slow
 async def test_a_step_that_waits_for_the_end_of_a_snooze_since_is_told_then(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 20/month")
     await harness.deliver()
@@ -250,6 +256,7 @@ async def test_a_message_that_cannot_be_edited_is_replied_to_once_a_step(harness
     assert Counter(posted_keys(harness)) == before
 
 
+@pytest.mark.slow
 async def test_an_unusual_day_that_another_zone_called_so_is_told_once(harness: ServiceHarness) -> None:
     """As its key says where a zone was left: the zone stands behind the date."""
     copy = copy_ledger(harness)

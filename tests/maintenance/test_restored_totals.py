@@ -9,7 +9,7 @@ from tests.support.messages import visible_text
 from tests.support.neo_totals import PACE, issue, leave_out, night, reports, steady_world, warnings
 from tests.support.restoring import copy_ledger, lose, restore_copy, run_for
 
-pytestmark = always_on_both
+pytestmark = [always_on_both, pytest.mark.slow]
 
 
 @pytest.fixture

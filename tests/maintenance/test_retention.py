@@ -54,6 +54,7 @@ CALLERS = (AT_THE_TERMINAL, AT_THE_TERMINAL, Caller(Role.MEMBER, PRIYA))
 # --- every answer stays ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(amount(8, 1)))
 async def test_all_answers_stay_as_they_were_but_for_the_details(

@@ -82,6 +82,7 @@ def alarms(harness: ServiceHarness) -> list[str]:
     return [visible_text(each).replace("*", "") for each in messages if "backup" in visible_text(each)]
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_a_backup_is_made_each_day_and_the_oldest_is_removed(backed_up: ServiceHarness, directory: Path) -> None:
     [first] = backups(directory)
@@ -103,6 +104,7 @@ async def test_a_backup_is_made_each_day_and_the_oldest_is_removed(backed_up: Se
     assert alarms(backed_up) == []
 
 
+@pytest.mark.slow
 async def test_status_says_when_the_last_one_was_made_to_operators_alone(backed_up: ServiceHarness) -> None:
     assert STATUS_AT_ONCE in visible_text(await backed_up.ask("hannah", "status"))
     assert "backup" not in visible_text(await backed_up.ask("priya", "status")).lower()
@@ -156,6 +158,7 @@ async def test_a_bot_that_was_down_for_days_makes_one_at_once_and_does_not_call_
     assert alarms(backed_up) == []
 
 
+@pytest.mark.slow
 @sqlite_only("a server lets nobody change a row behind its back more than a file does")
 async def test_a_copy_that_does_not_add_up_gets_no_name_and_removes_none(
     backed_up: ServiceHarness, directory: Path

@@ -95,6 +95,7 @@ def names(directory: Path) -> set[str]:
     return {each.name for each in directory.iterdir()}
 
 
+@pytest.mark.slow
 def test_a_backup_is_a_file_of_every_row(ledger: PostgresAddress, tmp_path: Path) -> None:
     size = backup(ledger, tmp_path / "backup.db")
     assert dump(tmp_path / "backup.db") == dump(ledger)
@@ -106,6 +107,7 @@ def test_a_backup_is_a_file_of_every_row(ledger: PostgresAddress, tmp_path: Path
         backup(ledger, tmp_path / "backup.db")
 
 
+@pytest.mark.slow
 def test_an_empty_database_is_not_begun_anew_where_there_are_backups_but_restored(
     empty_postgres: PostgresAddress, small: PostgresAddress, small_backup: Path, tmp_path: Path
 ) -> None:
@@ -143,6 +145,7 @@ def test_a_backup_that_fails_leaves_nothing_behind(
     assert names(tmp_path) == set()
 
 
+@pytest.mark.slow
 def test_what_was_sent_since_is_not_sent_again_and_the_former_ledger_is_kept(
     ledger: PostgresAddress, app: App, copy: Path
 ) -> None:
@@ -173,6 +176,7 @@ def test_of_what_an_empty_database_posted_nothing_is_known(copy: Path, empty_pos
     assert wrong_statistics(empty_postgres) == {}
 
 
+@pytest.mark.slow
 def test_a_backup_of_an_earlier_schema_is_upgraded_on_the_way(
     ledger: PostgresAddress, app: App, copy: Path, tmp_path: Path
 ) -> None:

@@ -88,6 +88,7 @@ def exported(scraped: Scraped) -> dict[str, tuple[str, set[str]]]:
 # --- rules and dashboard -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_promtool_takes_the_rules_and_their_tests() -> None:
     promtool("check", "rules", str(RULES))
     promtool("test", "rules", str(RULES_TEST))
@@ -236,6 +237,7 @@ def prometheus(measured: ServiceHarness, tmp_path: Path) -> Prometheus:
     return Prometheus(measured, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @sqlite_only("free space is a file's")
 async def test_no_alert_fires_while_all_is_well(prometheus: Prometheus) -> None:
@@ -243,6 +245,7 @@ async def test_no_alert_fires_while_all_is_well(prometheus: Prometheus) -> None:
     prometheus.check(set())
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @sqlite_only("free space is a file's")
 async def test_alerts_fire_when_neo_is_down_and_end_when_it_is_back(prometheus: Prometheus) -> None:
@@ -255,6 +258,7 @@ async def test_alerts_fire_when_neo_is_down_and_end_when_it_is_back(prometheus: 
     prometheus.check(set())
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @sqlite_only("free space is a file's")
 async def test_an_alert_fires_when_slack_lets_the_bot_post_nothing(prometheus: Prometheus) -> None:

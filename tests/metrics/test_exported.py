@@ -73,6 +73,7 @@ def assert_equals_reports(harness: ServiceHarness, scraped: Scraped) -> None:
             assert_is(by_member[member], usd)
 
 
+@pytest.mark.slow
 @always_on_both
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(
@@ -91,6 +92,7 @@ async def test_spend_is_what_the_report_says(closed: ServiceHarness, seed: int, 
         await closed.sync()
 
 
+@pytest.mark.slow
 async def test_a_scrape_is_of_one_moment_while_tasks_are_booked(measured: ServiceHarness) -> None:
     work = RandomWork(measured.neo.world, measured.clock, 3)
     for _ in range(3):
@@ -169,6 +171,7 @@ async def test_errors_of_neo_are_counted_by_kind(measured: ServiceHarness, fault
     assert after("passes_total", kind="tail", outcome="failed") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
@@ -237,6 +240,7 @@ async def test_an_answer_that_slack_does_not_take_is_counted(measured: ServiceHa
 # --- messages ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_messages_that_are_not_in_slack_are_counted_by_state_and_kind(measured: ServiceHarness) -> None:
     await spend(measured, PRIYA, 60)
@@ -305,6 +309,7 @@ async def test_messages_that_wait_for_the_end_of_quiet_hours_do_not_count_as_wai
 # --- budgets, data, the process ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_budgets_are_counted_by_the_highest_step_passed(measured: ServiceHarness) -> None:
     await spend(measured, PRIYA, 60)
@@ -390,6 +395,7 @@ async def test_what_this_process_counts_is_exported_although_the_ledger_cannot_b
     assert scraped.all_of("spend_usd") == {}  # rather than a false $0
 
 
+@pytest.mark.slow
 @sqlite_only("it is locked as a file is")
 async def test_a_database_that_cannot_be_written_is_exported(measured: ServiceHarness) -> None:
     assert isinstance(measured.place, Path)
@@ -464,6 +470,7 @@ async def test_a_host_that_is_another_machine_is_named_with_its_setting(closed: 
     assert problem == f"{setting}: 192.0.2.1 isn't this machine. {remedy}"
 
 
+@pytest.mark.slow
 def test_without_metrics_nothing_of_prometheus_is_loaded() -> None:
     code = "import sys, bot.service.service; print('prometheus_client' in sys.modules, 'aiohttp' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ours

@@ -174,6 +174,7 @@ LIES: Mapping[str, tuple[Answer, type[NeoError]]] = {
 }
 
 
+@pytest.mark.slow
 async def test_a_body_that_lies_is_one_sentence(wire: Wire) -> None:
     for what, (answer, kind) in LIES.items():
         async with listening(answer) as port:
@@ -181,6 +182,7 @@ async def test_a_body_that_lies_is_one_sentence(wire: Wire) -> None:
         assert type(error) is kind, what
 
 
+@pytest.mark.slow
 async def test_a_body_that_unfolds_to_more_than_fits_is_given_up(wire: Wire) -> None:
     bomb = gzip.compress(bytes(66 * 2**20), compresslevel=1)
     async with listening(http(bomb, Content_Encoding="gzip")) as port:
@@ -215,6 +217,7 @@ async def test_what_was_asked_for_is_understood(wire: Wire) -> None:
 # --- the doctor ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_doctor_goes_on_after_each_of_them(tmp_path: Path, untrusted: ssl.SSLContext) -> None:
     async with listening(http(EMPTY), untrusted) as port:
         settings = {
@@ -240,6 +243,7 @@ async def test_the_doctor_goes_on_after_each_of_them(tmp_path: Path, untrusted: 
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 async def test_the_doctor_goes_on_after_a_setting_that_no_client_can_use(tmp_path: Path) -> None:
     async with listening(silence) as port:
         pass

@@ -80,6 +80,7 @@ async def test_a_sweep_reads_to_the_end_and_is_whole_if_all_agrees(
     assert sweep.rows == (50 if pages > 1 else 20)
 
 
+@pytest.mark.slow
 async def test_a_list_that_never_ends_is_given_up() -> None:
     numbers = count()
     sweep, asked = await swept(lambda _, limit: ([row(f"t{next(numbers)}") for _ in range(limit)], 100, True))

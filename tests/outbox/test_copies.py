@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from bot.domain.timestamps import to_us
@@ -86,6 +87,7 @@ async def test_who_was_frozen_before_the_request_until_all_checks_were_over_leav
     assert len(outbox.copies("note:a")) == 1
 
 
+@pytest.mark.slow
 async def test_a_second_copy_that_could_not_be_deleted_at_once_is_deleted_later(outbox: SteppedOutbox) -> None:
     await outbox.enqueue("note:a")
     frozen = await outbox.claim("frozen")

@@ -206,6 +206,7 @@ async def test_many_channels_do_not_wait_for_each_other(harness: ServiceHarness)
     await harness.service.wiring.outbox.stop(0)
 
 
+@pytest.mark.slow
 async def test_a_message_that_cannot_be_edited_gets_one_reply_a_step_and_not_one_a_reading(
     harness: ServiceHarness,
 ) -> None:

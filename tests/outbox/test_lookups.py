@@ -209,6 +209,7 @@ async def test_edits_that_are_limited_hold_up_no_posts_of_their_channel(harness:
     assert "130% used" in visible_text(notifications(harness.visible("marcus"))[0])
 
 
+@pytest.mark.slow
 async def test_a_digest_whose_channel_is_not_named_holds_up_neither_the_other_nor_the_tick(
     closed: ServiceHarness,
 ) -> None:
@@ -236,6 +237,7 @@ async def test_a_digest_whose_channel_is_not_named_holds_up_neither_the_other_no
     assert not digests("neo-spend")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [HOUR_LONG, Hang()], ids=["limited", "hanging"])
 async def test_what_is_owed_at_a_start_does_not_wait_for_the_list_of_people(
     harness: ServiceHarness, fault: Fault

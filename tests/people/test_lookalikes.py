@@ -58,6 +58,7 @@ def world() -> World:
     return world
 
 
+@pytest.mark.slow
 async def test_a_lookalike_is_nobody_elses_member_and_no_operator(closed: ServiceHarness) -> None:
     closed.settings["ADMINS"] = f"U0HANNAH, {MARK}"
     closed.workspace.user("marcus").email = MARK.upper()

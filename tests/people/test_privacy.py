@@ -98,6 +98,7 @@ lines = st.one_of(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @examples(120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(line=lines, upper=st.booleans(), press=st.booleans())

@@ -31,7 +31,7 @@ from tests.support.ledgers import Ledgers
 from tests.support.messages import actions, visible_text
 from tests.support.worlds import HOUR, add
 
-pytestmark = costly
+pytestmark = [costly, pytest.mark.slow]
 
 ME, OTHER, THIRD = "priya.raman@acme.example", "marcus.delgado@acme.example", "dana@acme.example"
 MOVED = "dddd-moved-away"

@@ -17,6 +17,8 @@ from tests.support.forked import forked
 from tests.support.replicas import DAY, Team, now, replicated_team
 from tests.support.service_process import CLOCK, command
 
+pytestmark = pytest.mark.slow
+
 COMPARED = "SELECT count(*) FROM note WHERE key = 'neo_agreement' AND value LIKE '%usual-4%'"
 AGREES = "SELECT count(*) FROM note WHERE key = 'neo_agreement' AND value NOT LIKE '%usual-4%'"
 INCIDENTS = "SELECT count(*) FROM incident WHERE name = 'difference' AND ended_at IS NULL"

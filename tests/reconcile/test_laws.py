@@ -34,7 +34,10 @@ from tests.support.fixtures import Wire
 from tests.support.ledgers import Ledgers
 from tests.support.usage_history import EMAILS, change_some, random_world
 
-pytestmark = sqlite_only("the statements have tests of their own on both engines, and the law is about their answers")
+pytestmark = [
+    sqlite_only("the statements have tests of their own on both engines, and the law is about their answers"),
+    pytest.mark.slow,
+]
 
 DAY = timedelta(days=1)
 # the second and third are some days after clocks there were put forward and back

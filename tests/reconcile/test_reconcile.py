@@ -53,6 +53,7 @@ async def test_one_request_a_night_is_enough_where_all_agrees(harness: ServiceHa
     assert request.query == {"from": "2026-02-11T00:00:00Z", "to": "2026-03-03T00:00:00Z", "group_by": "day"}
 
 
+@pytest.mark.slow
 async def test_a_difference_is_named_reported_once_and_when_it_is_gone(harness: ServiceHarness) -> None:
     leave_out(harness, "priya-4")
     for _ in range(3):
@@ -70,6 +71,7 @@ async def test_a_difference_is_named_reported_once_and_when_it_is_gone(harness: 
     assert "Agrees with Neo through" in await asked(harness, "status")
 
 
+@pytest.mark.slow
 async def test_another_difference_is_reported_too(harness: ServiceHarness) -> None:
     leave_out(harness, "priya-4")
     await night(harness)
@@ -79,6 +81,7 @@ async def test_another_difference_is_reported_too(harness: ServiceHarness) -> No
     assert "Differs from Neo's total on Feb 23 and Feb 26." in await asked(harness, "status")
 
 
+@pytest.mark.slow
 async def test_of_two_differences_the_one_that_stays_is_no_news(harness: ServiceHarness) -> None:
     leave_out(harness, "priya-4", "marcu-7")
     await night(harness)
@@ -88,6 +91,7 @@ async def test_of_two_differences_the_one_that_stays_is_no_news(harness: Service
     assert "Differs from Neo's total on Feb 26." in await asked(harness, "status")
 
 
+@pytest.mark.slow
 async def test_a_difference_is_no_news_when_another_task_of_its_day_changes(harness: ServiceHarness) -> None:
     leave_out(harness, "priya-4")
     await night(harness)
@@ -97,6 +101,7 @@ async def test_a_difference_is_no_news_when_another_task_of_its_day_changes(harn
     assert "Feb 26: Neo counts 1.20 credits in 1 task, I count 1.60 credits in 2 tasks" in await asked(harness)
 
 
+@pytest.mark.slow
 async def test_another_difference_of_the_same_day_is_reported_too(harness: ServiceHarness) -> None:
     leave_out(harness, "priya-4")
     await night(harness)
@@ -161,6 +166,7 @@ def add_own(harness: ServiceHarness, *days: int) -> frozenset[str]:
     return frozenset(f"own-{back}" for back in days)
 
 
+@pytest.mark.slow
 async def test_costs_on_own_keys_that_differ_on_a_day_are_a_difference(harness: ServiceHarness) -> None:
     harness.neo.summary = SummaryOptions(own_keys_left_out=add_own(harness, 5))
     for _ in range(3):
@@ -179,6 +185,7 @@ async def test_costs_on_own_keys_that_differ_on_a_day_are_a_difference(harness: 
     assert "Agrees with Neo through" in await asked(harness, "status")
 
 
+@pytest.mark.slow
 async def test_costs_on_own_keys_that_neo_counts_in_its_own_way_are_shown_and_no_difference(
     harness: ServiceHarness,
 ) -> None:

@@ -105,6 +105,7 @@ async def test_it_serves_from_the_running_loop(api: NeoApi) -> None:
         await asyncio.to_thread(ask, server.url)
 
 
+@pytest.mark.slow
 def test_it_runs_from_the_command_line_until_told_to_stop() -> None:
     command = [sys.executable, "-W", "error", "-m", "bot.sandbox", "--port", "0", "--slack-port", "0", "--seed", "3"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 our own

@@ -34,6 +34,7 @@ def world() -> World:
 TAKEN = {("to:", "2999-12-31"), ("budget team 5/month until:", "2999-12-31")}  # lines whose answers may name an amount
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("user", ["hannah", "priya"])
 async def test_absurd_dates_are_refused_in_a_sentence_whatever_they_are_typed_behind(
     harness: ServiceHarness, user: str
@@ -59,6 +60,7 @@ async def test_a_digest_is_of_a_date_that_digests_can_be_of(harness: ServiceHarn
     assert WRONG not in visible_text(await harness.ask("hannah", "digest 2000-01-01"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("user", ["hannah", "priya"])
 async def test_lines_without_end_are_refused_in_a_sentence(harness: ServiceHarness, user: str) -> None:
     commands = ("", "errors ", "budget ", "budget request 5/month reason:", "explain ", "snooze ", "link ", "digest ")

@@ -24,7 +24,7 @@ LEAST_KNOWN = 180  # forms of statements, that nobody may think they are looked 
 NEWEST = "ORDER BY id DESC LIMIT 1"
 
 
-pytestmark = sqlite_only("it counts the steps of SQLite's own machine")
+pytestmark = [sqlite_only("it counts the steps of SQLite's own machine"), pytest.mark.slow]
 
 
 @dataclass(frozen=True)

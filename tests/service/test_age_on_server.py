@@ -15,7 +15,7 @@ from bot.settings.postgres_address import PostgresAddress
 from tests.support.postgres import PostgresServer
 from tests.support.service_day import GROWING, OPEN, a_day, live_until_noon
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.slow]
 
 DAYS, TASKS = 400, 20  # as old as is enough for the server to prefer an index
 # of which this ledger has so many rows that the server would never look through all of them by itself

@@ -16,6 +16,8 @@ from tests.support.postgres import PostgresServer, running_server
 from tests.support.service import ready
 from tests.support.worlds import add
 
+pytestmark = pytest.mark.slow
+
 WHY = "no database server answers: start it, or correct DATABASE_URL"
 
 

@@ -55,6 +55,7 @@ async def settled(before: tuple[int, int]) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.timeout(amount(900, 120))
 async def test_whatever_is_sent_is_refused_in_a_line_that_quotes_nothing(
@@ -118,6 +119,7 @@ async def test_of_too_many_connections_the_oldest_ones_are_closed(
     assert visible_text(await open_ports.ask("hannah", "team")).startswith("The whole team")
 
 
+@pytest.mark.slow
 async def test_what_slack_has_signed_is_never_closed_for_others(
     open_ports: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +143,7 @@ async def test_what_slack_has_signed_is_never_closed_for_others(
     assert [each.status_code for each in await asyncio.gather(*asked)] == [200, 200, 200]
 
 
+@pytest.mark.slow
 async def test_who_takes_no_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"{SERVER}.LONGEST_SECONDS", 0.5)
 

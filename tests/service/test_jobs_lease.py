@@ -113,6 +113,7 @@ async def test_what_comes_twice_over_two_sockets_is_answered_once(replicas: Repl
         assert await answers() == number
 
 
+@pytest.mark.slow
 async def test_one_that_ends_hands_the_jobs_over_at_once(replicas: Replicas) -> None:
     second, life = await replicas.start()
     third, _ = await replicas.start()

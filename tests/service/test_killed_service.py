@@ -18,6 +18,8 @@ from tests.support.effort import amount
 from tests.support.replicas import HOUR, SECOND, Team, now, replicated_team
 from tests.support.worlds import PRIYA, add
 
+pytestmark = pytest.mark.slow
+
 KILLED = amount(30, 3)
 WORDS = ("alpha", "beta", "gamma", "delta", "epsilon")[:KILLED]
 

@@ -3,8 +3,12 @@
 import io
 import re
 
+import pytest
+
 from tests.support.harness import ServiceHarness
 from tests.support.life import HERS, live
+
+pytestmark = pytest.mark.slow
 
 
 async def test_the_log_names_nobody_but_by_a_slack_id(json_log: io.StringIO, closed: ServiceHarness) -> None:

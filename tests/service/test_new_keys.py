@@ -18,6 +18,8 @@ from tests.support.restoring import run_for
 from tests.support.webhook import SECRET, events, webhook_settings
 from tests.support.worlds import MARCUS, PRIYA
 
+pytestmark = pytest.mark.slow
+
 NEW_SECRET = "whsec_" + base64.b64encode(b"another secret, as long as it has to be").decode()
 
 

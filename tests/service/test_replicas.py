@@ -15,7 +15,7 @@ from tests.support.effort import amount
 from tests.support.replicas import Replica, Team, replicated_team
 from tests.support.service_process import LIFETIME
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(amount(600, 180))]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(amount(600, 180)), pytest.mark.slow]
 
 ROUNDS = amount(25, 1)
 

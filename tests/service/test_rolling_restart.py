@@ -15,7 +15,7 @@ from tests.support.effort import amount
 from tests.support.nginx import nginx_before
 from tests.support.replicas import Team, free_port, replicated_team
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(amount(600, 180))]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(amount(600, 180)), pytest.mark.slow]
 
 END_SECONDS = 10.0
 

@@ -22,6 +22,7 @@ from tests.support.messages import table, text_of, visible_text
 HOUR = timedelta(hours=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "faults", [(Status(500),), (RateLimited(1),), (Reset(),), (Html(502),), (Reset(), Status(503))], ids=str
 )
@@ -88,6 +89,7 @@ async def test_a_slack_that_answers_nobody_hangs_nothing(
     assert visible_text(await closed.ask("priya", "7d")).startswith("You")
 
 
+@pytest.mark.slow
 async def test_the_socket_comes_back_by_itself(harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "WATCH_SECONDS", 0.05)
     for _ in range(2):
@@ -105,6 +107,7 @@ async def test_slack_asks_for_a_new_connection_now_and_then(harness: ServiceHarn
     assert visible_text(await harness.ask("priya", "7d")).startswith("You")
 
 
+@pytest.mark.slow
 async def test_slack_goes_down_and_comes_back(harness: ServiceHarness) -> None:
     harness.slack.down = True
     harness.slack.sockets.drop()
@@ -143,6 +146,7 @@ async def test_when_neo_is_down_the_answer_comes_and_says_how_old_it_is(harness:
     assert len(harness.neo.log) == tries  # a failure is not asked for again by everybody
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_wait_that_neo_asks_for_is_kept_by_polls_questions_and_a_restart(
     harness: ServiceHarness, status: int
@@ -170,6 +174,7 @@ async def test_a_wait_that_neo_asks_for_is_kept_by_polls_questions_and_a_restart
     assert f"Data as of {harness.clock():%H:%M} (UTC)" in visible_text(await harness.ask("hannah", "team"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked_for", [10**12, "999999999999999999999"])
 async def test_no_wait_is_kept_for_longer_than_a_day(harness: ServiceHarness, asked_for: int | str) -> None:
     harness.neo.faults.always = faults.Status(429, retry_after=asked_for)
@@ -357,6 +362,7 @@ async def test_an_answer_that_makes_no_sense_costs_that_answer_alone(harness: Se
     assert visible_text(await harness.ask("priya", "7d")).startswith("You")
 
 
+@pytest.mark.slow
 async def test_a_socket_is_opened_at_slacks_own_addresses_alone(
     harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

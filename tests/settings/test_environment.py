@@ -117,6 +117,7 @@ def nowhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("nowhere")
 
 
+@pytest.mark.slow
 @tuned(max_examples=300, deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), TEXTS.filter(lambda text: "[" not in text and "]" not in text)))
 def test_any_environment_is_settings_or_a_list_of_its_settings_with_problems(

@@ -81,6 +81,7 @@ def clicks(kinds: list[str]) -> Iterator[tuple[str, str]]:
         yield from product((kind, f"{kind}:listen", f"{kind}:lift:x", "x"), broken)
 
 
+@pytest.mark.slow
 @costly
 @always_on_both
 async def test_a_button_about_no_row_that_can_be_is_one_about_none(harness: ServiceHarness) -> None:
@@ -98,6 +99,7 @@ def filled(harness: ServiceHarness, kind: str, fields: dict[str, str]) -> dict[s
     return form(harness, "priya" if kind == "budget_wish" else "hannah", kind, fields)
 
 
+@pytest.mark.slow
 async def test_every_form_is_tried(harness: ServiceHarness) -> None:
     assert set(COMPLETE) == set(harness.service.wiring.registry.forms)
     for kind, fields in COMPLETE.items():
@@ -113,6 +115,7 @@ async def test_every_form_is_tried(harness: ServiceHarness) -> None:
         assert state(harness.place) != before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", COMPLETE)
 @many_cases
 async def test_a_form_without_what_it_needs_says_at_its_field_what_is_missing(

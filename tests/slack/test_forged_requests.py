@@ -66,6 +66,7 @@ async def test_over_http_nothing_is_done_without_a_signature(closed: ServiceHarn
     assert state(closed) == before
 
 
+@pytest.mark.slow
 async def test_the_very_same_requests_are_obeyed_when_slack_signs_them(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     before = state(closed)
@@ -81,6 +82,7 @@ async def test_the_very_same_requests_are_obeyed_when_slack_signs_them(closed: S
     assert (await posted(closed, challenge, signed(closed, challenge, kind=JSON))).text == '{"challenge": "c"}'
 
 
+@pytest.mark.slow
 async def test_bolt_itself_takes_nothing_unsigned_in_either_mode(closed: ServiceHarness) -> None:
     from slack_bolt.async_app import AsyncBoltRequest
 
@@ -94,6 +96,7 @@ async def test_bolt_itself_takes_nothing_unsigned_in_either_mode(closed: Service
     assert state(closed) == before
 
 
+@pytest.mark.slow
 @pytest.mark.long
 async def test_the_demos_bot_takes_nothing_either(harness: ServiceHarness, tmp_path: Path) -> None:
     async with demo(0, 7, tmp_path) as shown_:
@@ -310,6 +313,7 @@ async def test_whatever_is_malformed_is_a_status_and_one_line(
 ODD: tuple[object, ...] = (None, True, 3, "", [], [1], {}, {"id": 3}, "x" * 5_000, "\ud800")
 
 
+@pytest.mark.slow
 @pytest.mark.long
 async def test_a_payload_of_the_wrong_shape_ends_nothing(
     closed: ServiceHarness, capsys: pytest.CaptureFixture[str]
@@ -451,6 +455,7 @@ async def test_what_is_no_http_is_a_line_and_no_more(port: int, capsys: pytest.C
 # --- replays -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_recorded_request_is_refused_also_after_a_restart(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     fields = command(closed, "hannah", "budget team 5/month")
@@ -469,6 +474,7 @@ async def test_a_recorded_request_is_refused_also_after_a_restart(closed: Servic
     assert (len(state(closed)["budget_revision"]), len(closed.slack.calls("hook"))) == before
 
 
+@pytest.mark.slow
 async def test_slacks_own_repetition_is_taken_and_not_answered_again_also_after_a_restart(
     closed: ServiceHarness,
 ) -> None:

@@ -83,6 +83,7 @@ def assert_inert(mrkdwn: str) -> None:
     assert not re.search(r"(?i)(?<![\w.+-])@(channel|here|everyone)\b", plain), mrkdwn
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refused", [(), ("data_table",), ("data_table", "table"), ("section",)])
 async def test_no_text_of_neos_does_anything(harness: ServiceHarness, refused: tuple[str, ...]) -> None:
     for line in LINES:
@@ -97,6 +98,7 @@ async def test_no_text_of_neos_does_anything(harness: ServiceHarness, refused: t
                 check(harness.visible("hannah")[-1])
 
 
+@pytest.mark.slow
 async def test_nothing_that_is_typed_does_anything(harness: ServiceHarness) -> None:
     for text in TEXTS:
         for line in (text, f'model:"{text}"', f"search:{text} by:model", f"@{text}", f"link <@U0PRIYA> {text}"):

@@ -22,6 +22,8 @@ from tests.support.harness import CHANNEL, GUEST_CHANNEL, ServiceHarness
 from tests.support.messages import text_of, visible_text
 from tests.support.worlds import add
 
+pytestmark = pytest.mark.slow
+
 PRIYA, MARCUS = "priya.raman@acme.example", "marcus.delgado@acme.example"
 HOUR = timedelta(hours=1)
 NAMES = sorted(

@@ -201,6 +201,7 @@ async def everything(workspace: Workspace, base: str) -> AsyncIterator[Awaitable
     yield workspace.users.page()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [200, 404, 503])
 async def test_whatever_slacks_address_answers_nothing_but_a_slack_error_is_raised(
     status: int, monkeypatch: pytest.MonkeyPatch

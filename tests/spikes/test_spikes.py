@@ -100,6 +100,7 @@ async def test_an_unusual_day_is_not_reported_again_of_who_has_another_email_sin
     assert len(notifications(closed.visible("marcus"))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
 async def test_an_unusual_day_is_reported_once_whatever_another_zone_calls_it(
     closed: ServiceHarness, zone: str
@@ -117,6 +118,7 @@ async def test_an_unusual_day_is_reported_once_whatever_another_zone_calls_it(
     assert len(notifications(closed.visible("marcus"))) == 2
 
 
+@pytest.mark.slow
 async def test_the_day_that_another_zone_calls_the_same_is_a_day_of_its_own(closed: ServiceHarness) -> None:
     closed.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "$25"}
     await closed.open()

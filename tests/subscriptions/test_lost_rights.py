@@ -11,6 +11,8 @@ from tests.support.harness import ServiceHarness
 from tests.support.messages import notification_keys, notifications, text_of, visible_text
 from tests.support.worlds import MARCUS, PRIYA, add
 
+pytestmark = pytest.mark.slow
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TEAM = "subscribe team yesterday by:member every day"
 

@@ -65,6 +65,7 @@ async def bot_is_down(harness: ServiceHarness, by: timedelta) -> None:
 # --- Slack is down ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [3, 9])
 async def test_an_answer_that_was_due_while_slack_was_down_arrives_late_and_once(
     harness: ServiceHarness, hours: int
@@ -78,6 +79,7 @@ async def test_an_answer_that_was_due_while_slack_was_down_arrives_late_and_once
     assert posted(harness) == [answer]
 
 
+@pytest.mark.slow
 async def test_after_a_day_the_one_that_is_due_follows_the_word_on_the_one_that_was_missed(
     harness: ServiceHarness,
 ) -> None:
@@ -89,6 +91,7 @@ async def test_after_a_day_the_one_that_is_due_follows_the_word_on_the_one_that_
     assert answer.startswith("Posted every day at 09:00")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("days", "named"), [(2, "Tue, Mar 3 and Wed, Mar 4"), (4, "Mar 3–6")])
 async def test_one_message_names_all_the_dates_that_were_missed(harness: ServiceHarness, days: int, named: str) -> None:
     await harness.ask("hannah", TEAM)
@@ -109,6 +112,7 @@ async def test_an_answer_that_was_due_while_the_bot_was_down_arrives_late(harnes
 
 
 # until Wednesday, 04:00, and until Tuesday, 22:00; until the next answer is due
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "down", "after"), [(10 * HOUR, slack_is_down, 4 * HOUR), (5 * HOUR, bot_is_down, 8 * HOUR)]
 )
@@ -124,6 +128,7 @@ async def test_of_one_that_nobody_could_post_in_time_its_reader_is_told_once(
     assert posted(harness) == [ON_TUESDAY]
 
 
+@pytest.mark.slow
 async def test_days_that_the_bot_slept_through_are_told_once(harness: ServiceHarness) -> None:
     await harness.ask("hannah", TEAM)
     await goes_on(harness, 14 * HOUR)
@@ -141,6 +146,7 @@ async def test_what_was_due_before_it_was_made_or_after_it_was_ended_is_not_miss
     assert posted(harness) == []
 
 
+@pytest.mark.slow
 async def test_a_kill_between_making_and_sending_the_word_keeps_it_once(harness: ServiceHarness) -> None:
     await harness.ask("hannah", TEAM)
     await harness.service.end()
@@ -179,6 +185,7 @@ async def test_whoever_may_not_have_the_answer_any_more_is_not_told_that_it_was_
     assert "You have no subscriptions." in visible_text(await harness.ask("hannah", "subscriptions"))
 
 
+@pytest.mark.slow
 async def test_while_nothing_was_ever_read_from_neo_the_message_says_so(closed: ServiceHarness) -> None:
     closed.neo.faults.always = Status(503)
     await closed.open()
@@ -192,6 +199,7 @@ async def test_while_nothing_was_ever_read_from_neo_the_message_says_so(closed: 
 # --- quiet hours -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quiet", ["19:00-10:00", "21:00-09:30"])
 async def test_an_answer_that_long_quiet_hours_hold_comes_at_their_end_and_once(
     closed: ServiceHarness, quiet: str
@@ -208,6 +216,7 @@ async def test_an_answer_that_long_quiet_hours_hold_comes_at_their_end_and_once(
     assert "Posted every day at 21:15" in answer
 
 
+@pytest.mark.slow
 async def test_an_answer_missed_by_the_bot_comes_at_the_end_of_quiet_hours_that_would_have_held_it(
     closed: ServiceHarness,
 ) -> None:

@@ -61,6 +61,7 @@ async def said_in_dm(harness: ServiceHarness, user: str, line: str) -> str:
 # --- posted ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_an_answer_is_posted_in_the_channel_once_a_date(harness: ServiceHarness) -> None:
     confirmation = await said(harness, "hannah", BY_MEMBER)
     assert (
@@ -181,6 +182,7 @@ async def test_the_last_question_is_the_first_of_what_could_be_sent(harness: Ser
     assert "Only operators" in await said(harness, "priya", "post here every friday")
 
 
+@pytest.mark.slow
 async def test_it_is_posted_at_other_times_instead(harness: ServiceHarness) -> None:
     assert "You have no subscriptions." in await said_in_dm(harness, "priya", "send it on fridays instead")
     await said_in_dm(harness, "priya", "subscribe yesterday every monday 10:30")
@@ -264,6 +266,7 @@ async def test_the_line_that_a_refusal_suggests_works_as_it_stands(
     assert suggested in lines
 
 
+@pytest.mark.slow
 async def test_what_is_relative_is_as_of_the_post(harness: ServiceHarness) -> None:
     await said(harness, "hannah", BY_MEMBER)
     await goes_on(harness, 13 * HOUR)
@@ -285,6 +288,7 @@ async def test_anybody_has_their_own_spend_in_direct_messages(harness: ServiceHa
     assert posted(harness) == []
 
 
+@pytest.mark.slow
 async def test_a_day_without_spend_is_posted_too(harness: ServiceHarness) -> None:
     await said(harness, "hannah", BY_MEMBER)
     await goes_on(harness, 2 * DAY)
@@ -292,6 +296,7 @@ async def test_a_day_without_spend_is_posted_too(harness: ServiceHarness) -> Non
     assert [each.partition(":")[0] for each in actions(answer)] == ["subscription_stop"]
 
 
+@pytest.mark.slow
 async def test_a_clock_that_ran_ahead_leaves_no_gap_and_repeats_nothing(harness: ServiceHarness) -> None:
     await said(harness, "hannah", BY_MEMBER)
     harness.clock.advance(10 * DAY)
@@ -305,6 +310,7 @@ async def test_a_clock_that_ran_ahead_leaves_no_gap_and_repeats_nothing(harness:
     assert len(set(notification_keys(posted(harness)))) == len(posted(harness))
 
 
+@pytest.mark.slow
 async def test_in_another_zone_the_same_date_is_posted_once(harness: ServiceHarness) -> None:
     await said(harness, "hannah", BY_MEMBER)
     await goes_on(harness, 13 * HOUR)
@@ -363,6 +369,7 @@ async def test_while_slack_does_not_say_what_the_channel_is_nothing_is_made(harn
     assert "You have no subscriptions." in await said(harness, "hannah", "subscriptions")
 
 
+@pytest.mark.slow
 async def test_nobody_has_more_than_twenty(harness: ServiceHarness) -> None:
     for hour in range(20):
         assert "I'll post" in await said_in_dm(harness, "priya", f"subscribe 7d every day {hour:02}:00")
@@ -375,6 +382,7 @@ async def test_nobody_has_more_than_twenty(harness: ServiceHarness) -> None:
 # --- listed and ended ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_they_are_listed_and_removed_by_a_button(harness: ServiceHarness) -> None:
     await said(harness, "hannah", BY_MEMBER)
     await said_in_dm(harness, "hannah", "subscribe last month monthly at 8:30")
@@ -401,6 +409,7 @@ async def test_numbers_are_each_owners_and_not_given_again(harness: ServiceHarne
     assert endings(harness, "priya") == []  # it was herself
 
 
+@pytest.mark.slow
 async def test_stop_is_for_the_owner_and_operators(harness: ServiceHarness) -> None:
     harness.settings["ADMINS"] = "U0HANNAH,U0JONAS"
     await harness.restart()

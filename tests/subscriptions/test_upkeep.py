@@ -12,6 +12,8 @@ from tests.support.messages import actions, notification_keys, notifications, vi
 from tests.support.restoring import copy_ledger, restore_copy, run_for
 from tests.support.worlds import MARCUS, PRIYA, add, spent
 
+pytestmark = pytest.mark.slow
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TEAM = "subscribe team yesterday every day"
 

@@ -56,6 +56,7 @@ def add(world: World, name: str, at: object) -> None:
     world.add(SimTask.of(name, Stream(at, at + timedelta(minutes=9), credits=Decimal(1))))  # type: ignore[arg-type,operator]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead", [timedelta(minutes=40), 20 * DAY, 365 * DAY])
 def test_passes_of_a_clock_that_ran_ahead_block_no_nightly_or_weekly_one(
     app: App, world: World, clock: SimClock, shift: list[timedelta], ahead: timedelta
@@ -85,6 +86,7 @@ def test_a_clock_set_back_is_read_on_from(app: App, world: World, clock: SimCloc
     assert plan.tail.end == clock()
 
 
+@pytest.mark.slow
 def test_what_a_clock_ahead_claimed_to_have_read_is_read_when_that_time_has_come(
     app: App, world: World, clock: SimClock, shift: list[timedelta]
 ) -> None:

@@ -377,6 +377,7 @@ def test_an_upstream_that_refuses_long_windows_is_read_in_shorter_ones(
     assert spend(app, "2025-12-01..2026-03-02") == "80.000000000"
 
 
+@pytest.mark.slow
 def test_a_deep_list_that_cannot_be_cut_is_kept_and_said_to_be_incomplete(
     neo: NeoServer, app: App, world: World
 ) -> None:
@@ -429,6 +430,7 @@ def test_a_row_of_the_future_is_set_aside_until_it_is_right(neo: NeoServer, app:
     neo.api.faults.clear()
 
 
+@pytest.mark.slow
 def test_rows_with_a_stream_id_are_read_again_alone(neo: NeoServer, app: App, world: World) -> None:
     start = START - timedelta(hours=2)
     streams = [Stream(start, start + timedelta(minutes=n + 1), credits=Decimal(1)) for n in range(3)]

@@ -232,6 +232,7 @@ def check_question(query: dict[str, str]) -> None:
 # --- what must hold ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("full", [False, True], ids=["tail", "full"])
 @costly
 async def test_the_examples_of_the_page_never_make_a_complete_pass(place: DatabasePlace, full: bool) -> None:  # noqa: FBT001
@@ -267,6 +268,7 @@ async def test_invented_values_end_soon_and_never_pass_for_complete(place: Datab
                 assert foreign.added_up
 
 
+@pytest.mark.slow
 async def test_invented_rows_are_booked_or_set_aside(place: DatabasePlace) -> None:
     rows: list[dict[str, Any]] = [Inventor(Random(seed)).value(named("TaskUsage")) for seed in range(150)]
     for number, each in enumerate(rows):

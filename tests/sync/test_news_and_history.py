@@ -72,6 +72,7 @@ async def reach_back(harness: ServiceHarness) -> None:
     await read(harness, PlannedPass(PassKind.HISTORY, START - 20 * DAY, START - 3 * DAY))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("find", [full, nightly, weekly, reach_back])
 async def test_growth_of_a_known_task_is_told_whichever_pass_finds_it(harness: ServiceHarness, find: object) -> None:
     go_on(harness, "known", 12)
@@ -92,6 +93,7 @@ async def test_a_known_task_that_fails_late_is_told(harness: ServiceHarness, fin
     assert said.startswith("*1 task failed.* claude-sonnet-4, Priya Raman, $20.00 so far")
 
 
+@pytest.mark.slow
 async def test_what_is_first_seen_in_a_time_never_read_is_told_to_nobody(harness: ServiceHarness) -> None:
     go_on(harness, "ancient", 50, status="failed", error_message="boom")
     add(
@@ -124,6 +126,7 @@ async def test_history_and_news_of_one_page_are_told_apart(closed: ServiceHarnes
     assert "it comes from history" in explained
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("back", [20 * DAY, 20_000 * DAY])
 async def test_a_pass_that_read_nothing_makes_no_news_of_what_came_since(
     closed: ServiceHarness, back: timedelta
@@ -147,6 +150,7 @@ async def test_a_pass_that_read_nothing_makes_no_news_of_what_came_since(
     assert len(told(closed.visible("marcus"))) == 1
 
 
+@pytest.mark.slow
 async def test_alerts_go_on_where_neo_never_adds_up(closed: ServiceHarness) -> None:
     closed.settings["ALERT_CHANNEL"] = "#neo-spend"
     closed.neo.faults.always = Total(lambda real: real + 3)

@@ -333,6 +333,7 @@ def test_a_pass_that_does_not_get_on_is_recorded_as_failed(
     assert said.startswith("no page came from Neo for")
 
 
+@pytest.mark.slow
 def test_reading_many_rows_alone_is_getting_on(
     neo: NeoServer, app: App, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ def tables(draw: st.DrawFn) -> list[list[Cell]]:
     return draw(st.lists(row, min_size=1, max_size=6))
 
 
+@pytest.mark.slow
 @given(rows=tables(), width=WIDTHS, encoding=st.sampled_from(["utf-8", "ascii", "cp1252"]))
 def test_at_every_width_numbers_are_whole_and_no_line_is_too_long(
     rows: list[list[Cell]], width: int, encoding: str

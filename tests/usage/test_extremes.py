@@ -10,6 +10,8 @@ from tests.support.harness import ServiceHarness
 from tests.support.messages import table, visible_text
 from tests.support.worlds import add
 
+pytestmark = pytest.mark.slow
+
 LONG = "n" * 490
 PEOPLE, MODELS = 2_000, 100
 

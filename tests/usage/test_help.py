@@ -59,6 +59,7 @@ def test_members_read_of_every_command_but_those_of_operators(commands: set[str]
     assert commands - first_words(Role.MEMBER) == LEFT_OUT.keys() | FOR_OPERATORS_ALONE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("examples", [FOR_OPERATORS, FOR_MEMBERS])
 async def test_its_six_examples_are_answered(closed: ServiceHarness, examples: tuple[tuple[str, str], ...]) -> None:
     closed.settings["HISTORY_DAYS"] = "90"

@@ -12,6 +12,8 @@ from tests.support.harness import CHANNEL, GUEST_CHANNEL, ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.worlds import generated_world
 
+pytestmark = pytest.mark.slow
+
 WORDS = (
     "team", "me", "@priya", "@marcus", "<@U0PRIYA>", "today", "yesterday", "24h", "7d", "last month", "this quarter",
     "mtd", "2026-02", "2026-W08", "2026-02-20", "2026-01-01..2026-02-01", "from:2026-02-01", "to:2026-02-20",

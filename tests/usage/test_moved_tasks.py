@@ -58,6 +58,7 @@ LINES = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_a_former_owner_sees_amounts_and_days_alone(harness: ServiceHarness) -> None:
     for line in LINES:
         hides(text_of(await harness.ask("priya", line)), (*THEIRS[:4], MARCUS) if "secret" not in line else (MARCUS,))
@@ -92,6 +93,7 @@ async def test_a_csv_file_reveals_no_more_than_the_answer(harness: ServiceHarnes
     assert f"moved-1,2026-03-02T04:00:00Z,{PRIYA},moved,moved,,10.000000000" in content
 
 
+@pytest.mark.slow
 async def test_the_new_owner_sees_the_task_and_what_was_charged_to_them(harness: ServiceHarness) -> None:
     detail = visible_text(await harness.ask("marcus", "task:moved-1"))
     assert "secret-title" in detail

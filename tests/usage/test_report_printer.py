@@ -59,6 +59,7 @@ def amounts_in(report: Report) -> set[str]:
     return {show_usd(int(Decimal(spend) * 10**9)) for spend in spends}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_every_amount_stands_whole_at_every_width(rich_world: App, encoding: str) -> None:
     for line in LINES:

@@ -74,6 +74,7 @@ async def test_an_empty_ledger_of_ones_own_is_no_empty_bill(closed: ServiceHarne
     assert "$" not in visible_text(await closed.ask("priya", "errors"))
 
 
+@pytest.mark.slow
 async def test_a_forecast_rests_on_ones_own_days(closed: ServiceHarness) -> None:
     """Where all history is read, a member's month begins with their own first charge, not with somebody else's."""
     for day in range(4, 12):

@@ -14,6 +14,8 @@ from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.worlds import generated_world
 
+pytestmark = pytest.mark.slow
+
 REFUSED = "REFUSED"
 REFUSALS = ("usage/refusal", "usage/syntax_error", "usage/choice", "people/denial")
 LINES = (

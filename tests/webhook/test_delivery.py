@@ -125,6 +125,7 @@ async def test_retry_after_holds_for_all_events_and_after_a_restart(hooked: Serv
     assert [each["type"] for each in events(api)] == ["budget.step_reached", "failure.opened"]
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_events_about_one_subject_keep_their_order_and_others_overtake_them(
     hooked: ServiceHarness, api: WebhookApi
@@ -141,6 +142,7 @@ async def test_events_about_one_subject_keep_their_order_and_others_overtake_the
     assert len(events(api, "failure")) == 1
 
 
+@pytest.mark.slow
 async def test_a_refused_event_is_given_up_after_a_day_with_an_incident(
     hooked: ServiceHarness, api: WebhookApi
 ) -> None:
@@ -187,6 +189,7 @@ async def test_a_receiver_that_is_down_for_an_hour_is_an_incident_until_it_is_ba
     assert [each["type"] for each in events(api)] == ["budget.step_reached", "incident.opened", "incident.resolved"]
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_410_stops_it_until_a_test_succeeds(hooked: ServiceHarness, api: WebhookApi) -> None:
     api.lasting = WebhookFault(410)
@@ -240,6 +243,7 @@ async def test_switched_on_it_sends_nothing_of_the_past(
     assert [each["data"]["step_percent"] for each in events(api)] == [100]
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_switched_off_it_drops_what_waits(
     hooked: ServiceHarness, api: WebhookApi, capsys: pytest.CaptureFixture[str]
@@ -313,6 +317,7 @@ async def test_the_log_holds_neither_address_nor_answer(
     assert "pass-word" not in repr(hooked.service.app.settings)
 
 
+@pytest.mark.slow
 @always_on_both
 @pytest.mark.parametrize("former", [True, False])
 async def test_after_a_restore_nothing_is_lost_and_what_was_sent_keeps_its_id(

@@ -38,6 +38,7 @@ async def goes_on(harness: ServiceHarness, by: timedelta, step: timedelta = 3 * 
         await harness.sync()
 
 
+@pytest.mark.slow
 async def test_each_higher_step_of_a_budget_is_an_event_about_the_same(hooked: ServiceHarness, api: WebhookApi) -> None:
     await hooked.open()
     await hooked.ask("hannah", f"budget {PRIYA} 100/day")
@@ -106,6 +107,7 @@ async def days_go_by(harness: ServiceHarness, days: int) -> None:
         await harness.sync()
 
 
+@pytest.mark.slow
 async def test_a_budget_that_is_expected_to_run_out_is_an_event_before_its_steps(
     hooked: ServiceHarness, api: WebhookApi
 ) -> None:
@@ -131,6 +133,7 @@ async def test_a_budget_that_is_expected_to_run_out_is_an_event_before_its_steps
     assert (step["data"]["subject"], step["data"]["sequence"]) == (hers["data"]["subject"], 2)
 
 
+@pytest.mark.slow
 async def test_failures_are_opened_once_and_resolved_after_a_day(hooked: ServiceHarness, api: WebhookApi) -> None:
     await hooked.open()
     fail_task(hooked, PRIYA, "token of vault.acme.example expired", 3)
@@ -169,6 +172,7 @@ def fail_without_cost(harness: ServiceHarness, name: str, error: str) -> None:
     add(harness.neo.world, name, None, email=PRIYA, model="opus", begun=begun, status="error", error_message=error)
 
 
+@pytest.mark.slow
 async def test_a_storm_of_failures_is_one_event(hooked: ServiceHarness, api: WebhookApi) -> None:
     await hooked.open()
     for word in ("alpha", "beta", "gamma", "delta", "epsilon"):
@@ -181,6 +185,7 @@ async def test_a_storm_of_failures_is_one_event(hooked: ServiceHarness, api: Web
     assert [each["type"] for each in events(api, "failure")] == ["failure.opened", "failure.resolved"]
 
 
+@pytest.mark.slow
 async def test_an_incident_is_opened_resolved_and_opened_again(hooked: ServiceHarness, api: WebhookApi) -> None:
     await hooked.open()
     for _ in range(2):
@@ -208,6 +213,7 @@ async def test_a_spike_is_an_event_if_that_is_on(hooked: ServiceHarness, api: We
     assert event["data"]["typical_spend"] == {"amount": "10.000000000", "unit": "USD"}
 
 
+@pytest.mark.slow
 async def test_the_digest_comes_without_a_channel_and_again_when_it_is_complete(
     hooked: ServiceHarness, api: WebhookApi
 ) -> None:

@@ -103,6 +103,7 @@ class Team:
             return run(connection)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     history=tasks,

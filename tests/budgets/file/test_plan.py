@@ -230,6 +230,7 @@ SETTINGS = st.lists(
 )
 
 
+@pytest.mark.slow
 def test_what_is_exported_after_it_was_applied_is_the_same(engine: str, ledgers: Ledgers) -> None:
     """Whatever was set, for good or for a while: its file, applied to an empty ledger, is exported there again."""
 
@@ -261,6 +262,7 @@ def test_what_is_exported_after_it_was_applied_is_the_same(engine: str, ledgers:
     law()
 
 
+@pytest.mark.slow
 def test_one_file_after_another_leaves_the_last_one(engine: str, ledgers: Ledgers) -> None:
     """Applied over any other, a file is what is exported then."""
 

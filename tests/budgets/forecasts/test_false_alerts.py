@@ -11,10 +11,14 @@ from datetime import date, timedelta
 from itertools import pairwise, product
 from random import Random
 
+import pytest
+
 from bot.budgets.forecasts.rules import is_news, outlook
 from bot.domain.forecast import LEAST_DAYS, Forecast, forecast
 from tests.support.effort import THOROUGH
 from tests.support.simulated_teams import DOZEN, HARDEST
+
+pytestmark = pytest.mark.slow
 
 USD = 10**9
 ONE = timedelta(days=1)

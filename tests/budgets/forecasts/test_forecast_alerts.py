@@ -16,6 +16,8 @@ from tests.support.messages import actions, notifications, visible_text
 from tests.support.restoring import copy_ledger, restore_copy
 from tests.support.worlds import MARCUS, PRIYA, add, spent
 
+pytestmark = pytest.mark.slow
+
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 

@@ -381,6 +381,7 @@ by per last 7 days nov 1 to 15 since 2026-11-01 top 10 users opus marcus vs not 
 """
 
 
+@pytest.mark.slow
 def test_each_sentence_has_an_answer_which_reads_as_itself() -> None:
     random = Random(3)
     words = [*sorted(FILLER), *UNKNOWN, *PIECES.split()]
@@ -395,6 +396,7 @@ def test_each_sentence_has_an_answer_which_reads_as_itself() -> None:
     assert meant > SENTENCES / 50
 
 
+@pytest.mark.slow
 def test_a_line_as_long_as_may_be_is_looked_at_quickly_enough_to_be_answered() -> None:
     for part in ("a ", "last ", "1 ", "by ", "*", "`", ": ", "x", "jan 1 to ", "top ", '" ', "(", "<@"):
         line = (part * MAX_LINE)[:MAX_LINE]
