@@ -61,8 +61,10 @@ class IncidentMonitor:
 
     def _was_reported_today(self, connection: Connection, name: IncidentName, now: datetime) -> bool:
         """Return whether it was reported since midnight in this zone, under whatever date."""
-        midnight = day_start(self._today(now), self.zone)
-        enqueued = queries.enqueued_notifications(connection, IncidentKey.of_name(name))
+        today = self._today(now)
+        midnight = day_start(today, self.zone)
+        # what was enqueued today has the date that it was then in another zone, which is one day off at most
+        enqueued = queries.enqueued_notifications(connection, IncidentKey.near(name, today))
         return any(midnight <= each.created_at <= now for each in enqueued)
 
     def _report(self, connection: Connection, name: IncidentName, now: datetime) -> bool:

@@ -100,7 +100,9 @@ def _total(row: Row[Any]) -> LedgerTotal:
 
 
 def _decimal(amount: str) -> Decimal:
-    return Decimal(f"{Decimal(amount):.{_DIGITS}g}")
+    """Return an amount as it is written shortest, whichever engine summed it: not all end in zeros."""
+    rounded = Decimal(f"{Decimal(amount):.{_DIGITS}g}")
+    return Decimal(f"{rounded.normalize():f}")
 
 
 # --- single tasks --------------------------------------------------------------------------------

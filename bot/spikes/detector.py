@@ -68,7 +68,8 @@ class SpikeDetector:
         if any(queries.is_reported(connection, key) for key in merged):
             return True
         window = period(Unit.DAY, day, self.policy.zone)
-        enqueued = queries.enqueued_notifications(connection, SpikeKey.of_member(member))
+        # another zone's day of the same moments is called one day off at most, and a spike reported a day late at most
+        enqueued = queries.enqueued_notifications(connection, SpikeKey.near(member, day))
         return any(_reported_at(each) in window for each in enqueued)
 
     def _key(self, connection: Connection, member: int, day: date) -> SpikeKey:

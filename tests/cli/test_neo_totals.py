@@ -115,7 +115,7 @@ def test_a_difference_is_named_and_the_command_ends_with_1(upstream: NeoServer, 
     del difference["since"]
     assert difference == {
         "day": (TODAY - 5 * DAY).date().isoformat(),
-        "ours": {"credits": "3.0", "tasks": 2},
+        "ours": {"credits": "3", "tasks": 2},
         "neos": {"credits": "1.0", "tasks": 1},
         "counted": "credits",
         "tasks": [{"task_id": "marcu-5", "problem": "not_counted"}],

@@ -1,5 +1,6 @@
 """What tasks sum to in Neo's unit, by day and by member, on both engines."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -73,3 +74,14 @@ def test_single_tasks_have_their_amounts_as_neo_wrote_them(booked: Database) -> 
     assert found.keys() == {"two", "five"}
     assert (found["two"].neo_credits, found["two"].is_byok) == (Decimal("2.5"), False)
     assert (found["five"].llm_cost, found["five"].neo_cost, found["five"].is_byok) == (Decimal(1), Decimal("0.5"), True)
+
+
+@pytest.mark.parametrize("amounts", [("73.207", "1.4E-8"), ("100", "0"), ("1E+3", "0.50"), ("0.1", "0.2")])
+def test_a_sum_is_written_alike_whichever_engine_added_it_up(database: Database, amounts: Sequence[str]) -> None:
+    book_tasks(
+        database,
+        *(msgspec.structs.replace(TASKS[0], task_id=each, neo_credits=Decimal(each)) for each in amounts),
+    )
+    with database.transaction() as reader:
+        (found,) = totals_by_day(reader, *SPAN).values()
+    assert str(found.credits) == {"73.207": "73.207000014", "100": "100", "1E+3": "1000.5", "0.1": "0.3"}[amounts[0]]
