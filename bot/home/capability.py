@@ -44,6 +44,7 @@ def home(context: Context) -> Capability:
         request_commands(context),
         failure_commands(context),
         silence_commands(context),
+        context.last_questions,
         context.clock,
     )
     return Capability(
@@ -52,7 +53,7 @@ def home(context: Context) -> Capability:
             *(ListenAction, BudgetFormAction, FailuresAction, LiftFromHomeAction, DecideFromHomeAction),
             *(HomeBudgetForm, HomeDeclineForm),
         ),
-        commands={"": commands.show_card},
+        commands={"": commands.show_card, "overview": commands.show_card},
         actions={KIND: commands.press},
         forms={
             HomeBudgetForm.kind: Form(commands.submit_budget, budget_forms.check),

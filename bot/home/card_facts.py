@@ -1,10 +1,11 @@
-"""The facts of the card that `/neo-usage` alone shows: one's own month; for an operator also the team's."""
+"""The facts of cards: one's own month, which `/neo-usage` alone shows, for an operator also the team's; the team's."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.budgets.listing.lines import BudgetLine
 from bot.domain.access import Caller, Role
 from bot.home.month_facts import MONTH, HomePolicy, MonthFacts, OwnFacts, Snapshot
 from bot.usage.report import Report
@@ -27,6 +28,22 @@ class CardFacts:
     own: OwnCard | None
     team: MonthFacts | None
     as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamCard:
+    """The team's card; `models` is its month by model, cut to the largest three."""
+
+    month: MonthFacts
+    budgets: tuple[BudgetLine, ...]
+    models: Report
+    as_of: datetime | None
+
+
+def team_card(connection: Connection, caller: Caller, policy: HomePolicy, now: datetime) -> TeamCard:
+    """Return the team's card. Raises RefusedError unless the caller is an operator, and UnreadError as `card_facts`."""
+    snapshot = Snapshot(connection, caller, policy, now)
+    return TeamCard(snapshot.team_month(), snapshot.team_budgets(), snapshot.team_report(_MODELS), snapshot.as_of)
 
 
 def card_facts(connection: Connection, caller: Caller, policy: HomePolicy, now: datetime) -> CardFacts:

@@ -10,6 +10,7 @@ from bot.budgets.requests.commands import RequestCommands
 from bot.database.engine import Database
 from bot.database.errors import UnusableError
 from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.query.tokens import clean
 from bot.failures.commands import FailureCommands
 from bot.failures.silence_commands import SilenceCommands
 from bot.home import store
@@ -26,6 +27,7 @@ from bot.home.keys import (
 from bot.home.pages import HomePages
 from bot.home.publisher import HomePublisher
 from bot.slack.forms import FormOpening
+from bot.slack.last_lines import LastLines
 from bot.slack.requests import Request
 from bot.slack.workspace import Workspace
 
@@ -42,6 +44,7 @@ class HomeCommands:
     budget_requests: RequestCommands
     failures: FailureCommands
     silences: SilenceCommands
+    last_questions: LastLines
     clock: Callable[[], datetime]
 
     async def open(self, request: Request) -> None:
@@ -53,8 +56,16 @@ class HomeCommands:
             await self.publisher.publish_unrecorded(request.user)
 
     async def show_card(self, request: Request, caller: Caller) -> None:
-        """`/neo-usage` alone: answer with the caller's card."""
-        await request.responder.respond(await self.pages.card(caller))
+        """`/neo-usage` alone or `overview`: answer with the caller's card; `overview team` with the team's.
+
+        The next line may go on from it: the question that is kept is about the present month of whose card it is.
+        """
+        words = clean(request.text).lower().split()[1:]
+        if words not in ([], ["team"]):
+            raise RefusedError("There are two cards: `overview` is yours, and `overview team` is the team's.")
+        line = "team" if words and caller.role is Role.OPERATOR else ""
+        self.last_questions.record(request.user, request.channel, line, self.clock())
+        await request.responder.respond(await self.pages.card(caller, of_team=bool(words)))
 
     async def press(self, request: Request, caller: Caller) -> None:
         """Do what the button that was pressed says, and republish the presser's page if that changed it.

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from bot.budgets.listing.lines import BudgetLine, budget_lines
 from bot.budgets.pace import first_days, month_forecasts
+from bot.budgets.periods import UNITS
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.domain.access import Caller, Role
@@ -96,7 +97,16 @@ class Snapshot:
 
     def team_month(self) -> MonthFacts:
         """Return the team's month. Raises RefusedError unless the caller is an operator."""
-        return self._month(self._report(replace(MONTH, team=True), self.caller), TEAM)
+        return self._month(self.team_report(MONTH), TEAM)
+
+    def team_report(self, question: Question) -> Report:
+        """Return the answer to a question about the whole team. Raises as `team_month`."""
+        return self._report(replace(question, team=True), self.caller)
+
+    def team_budgets(self) -> tuple[BudgetLine, ...]:
+        """Return the budgets of the team as a whole, by their period."""
+        lines = budget_lines(self.connection, self.policy.budgets, self.now, TEAM)
+        return tuple(sorted(lines, key=lambda each: UNITS.index(each.period.unit)))
 
     def own_report(self, question: Question) -> Report:
         """Return the answer to a question of the caller as a member, even if they are an operator."""

@@ -145,9 +145,10 @@ def bar(percent: int) -> str:
     return "█" * full + "░" * (_CELLS - full)
 
 
-def own_budgets(lines: Sequence[BudgetLine], view: HomeView) -> Block:
-    """Return one's own budgets, or that there is none."""
-    return blocks.section(view.templates.render("home/budgets", budgets=[budget_values(each, view) for each in lines]))
+def budgets_of(lines: Sequence[BudgetLine], view: HomeView, *, team: bool = False) -> Block:
+    """Return one's own budgets or those of the team, or that there is none."""
+    budgets = [budget_values(each, view) for each in lines]
+    return blocks.section(view.templates.render("home/budgets", budgets=budgets, team=team))
 
 
 def request_button(facts: OwnFacts) -> Button:

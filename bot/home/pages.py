@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from bot.database.engine import Database
 from bot.domain.access import Caller, Role
-from bot.home.card_facts import card_facts
-from bot.home.card_render import card_message
+from bot.home.card_facts import card_facts, team_card
+from bot.home.card_render import card_message, team_card_message
 from bot.home.facts import HomeFacts, home_facts
 from bot.home.month_facts import HomePolicy
 from bot.home.month_render import HomeView
@@ -50,15 +50,21 @@ class HomePages:
             return self._no_data("home/no_data", access)
         return home_message(facts, self._view(access, facts.as_of, now, names))
 
-    async def card(self, caller: Caller) -> Message:
-        """Return the card of a caller, from data that is refreshed first; it waits for that only briefly."""
+    async def card(self, caller: Caller, *, of_team: bool = False) -> Message:
+        """Return the card of a caller, from data that is refreshed first; it waits for that only briefly.
+
+        `of_team` asks for the team's, in place of which others than operators get their own, with the reason.
+        """
         await self.answers.refresh()
-        now = self.clock()
+        now, is_operator = self.clock(), caller.role is Role.OPERATOR
         try:
+            if of_team and is_operator:
+                card = await self.database.read(lambda connection: team_card(connection, caller, self.policy, now))
+                return team_card_message(card, self._view(caller, card.as_of, now, {}))
             facts = await self.database.read(lambda connection: card_facts(connection, caller, self.policy, now))
         except UnreadError:
             return self._no_data("usage/no_data", caller)
-        return card_message(facts, self._view(caller, facts.as_of, now, {}))
+        return card_message(facts, self._view(caller, facts.as_of, now, {}), instead_of_team=of_team)
 
     def _no_data(self, template: str, caller: Caller) -> Message:
         reading, failure = self.answers.sync_progress(caller), self.answers.sync_failure(caller)

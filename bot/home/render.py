@@ -48,7 +48,7 @@ def _add_own(draft: Draft, own: OwnPage, view: HomeView) -> None:
     draft.add(blocks.header("Your month"))
     _add_month(draft, own.facts.month, view)
     month_render.add_days(draft, own.facts.month.report, view)
-    draft.add(month_render.own_budgets(own.facts.budgets, view))
+    draft.add(month_render.budgets_of(own.facts.budgets, view))
     if not view.is_operator:
         draft.add(blocks.actions([month_render.request_button(own.facts)]))
     _add_tasks(draft, own, view)

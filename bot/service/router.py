@@ -12,7 +12,7 @@ from structlog.contextvars import bound_contextvars
 
 from bot.capability import Clock, Handler
 from bot.database.errors import UnusableError
-from bot.domain.access import RefusedError
+from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.everyday.commands import command_line
 from bot.domain.everyday.pointing import pointed_line
 from bot.domain.keys import MalformedKeyError, kind_of
@@ -118,7 +118,7 @@ class Router:
             handler = self._handler_of_id(request)
         else:
             handler = self._handler_of_command(request)
-            if handler is None and (line := self._everyday_command(request)) is not None:
+            if handler is None and (line := self._everyday_command(request, caller)) is not None:
                 request = replace(request, text=line)
                 handler = self._handler_of_command(request)
             self.last_lines.record(request.user, request.channel, request.text[:_KEPT], self.clock())
@@ -140,10 +140,10 @@ class Router:
             "ignored a button or form that is forged or of another version", kind=request.kind.value, user=request.user
         )
 
-    def _everyday_command(self, request: Request) -> str | None:
-        """Return the command that a line in everyday words asks for; None if it is a question."""
+    def _everyday_command(self, request: Request, caller: Caller) -> str | None:
+        """Return the command or question that everyday words ask for; None if they are a question as they stand."""
         before = self.last_lines.of(request.user, request.channel, self.clock())
-        pointed = pointed_line(request.text, before)
+        pointed = pointed_line(request.text, before, sees_all=caller.role is Role.OPERATOR)
         return command_line(request.text) if pointed is None else pointed
 
     def _handler_of_id(self, request: Request) -> Handler | None:

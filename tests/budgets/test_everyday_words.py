@@ -178,6 +178,37 @@ async def test_a_model_is_no_person_whose_budget_it_is(harness: ServiceHarness) 
     assert set_.startswith("*Priya Raman's model:opus budget is now $100 a month*.")
 
 
+@pytest.mark.parametrize(
+    ("line", "confirmed"),
+    [
+        ("limit the team to $300 on opus", "*The team's model:opus budget is now $300 a month*."),
+        ("limit opus to $300 a week for the team", "*The team's model:opus budget is now $300 a week*."),
+        ("limit our opus spend to 2k", "*The team's model:opus budget is now $2,000 a month*."),
+        ("set a $300 limit on opus for priya", "*Priya Raman's model:opus budget is now $300 a month*."),
+        ("max 40 dollars a day for priya", "*Priya Raman's budget is now $40 a day*."),
+        ("cap priya at 500", "*Priya Raman's budget is now $500 a month*."),
+    ],
+)
+async def test_a_limit_counts_what_is_named(harness: ServiceHarness, line: str, confirmed: str) -> None:
+    assert (await said(harness, "hannah", line)).startswith(confirmed)
+
+
+async def test_a_limit_of_everybody_or_without_a_verb_is_asked_back(harness: ServiceHarness) -> None:
+    everybody = await said(harness, "hannah", "limit everyone to $300 on opus")
+    assert "`budget default $300/month model:opus`" in everybody
+    assert "`budget priya 200/month`" in await said(harness, "hannah", "priya: 200/month")
+    assert (await said(harness, "hannah", "budgets")).startswith("*No budget is set.*")
+
+
+async def test_after_budgets_why_is_about_whoever_they_are_of(harness: ServiceHarness) -> None:
+    await said(harness, "hannah", "budgets @priya")
+    assert " by:model`\nPriya Raman · this month · " in await said(harness, "hannah", "why so high")
+    await said(harness, "hannah", "budgets")
+    assert (await said(harness, "hannah", "why so high")).startswith("Understood as `team by:member,model`\n")
+    await said(harness, "priya", "budgets")
+    assert (await said(harness, "priya", "why so high")).startswith("Understood as `by:model`\n")
+
+
 async def test_a_possessive_without_its_apostrophe_is_the_person(harness: ServiceHarness) -> None:
     answer = await said(harness, "hannah", "raise priyas budget to 200 a day")
     assert answer.startswith("*Priya Raman's budget is now $200 a day*.")

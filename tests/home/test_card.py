@@ -117,6 +117,40 @@ async def test_an_operator_without_tasks_sees_the_teams_line(harness: ServiceHar
     assert actions(answer) == ["ask:team", "ask:member", "home:set"]
 
 
+async def test_the_teams_card_is_what_an_operator_asks_for_by_we(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget team 400/month")
+    answer = await harness.ask("hannah", "are we on track?")
+    text = visible_text(answer)
+    assert text.startswith(
+        "*Team:* *$100.00* (10.00 credits) in March so far · 3 tasks · 400% more than the same days of "
+        "February ($20.00)\nFirst forecast on Mar 6, after 5 full days of data\n"
+        "*25% of the team's budget* ██░░░░░░░░ · $100.00 of $400 a month (team budget)\n*Top models*\n• haiku: $80.00"
+    )
+    assert "Data as of 21:00 (UTC)" in text
+    assert answer.text.startswith("*Team:* *$100.00*")
+    assert actions(answer) == ["ask:member", "ask:model", "ask:day", "ask:last", "home:failures", "home:set"]
+    assert table(await harness.press("hannah", answer, "ask:member"))[0][0] == "Member"
+    for line in ("how much will we spend", "will we make it this month", "overview team"):
+        assert visible_text(await harness.ask("hannah", line)) == text, line
+
+
+async def test_what_follows_a_card_is_about_whose_card_it_is(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "overview team")
+    assert "• `team last month`\n" in visible_text(await harness.ask("hannah", "and last month"))
+    await harness.ask("hannah", "how are we doing")
+    assert "No budget is set for the team." in visible_text(await harness.ask("hannah", "how much of it is left"))
+
+
+async def test_a_member_who_asks_for_the_teams_card_is_told_and_gets_their_own(harness: ServiceHarness) -> None:
+    answer = visible_text(await harness.ask("priya", "how much will we spend"))
+    assert answer == f"Only operators can see the team's spend. This is your own:\n{await card(harness, 'priya')}"
+
+
+async def test_there_are_no_other_cards(harness: ServiceHarness) -> None:
+    assert "There are two cards: `overview` is yours" in visible_text(await harness.ask("priya", "overview marcus"))
+    assert await card(harness, "priya") == visible_text(await harness.ask("priya", "overview"))
+
+
 async def test_who_has_no_task_is_told_whom_to_ask(harness: ServiceHarness) -> None:
     answer = await harness.ask("jonas")
     assert "I can't find you in Neo" in visible_text(answer)

@@ -46,6 +46,7 @@ async def test_every_command_is_known_by_its_name(harness: ServiceHarness) -> No
     assert set(harness.service.wiring.registry.commands) - {""} == {
         "help", "status", "link", "budget", "threshold", "budgets", "snooze", "errors", "notify", "digest", "explain",
         "backtest", "subscribe", "subscriptions", "unsubscribe", "reschedule", "courtesy", "reconcile", "balance",
+        "overview",
     }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ LEFT_OUT = {
     "help": "whoever reads it has typed it",
     "threshold": "another word for `budget`, which some type first; one name is enough to learn",
 }
-FOR_OPERATORS_ALONE = {"backtest", "balance", "digest", "link", "reconcile"}
+FOR_OPERATORS_ALONE = {"backtest", "balance", "digest", "link", "overview", "reconcile"}
 
 
 @pytest.fixture

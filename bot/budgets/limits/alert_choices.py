@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.budgets.limits.grammar import name_and_limit, parse_limit
+from bot.budgets.limits.grammar import name_and_limit, parse_limit, without_narrowing
 from bot.domain.access import Caller, RefusedError, Role
 
 Choice = tuple[str, str]
@@ -15,6 +15,11 @@ class WantedAlert:
 
     scope: str
     limit: str
+    narrowing: str = ""  # such as `model:opus`
+
+    def line(self, scope: str) -> str:
+        """Return the line that sets it for somebody."""
+        return f"budget {scope} {self.limit} {self.narrowing}".rstrip()
 
 
 def wanted_alert(line: str) -> WantedAlert:
@@ -23,9 +28,10 @@ def wanted_alert(line: str) -> WantedAlert:
     Raises:
         RefusedError: there is no limit, or none that can be; the message says what is wrong.
     """
-    name, limit = name_and_limit(["", *line.split()])
+    words, narrowing = without_narrowing(line.split())
+    name, limit = name_and_limit(["", *words])
     parse_limit(limit)
-    return WantedAlert(name.strip(), limit)
+    return WantedAlert(name.strip(), limit, str(narrowing))
 
 
 def alert_choices(wanted: WantedAlert, caller: Caller) -> list[Choice]:
@@ -40,6 +46,6 @@ def alert_choices(wanted: WantedAlert, caller: Caller) -> list[Choice]:
         return [(line, "asks your operators for it")]
     choices = {"team": "for the whole team", "default": "for everyone without a personal budget"}
     if wanted.scope:
-        return [(f"budget {wanted.scope} {wanted.limit}", choices.get(wanted.scope, ""))]
+        return [(wanted.line(wanted.scope), choices.get(wanted.scope, ""))]
     own = {} if caller.member is None else {caller.member: "for you"}
-    return [(f"budget {whom} {wanted.limit}", meaning) for whom, meaning in (choices | own).items()]
+    return [(wanted.line(whom), meaning) for whom, meaning in (choices | own).items()]

@@ -1,7 +1,9 @@
 """Budgets in everyday words: `set budget for @ana to $500`, `who is over budget`, `how much do I have left`."""
 
 import re
+from decimal import Decimal
 
+from bot.domain.everyday.dates import MONTHS, WEEKDAYS
 from bot.domain.everyday.vocabulary import FILLER
 
 _BUDGETS = {"budget", "budgets", "limit", "limits", "threshold", "thresholds", "allowance", "allowances"}
@@ -18,7 +20,10 @@ _AROUND = {
 }  # fmt: skip
 _HAS_AMOUNT = re.compile(r"\d")
 _WHOSE = r"(?:(?:the|their|there|they're|its|his|her|my|our) )?"
-_NOW = r"(?: (?:today|now|right now|already|so far|currently|this (?:week|month)))?"
+_NOW = (
+    r"(?: (?:today|now|right now|already|so far|currently|this (?:week|month)"
+    r"|(?:at|by|before|until) (?:the )?end of (?:the|this) (?:day|week|month)))?"
+)
 _EARLIER = (
     r"(?: (?:on )?(?P<earlier>yesterday|last (?:week|month|quarter|year)"
     r"|(?:last )?(?:mon|tues|wednes|thurs|fri|satur|sun)day))?"
@@ -91,6 +96,10 @@ _LEFT = re.compile(
     r" (?:left|remaining)(?: to spend)?(?: (?:of|in|on|from) (?:my|our|the|their) (?:budget|limit))?"
     rf"{_NOW}"
 )
+_LEFT_FOR = re.compile(
+    r"(?:how much|what|what's|whats)(?: (?:money|budget))?(?: is)?(?: still)? (?:left|remaining) for"
+    rf"(?P<name>(?: \S+?){{1,3}}?){_NOW}"
+)
 _IS_ANY_LEFT = re.compile(
     r"(?:do|does|have|has|is)(?P<name>(?: \S+?){0,4}?)(?: (?:still|got|have|any|some|there)){0,4}"
     rf" (?:budget|money) (?:left|remaining){_NOW}"
@@ -101,8 +110,8 @@ _MAY_SPEND = re.compile(
     rf"(?: (?:still|allowed|able|to)){{0,4}} spend(?: more)?(?: still)?{_NOW}(?: (?:until|till|before|by) .{{1,20}})?"
 )
 _STATES = (
-    _OF_A_BUDGET, _IS_SOMEBODY_OVER, _IS_SOMEBODY_JUST_OVER, _LEFT, _IS_ANY_LEFT, _MAY_SPEND, _HOW_MUCH_OF_IT,
-    _HOW_LONG, _WHEN_PASSED,
+    _OF_A_BUDGET, _IS_SOMEBODY_OVER, _IS_SOMEBODY_JUST_OVER, _LEFT, _LEFT_FOR, _IS_ANY_LEFT, _MAY_SPEND,
+    _HOW_MUCH_OF_IT, _HOW_LONG, _WHEN_PASSED,
 )  # fmt: skip
 _MORE = re.compile(
     r"(?:(?:can|could|may|how (?:do|can)) i (?:please )?(?:get|have|ask for|request)|i(?:'d)? (?:need|want|like)"
@@ -112,12 +121,34 @@ _MORE = re.compile(
 )
 _RAISING_MINE = re.compile(r"^(?:raise|increase) my |more|higher|bigger|larger")
 _AMOUNT = r"[$€£]?\d[\d.,]*(?:k|cr)?(?: (?:dollars?|usd|bucks|credits?))?"
+_THOUSANDS = re.compile(r"^(?P<sign>\$?)(?P<number>\d{1,4}(?:\.\d{1,2})?)k(?P<period>(?:/\S+)?)$", re.IGNORECASE)
 _A_PERIOD = r"(?:(?: ?/ ?| an? | per | each | every )(?:days?|weeks?|months?)| (?:daily|weekly|monthly))"
 _GIVING = re.compile(
     r"(?:please )?(?:can you )?(?:please )?(?:give|allow|limit|cap|let|set)(?P<name>(?: \S+?){1,4}?)"
     rf"(?: spend)?(?: up)?(?: to| at)? (?P<amount>{_AMOUNT}{_A_PERIOD})(?P<rest>(?: .*)?)",
     re.IGNORECASE,
 )
+_CAPPING = re.compile(
+    r"(?:please )?(?:can you )?(?:please )?(?:limit|cap|restrict|bump|raise|lower|put)(?P<name>(?: \S+?){1,4}?)"
+    rf"(?: spend(?:ing)?)?(?: up| down)?(?: to| at) (?P<amount>{_AMOUNT})(?P<rest>(?: .*)?)",
+    re.IGNORECASE,
+)
+_AT_MOST = re.compile(
+    r"(?P<most>(?:(?:a )?max(?:imum)?(?: of)?|at most|no more than|not more than|up to) )?"
+    rf"(?P<amount>{_AMOUNT}{_A_PERIOD})(?: max(?:imum)?)? for (?P<name>\S+(?: \S+)?)"
+    rf"|(?P<who>\S+(?: \S+)?:|(?:the )?team|everyone|everybody|@\S+|<@[^ >]+>) (?P<limit>[$€£]?\d[\d.,]*k?{_A_PERIOD})",
+    re.IGNORECASE,
+)
+_UNLIMITED = re.compile(
+    r"(?:please )?(?:make|set|leave) (?P<name>\S+(?: \S+)?) (?:to )?(?:unlimited|limitless|without (?:a )?limit)",
+    re.IGNORECASE,
+)
+_LISTED = {"results", "rows", "list", "output", "tasks", "top", "lines", "answer", "it", "that", "this", "them"}
+_NO_NAME = {
+    *_BUDGETS, *FILLER, *_LISTED, "last", "top", "by", "backtest", "over", "above", "under", "below", "than", "more",
+    "less", "least", "who", "whose", "which", "when", "if", "since", "from", "until", "every", "extra",
+}  # fmt: skip
+_CHANGED_BY = {"double", "doubled", "halve", "triple", "add", "subtract", "deduct", "take", "knock"}
 _ASKING_FOR = re.compile(
     r"(?:(?:please|hey|hi|i(?:'d)? (?:like|want|need) to) ){0,3}"
     r"(?:(?:can|could|may) (?:i|you) (?:please )?(?:have|get|spend|ask for|request)|i(?:'d)? (?:want|need|like)"
@@ -146,6 +177,16 @@ _TEAM = {
     "everyone together",
     "everybody together",
 }
+_ON_A_MODEL = re.compile(
+    r" (?:on|with|using) (?P<model>[^\W\d][^\s:]*)(?= (?:until|till|through|for|because)(?!\S)|$)", re.IGNORECASE
+)
+_FOR_WHOM = re.compile(r" for (?P<whom>(?:the )?team|us|everyone|everybody|@\S+|<@[^ >]+>)$", re.IGNORECASE)
+_MODEL_OF = re.compile(r" ?(?P<whose>our|my|(?:the )?team's|\S+'s) (?P<model>[^\W\d]\S*)", re.IGNORECASE)
+_MODEL_AND_WHOM = re.compile(
+    r" on (?P<model>[^\W\d][^\s:]*)(?P<whom> for (?:the )?\S+)$"
+    r"|(?P<who> for (?:the )?\S+) on (?P<what>[^\W\d][^\s:]*)$",
+    re.IGNORECASE,
+)
 _ON_ONE_MODEL = re.compile(r" (?:on|with|using|for) (\S+) (?:only|alone|tasks(?: only)?)$", re.IGNORECASE)
 _UNMEANT = re.compile(r"^(?: (?:the|a|an|of|for|to|get|in|on|our(?= team)))+(?!\S)", re.IGNORECASE)
 _UNNAMED = {
@@ -170,6 +211,7 @@ def budget_line(words: list[str], texts: list[str]) -> str | None:
     if texts[0] in {"budget", "budgets"} | ({"threshold"} if len(texts) > 1 else set()):
         return None  # a command already
     if not any('"' in word for word in words):
+        words = [_THOUSANDS.sub(_in_full, word) for word in words]
         words = _ON_ONE_MODEL.sub(r" model:\1", " ".join(words)).split(" ")
         texts = [word.lower() for word in words]
     line = " ".join(words)
@@ -227,9 +269,16 @@ def _order(line: str) -> str | None:
     if found := _ALERTING.fullmatch(line):
         period = f"a {found['this']}" if found["this"] else ""
         return " ".join(filter(None, ["budget alert", *_scope(found["name"].strip()), found["amount"], period]))
-    found = _GIVING.fullmatch(line)
-    if found and not {*_BUDGETS, "a", "an"} & {_owner(word) for word in found["name"].lower().split()}:
-        return _gift(found["name"].strip(), found["amount"] + found["rest"])
+    found = _GIVING.fullmatch(line) or _CAPPING.fullmatch(line)
+    if found and not {*_BUDGETS, *_LISTED, "a", "an"} & {_owner(word) for word in found["name"].lower().split()}:
+        return _gift_of_model(found["name"].strip(), found["amount"], found["rest"])
+    if found := _UNLIMITED.fullmatch(line):
+        return f"budget {_owner(found['name'])} remove"
+    if found := _AT_MOST.fullmatch(line):
+        name = found["name"] or found["who"].removesuffix(":")
+        if not _NO_NAME & set(name.lower().split()):
+            limit, scope = found["amount"] or found["limit"], _scope(name)
+            return " ".join(["budget", *([] if found["most"] and scope else ["alert"]), *scope, limit])
     if found := _ASKING_FOR.fullmatch(line):
         return f"budget request {found['amount']}{found['rest']}"
     said = line.lower()
@@ -246,6 +295,22 @@ def _scope(name: str) -> list[str]:
     return [] if said in {"", *_ONESELF, "it", "that", "spend", "spending", "cost", "costs"} else [_owner(name)]
 
 
+def _gift_of_model(name: str, amount: str, rest: str) -> str:
+    """Return the order of `limit the team to $300 on opus`, `limit our opus spend to $300` and the like."""
+    on, whom, of = _ON_A_MODEL.search(rest), _FOR_WHOM.search(rest), _MODEL_OF.fullmatch(name)
+    if on and on["model"].lower() not in {*WEEKDAYS, *MONTHS, *_UNNAMED, "average", "top"}:
+        return _gift(name, f"{amount}{rest[: on.start()]} model:{on['model']}{rest[on.end() :]}")
+    if of:
+        return _gift(of["whose"].removesuffix("'s"), f"{amount}{rest} model:{of['model']}")
+    if whom and " " not in name and not _scope_is_known(name):
+        return _gift(whom["whom"], f"{amount}{rest[: whom.start()]} model:{name}")
+    return _gift(name, amount + rest)
+
+
+def _scope_is_known(name: str) -> bool:
+    return name.lower() in {*_TEAM, *_EACH, *_ONESELF} or name.startswith(("@", "<@"))
+
+
 def _gift(name: str, limit: str) -> str:
     said = name.lower()
     if said in _ONESELF:
@@ -255,7 +320,17 @@ def _gift(name: str, limit: str) -> str:
     return " ".join(["budget", *([] if is_clear else ["alert"]), *scope, limit])
 
 
+def _in_full(found: re.Match[str]) -> str:
+    """Return an amount such as `2k` in full."""
+    return f"{found['sign']}{Decimal(found['number']) * 1000:.0f}{found['period']}"
+
+
 def _about_budgets(words: list[str], texts: list[str], place: int) -> str | None:
+    line = " ".join(words)
+    if _HAS_AMOUNT.search(line) and (found := _MODEL_AND_WHOM.search(line)):
+        whom, model = found["whom"] or found["who"], found["model"] or found["what"]
+        words = f"{line[: found.start()]}{whom} model:{model}".split()
+        texts = [word.lower() for word in words]
     rest = [word for at, word in enumerate(words) if at != place and texts[at] not in _AROUND]
     lowered = [word.lower() for word in rest]
     if any(text in _REMOVING for text in lowered) and not _HAS_AMOUNT.search(" ".join(rest)):
@@ -270,6 +345,8 @@ def _about_budgets(words: list[str], texts: list[str], place: int) -> str | None
         if {"everyone", "everybody"} & {word.lower() for word in kept}:
             kept = ["alert", "default", *(word for word in kept if word.lower() not in _EACH)]
         return " ".join(["budget", *_with_periods_behind(kept)])
+    if _CHANGED_BY & set(texts):
+        return None  # names no limit
     if all(text in _LISTING or text in _BUDGETS for text in texts):
         return "budgets me" if _ONESELF - {"me"} & set(texts) else "budgets"  # not `show me all budgets`
     named = [word for word, text in zip(rest, lowered, strict=True) if text not in _LISTING]

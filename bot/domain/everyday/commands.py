@@ -13,7 +13,9 @@ from bot.domain.everyday.typography import plain
 _HELP = frozenset(
     {
         "", "hi", "hello", "hey", "hey there", "hi there", "hello there", "good morning", "good afternoon", "howdy",
-        "help me", "commands", "menu", "start", "what can you do", "what can i ask", "what can i do", "who are you",
+        "help me", "commands", "menu", "start", "what can you do", "what can i ask", "what can i do",
+        "what can i ask you", "what can i type",
+        "what should i ask", "what should i type", "what can i say", "who are you",
         "who made you", "are you a bot", "what are you",
         "how does this work", "how do i use this", "how do you work", "how to use", "examples", "usage help",
         "please help", "please help me", "can you help", "can you help me", "i need help", "help please", "test",

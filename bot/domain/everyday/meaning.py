@@ -21,6 +21,7 @@ _TWO_SIDES = (
     "A comparison takes two times, models or people, such as `today vs yesterday` or `compare opus and sonnet`."
 )
 _NO_AVERAGES = "I show totals, not averages for each task. Try `by:model`, which counts the tasks, or `rows`."
+_MIXED_NAMES = "Name everybody with `@`, or everybody by name: `@ana @marcus` or `ana and marcus`."
 _NOTHING_NAMED = "I don't know what you mean by `it`. Name it, as in `how much of the team's spend is opus`."
 
 Part = tuple[str, ...]
@@ -195,6 +196,8 @@ class Meaning:
         parts = list(dict.fromkeys(self.parts))
         if self._is_own_side(own):
             parts = list(dict.fromkeys((own,) if part == _ME else part for part in parts))
+        if _has("email:", parts) and (_has("@", parts) or _has("<@", parts)):
+            raise QueryError(_MIXED_NAMES)  # together they would mean tasks of both at once
         if _has("-email:", parts) and not (self.is_own_named or self._counts()["member"]):
             parts = list(dict.fromkeys([_TEAM, *parts]))  # `all but ana`
         is_share = self._is_share()

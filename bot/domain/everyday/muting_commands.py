@@ -30,6 +30,14 @@ _ABOUT_SOMEBODY = re.compile(
     rf"{_PLEASE}(?:{_STOP}|mute(?= )){_ALERTS}(?: (?:about|of|for|on))+"
     rf"(?P<who>(?: (?!(?:me|my|the)(?!\S))\S+?){{1,2}}){_UNTIL}{_END}"
 )
+_ALERTS_OF_SOMEBODY = re.compile(
+    rf"{_PLEASE}(?:{_STOP}|mute|snooze)(?P<who>(?: (?!(?:me|my|the)(?!\S))\S+?){{1,2}})(?:'s|s')"
+    rf"(?: (?:budget|spend))?{_ALERTS}{_UNTIL}{_END}"
+)
+_SOMEBODY_AGAIN = re.compile(
+    rf"{_PLEASE}un(?:mute|snooze|silence|pause)(?: alerts (?:about|of|for))?"
+    rf"(?P<who>(?: (?!(?:me|us|my|the|it|again|please|now|yourself)(?!\S))\S+?){{1,2}})(?:'s)?(?:{_ALERTS})?{_END}"
+)
 _OF = "'s"
 _AGAIN = re.compile(
     rf"{_PLEASE}(?:un(?:mute|snooze|silence|pause)|(?:resume|restart|continue|reenable|re-enable|enable)"
@@ -51,10 +59,12 @@ def muting_line(words: list[str], texts: list[str]) -> str | None:
         return "snooze off"
     if found := _ABOUT_BUDGETS.fullmatch(said) or _ALONE.fullmatch(said):
         return f"snooze{_for_how_long(found)}"
-    if (found := _ABOUT_SOMEBODY.fullmatch(said)) is None:
+    again = _SOMEBODY_AGAIN.fullmatch(said)
+    found = again or _ABOUT_SOMEBODY.fullmatch(said) or _ALERTS_OF_SOMEBODY.fullmatch(said)
+    if found is None:
         return None
     begun, end = found.span("who")
-    return f"snooze{' '.join(words)[begun:end].removesuffix(_OF)}{_for_how_long(found)}"
+    return f"snooze{' '.join(words)[begun:end].removesuffix(_OF)}{' off' if again else _for_how_long(found)}"
 
 
 def _for_how_long(found: re.Match[str]) -> str:

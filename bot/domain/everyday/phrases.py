@@ -95,6 +95,8 @@ class PhraseReader:
         if texts[0] in vocabulary.ADVERBS:
             return 1, _part(f"by:{vocabulary.ADVERBS[texts[0]]}")
         place = _length(vocabulary.BY, texts)
+        if place == 0 and texts[0] == "a" and set(texts[1:2]) & set(TIME_GROUPINGS):  # `how much do we spend a day`
+            place = 1
         if place == 0:
             return None
         place += texts[place : place + 1] in (["the"], ["each"])
@@ -138,6 +140,8 @@ class PhraseReader:
             is_number = texts[:place] == ["most"]  # `who ran the most tasks`
             return place + 1, Meaning.ask_for_most_tasks if is_number else _part(f"rows {count}".strip())
         name = "member" if what in vocabulary.SPENDERS else vocabulary.GROUPS.get(what)
+        if what in TIME_GROUPINGS and not count and texts[place - 1] not in {"top", "limit"}:
+            return place + 1, _part(f"by:{what} sort:cost")  # `the most expensive day`
         if what in TIME_GROUPINGS:  # `top 5 week to date`; days are `top 5 days`
             name = None
         return (place, _part(count)) if name is None else (place + 1, _part(f"by:{name} {count}".strip()))
@@ -165,6 +169,8 @@ class PhraseReader:
         """Return what `tasks` asks for; and `how many`, `how much of` and `why`, which ask for something else."""
         if texts[0] in vocabulary.TASKS:
             return 1, Meaning.ask_for_tasks
+        if place := _length(vocabulary.OF_THE_WHOLE, texts):
+            return place, Meaning.ask_for_share
         if place := _length(vocabulary.SHARE, texts):
             if texts[place : place + 1] in (["it"], ["that"], ["them"], ["those"]):
                 return place + 1, Meaning.ask_for_share_of_it

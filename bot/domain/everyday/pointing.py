@@ -3,6 +3,7 @@
 import re
 
 from bot.domain.access import RefusedError
+from bot.domain.everyday.card_commands import TEAM_CARD
 from bot.domain.everyday.typography import plain
 
 _IT = r"(?:it|that|this|them|those|these|(?:the|that|this) (?:budget|limit|balance))"
@@ -42,6 +43,18 @@ _ANOTHER = re.compile(
 _MORE = re.compile(
     rf"{_THEN}(?:(?:can|could|may) (?:i|we) (?:get|have|ask for)|i need|give me|ask for|request) more(?: .{{1,20}})?"
 )
+_WHY = re.compile(
+    rf"{_THEN}(?:(?:why|how come)(?: (?:is|are|was|did|does|do|has|have|it|that|this|they|she|he|get|got|so|too|much"
+    r"|high|expensive|near|close|over|used|spent|full|fast|quickly|already|bad)){0,5}"
+    r"|what (?:happened|drove (?:it|that)|caused (?:it|that)|(?:is|was) (?:it|that) spent on)"
+    rf"|(?:what|which models?)(?: (?:was|is|did|does))? (?:it|that)(?: (?:spent|used|go))?(?: on)?)"
+)
+_AVERAGE = re.compile(
+    rf"{_THEN}(?:how much|what)(?: (?:is|was|does|do))? {_IT}(?: (?:come to|make))?(?: on average)?"
+    r"(?: (?:a|an|per|each|every) \w+)?(?: on average)?"
+)
+_EACH = re.compile(r"(?<!\S)(?:average|a|an|per|each|every)(?!\S)")
+_NO_AVERAGE = "I average spend, not budgets. Ask such as `average per day this month`."
 _SET = re.compile(r"budget (?P<who>\S+(?: [^\s$€£\d]\S*)*?) (?:[$€£]?\d.*|remove.*)")
 _UNNAMED = {"alert", "default", "file", "apply", "check", "suggest"}
 _SUBJECT = re.compile(r"^the ", re.IGNORECASE)
@@ -64,15 +77,21 @@ _TRIED = re.compile(r"backtest (?P<limit>\S+(?: (?:an?|per|each|every) \w+)?)(?P
 _LONGEST = 100  # characters of a line that points to another
 
 
-def pointed_line(line: str, before: str | None) -> str | None:
-    """Return the command that a line asks for which points to the command before it; None if it points to none.
+def pointed_line(line: str, before: str | None, *, sees_all: bool = False) -> str | None:
+    """Return the command that a line asks for which points to the one before it; None if it points to none.
+
+    It may be a question too, of what budgets were spent on; `sees_all` says that whoever asks sees those of everybody.
 
     Raises RefusedError if it is to change a budget that it does not name.
     """
     if before is None:
         return None
     first, said = before.partition(" ")[0].lower(), plain(line).rstrip("?!. ")
-    return None if len(said) > _LONGEST else _pointed(first, said, before)
+    if len(said) > _LONGEST:
+        return None
+    if first in {"budget", "budgets"} and _WHY.fullmatch(said.lower()):
+        return _why(before, sees_all=sees_all)
+    return _pointed(first, said, before)
 
 
 def _pointed(first: str, typed: str, before: str) -> str | None:
@@ -81,14 +100,20 @@ def _pointed(first: str, typed: str, before: str) -> str | None:
     if first in {"budget", "budgets"}:
         another = _ANOTHER.fullmatch(typed)
         return _about_budgets(said, before) if another is None else f"budgets {_SUBJECT.sub('', another['whose'])}"
-    if first in {"", "digest", "explain"} and (found := _OF_WHOM.fullmatch(said)):
+    if first in {"", "overview", "digest", "explain"} and (found := _OF_WHOM.fullmatch(said)):
         return _listing_of(found)
-    about = {"": _about_card, "balance": _about_balance, "backtest": _tried_again, "reconcile": _compared_again}
+    about = {
+        **dict.fromkeys(("", "overview"), _about_card),
+        "balance": _about_balance,
+        "backtest": _tried_again,
+        "reconcile": _compared_again,
+    }
     return about[first](said, before) if first in about else None
 
 
-def _about_card(said: str, _before: str) -> str | None:
-    return "budgets me" if _STATE.fullmatch(said) else None
+def _about_card(said: str, before: str) -> str | None:
+    whose = "team" if before.lower() == TEAM_CARD else "me"
+    return f"budgets {whose}" if _STATE.fullmatch(said) else None
 
 
 def _about_balance(said: str, _before: str) -> str | None:
@@ -115,12 +140,22 @@ def _about_budgets(said: str, before: str) -> str | None:
         return _listing_again(before)
     if _CHANGE.fullmatch(said):
         raise RefusedError(_NO_CHANGE)
+    if _EACH.search(said) and _AVERAGE.fullmatch(said):
+        raise RefusedError(_NO_AVERAGE)
     return "budget request" if _MORE.fullmatch(said) else None
 
 
 def _listing_of(found: re.Match[str]) -> str:
     """Return the listing of those over their limits, or of all: the most used stand first."""
     return "budgets over" if found["side"] in {"over", "above", "past", "beyond"} else "budgets"
+
+
+def _why(before: str, *, sees_all: bool) -> str:
+    """Return the question of what the budgets before it were spent on, which are of those named, or of all."""
+    whose = _listing_again(before).partition(" ")[2].partition(" earlier")[0]
+    if whose in {"", "over", "none"}:
+        whose = "team" if sees_all else "me"
+    return f"why {whose}"
 
 
 def _listing_again(before: str) -> str:

@@ -119,7 +119,16 @@ def _change(texts: list[str]) -> str | None:
     return " ".join(filter(None, ["reschedule", found["number"], found["when"]]))
 
 
+_WHAT_IS_SENT = re.compile(
+    r"(?:what|which (?:reports?|messages|answers)|when)(?: \S+)? (?:do|are|will|did) you"
+    r" (?:send|sending|post|posting|dm)"
+    r"(?: (?:me|us|here|to|regularly|every|each|day|week|month|in|on|this|channel))*"
+)
+
+
 def _is_listing(texts: list[str]) -> bool:
+    if _WHAT_IS_SENT.fullmatch(" ".join(texts)):
+        return True
     is_about_them = bool(_NOUNS & set(texts)) or "scheduled" in texts
     return is_about_them and all(text in _LISTING for text in texts)
 

@@ -36,6 +36,7 @@ _AMOUNT = re.compile(
 )
 _OF_CALENDAR = {"last", "previous", "prior"}
 _BACK = {*_OF_CALENDAR, "past", "recent"}
+_EACH_OF, _WITHIN = {"day", "week", "month"}, {"in", "over", "within", "during"}
 _DAY_ALONE = re.compile(r"\d{1,2}", re.ASCII)
 _SATURDAY = 5
 _WEEK = timedelta(days=7)
@@ -176,6 +177,10 @@ class TimeReader:
     def _rolling(self, words: Sequence[str]) -> Times | None:
         place = 1 if words[0] in _BACK and len(words) > 1 else 0
         is_back = place > 0
+        if words[0] in {"a", "an"} and words[1:2] and words[1] in _EACH_OF:
+            return None  # `how much do we spend a day` asks for each of them
+        if words[0] in _WITHIN and words[1:2] and words[1] in {"a", "an"}:
+            place = 1
         amount = self._amount(words[place:], bare=is_back)
         if amount is None:
             return None

@@ -19,6 +19,7 @@ from bot.domain.query.tokens import Token, outside_quotes
 _ALL_KEYS = "|".join(sorted({*keyed_tokens.KEYS, *KEYS}))
 _SPACED_KEY = re.compile(rf"(?<!\S)(-{{0,2}}(?:{_ALL_KEYS})) ?[:=] ?(?=\S)", re.IGNORECASE)
 _LONGEST_NAME = 3  # words
+_ABBREVIATIONS = {"wk": "week", "wks": "weeks", "mth": "month", "mths": "months", "qtr": "quarter", "yr": "year"}
 _MOST_CORRECTIONS = 6  # of wrong words in one line
 _IN_WORDS = {
     "by": "by",
@@ -128,7 +129,8 @@ def _words_of(token: Token) -> Iterator[Word]:
     """Return a token as words: `by:user` as `by user`, a filter as it stands in the query language."""
     if token.key is None:
         is_strict = token.raw.startswith(("<@", "@"))
-        yield Word(token.raw, token.column, token.bare.lower(), token.raw if is_strict else None)
+        text = token.bare.lower()
+        yield Word(token.raw, token.column, _ABBREVIATIONS.get(text, text), token.raw if is_strict else None)
         return
     name = token.key.lstrip("-")
     key, sign = KEYS.get(name, name), "-" if token.key.startswith("-") else ""

@@ -24,7 +24,7 @@ FILLER: Final = _words(
     runs see shit shitty show shows so some sorry spend spending spending's spends spent spike spikes spiked
     statistics stats still sum summarize summary sums teh tell thank thanks that the their there there's this thx to
     total totals u ugh uh um up update updates usage usd use used using very want was waste wasted way well went
-    were what what's whats which with would wow wtf yeah yep yes you your
+    were what what's whats which with would wow wtf yeah yep yes you your damage single wat da
     """
 )
 """Words that may stand anywhere in a question and change nothing of it."""
@@ -62,6 +62,10 @@ SHARE: Final = (
     ("how", "much", "of"), ("how", "many", "of"),
 )  # fmt: skip
 """What asks for a of the whole."""
+OF_THE_WHOLE: Final = tuple(
+    ("of", *whose, whole) for whose in (("the",), ("our",), ("my",), ("all", "the")) for whole in ("total", "whole")
+)
+"""What stands behind a of the whole: `how much is opus of the total`."""
 NUMBER: Final = (("how", "many"), ("how", "much"), ("number", "of"), ("count",), ("counting",))
 """What asks for a number, not for a list."""
 SPENDERS: Final = _words("spender spenders consumer consumers offender offenders burner burners")
@@ -85,7 +89,7 @@ LEAVING_OUT: Final = (
     ("not", "including"), ("without", "counting"), ("besides", "for"), ("and", "not"), ("without", "any"),
 )  # fmt: skip
 """What stands before whom or what is left out."""
-JOINTS: Final = _words("and or nor & + plus")
+JOINTS: Final = _words("and or nor & + plus n")
 """What stands between two names."""
 ONESELF: Final = _words("me myself mine my i")
 TELLING: Final = _words(
@@ -131,7 +135,7 @@ MEANINGS: Final = {
         "by:model": "model models llm llms",
         "by:tool": "tool tools",
         "by:agent": "agent agents",
-        "": "- -- & + / | * over across within during plus nor each together separately individually jointly",
+        "": "- -- & + / | * over across within during plus nor n each together separately individually jointly",
     }.items()
     for word in _words(words)
 }
@@ -176,6 +180,7 @@ EXPLAINED: Final = {
         _NO_PART_OF_DAY: "morning afternoon evening night tonight midday",
         _NO_MINUTES: "minute minutes min mins second seconds",
         _NO_LATEST: "latest newest",
+        NO_ADDING: "double triple halve subtract deduct",
         _NO_UNDOING: "undo revert rollback redo",
         _NO_AVERAGE: "average averages avg mean median",
         _DOLLARS: "credit euro euros eur pounds gbp yen currency \u20ac \u00a3",
@@ -197,7 +202,16 @@ _CHANGED_MOST = (
     *((most, noun) for most in _words("biggest largest") for noun in _words("jump increase rise change growth")),
     ("went", "up", "most"), ("went", "up", "the", "most"), ("gone", "up", "the", "most"),
 )  # fmt: skip
+_NO_DECIDING = (
+    "Operators approve or decline a request by its buttons, in a DM from me or in App Home."
+    " Whoever asked gets a DM then."
+)
+_REQUESTS = (
+    ("cancel", "my", "request"), ("cancel", "the", "request"), ("withdraw", "my", "request"), ("my", "request"),
+    ("my", "requests"), ("approve",), ("approved",), ("decline",), ("declined",),
+)  # fmt: skip
 EXPLAINED_PHRASES: Final = {
+    **dict.fromkeys(_REQUESTS, _NO_DECIDING),
     **dict.fromkeys(_WHO_SEES, OPERATORS_SEE),
     **dict.fromkeys(_CHANGED_MOST, _NO_CHANGES),
 }

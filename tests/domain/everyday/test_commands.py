@@ -1,6 +1,6 @@
 """Commands in everyday words are those that one would have typed, with amounts and names as they are."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -164,14 +164,14 @@ from bot.domain.query.checks import MAX_LINE
         ("any alerts today", "explain"),
         ("show me yesterday's digest", "digest"),
         ("how am I doing?", ""),
-        ("how are we doing this month", ""),
+        ("how are we doing this month", "overview team"),
         ("am I in trouble", ""),
-        ("are we on track?", ""),
+        ("are we on track?", "overview team"),
         ("forecast", ""),
-        ("what's our forecast for this month", ""),
-        ("how much will we spend this month", ""),
+        ("what's our forecast for this month", "overview team"),
+        ("how much will we spend this month", "overview team"),
         ("what will this month cost", ""),
-        ("at this rate what will we spend", ""),
+        ("at this rate what will we spend", "overview team"),
         ("overview please", ""),
         ("thanks", "courtesy"),
         ("thank you!", "courtesy"),
@@ -263,8 +263,9 @@ def test_a_line_as_long_as_may_be_is_looked_at_quickly() -> None:
         "send ", "5 a day ", "why did ", "did it fail ", "over ", "stop ", "stop sending me ", "alerts ",
         "turn off the alert ", "don't send that ", "move it to every ", "every 2 ", "no more ",
         "how much will it ", "show me the ", "how are we doing ",
+        "limit ana on ", "cap x to 5 for ", "set limit 5 on a for ", "5 a day for ", "max 5 a day ", "do you send ",
     ):  # fmt: skip
         line = (part * MAX_LINE)[:MAX_LINE]
-        began = perf_counter()
+        began = process_time()
         command_line(line)
-        assert perf_counter() - began < 1
+        assert process_time() - began < 1

@@ -39,12 +39,34 @@ from bot.domain.everyday.pointing import pointed_line
         ("reconcile last week", "and yesterday", "reconcile yesterday"),
         ("", "how much of it is left", "budgets me"),
         ("", "is that over budget", "budgets me"),
+        ("overview team", "how much of it is left", "budgets team"),
+        ("overview team", "who is near it", "budgets"),
+        ("overview", "is it enough", "budgets me"),
+        ("budgets @ana", "why so high", "why @ana"),
+        ("budgets ana silva", "why is it so high?", "why ana silva"),
+        ("budgets team", "and why", "why team"),
+        ("budgets me", "why so much", "why me"),
+        ("budgets", "why so high", "why me"),
+        ("budgets over", "how come", "why me"),
+        ("budget @ana 500/month", "why is she over", "why @ana"),
+        ("budgets marcus", "what was it spent on", "why marcus"),
+        ("budgets marcus earlier yesterday", "why", "why marcus"),
         ("digest", "who is near it", "budgets"),
         ("digest 2026-11-20", "and who is over", "budgets over"),
     ],
 )
 def test_it_is_about_the_command_before(before: str, line: str, meant: str) -> None:
     assert pointed_line(line, before) == meant
+
+
+@pytest.mark.parametrize("before", ["budgets", "budgets over", "budgets none", "budget default 300/month"])
+def test_budgets_of_everybody_are_the_teams_for_whoever_sees_them(before: str) -> None:
+    assert pointed_line("why so high", before, sees_all=True) == "why team"
+
+
+def test_budgets_have_no_average() -> None:
+    with pytest.raises(RefusedError, match=r"^I average spend, not budgets\. Ask such as `average per day this month`"):
+        pointed_line("how much is that a day", "budgets @ana")
 
 
 @pytest.mark.parametrize(

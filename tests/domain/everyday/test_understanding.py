@@ -161,6 +161,11 @@ def test_what_cannot_be_is_refused(line: str) -> None:
     assert str(refused(line))
 
 
+@pytest.mark.parametrize("line", ["@ana and marcus", "compare marcus with @ana", "me and @marcus", "<@U02ANA> or josé"])
+def test_people_named_in_two_ways_are_not_taken_for_tasks_of_both(line: str) -> None:
+    assert refused(line).reason.startswith("Name everybody with `@`, or everybody by name")
+
+
 def test_what_could_mean_two_things_is_asked_back() -> None:
     april = Team(**{"April Jones": "april@acme.dev", "Bill Gray": "bill@acme.dev", "Sam Ash": "sam.a@acme.dev"})
     assert understood("april", april) == ("2026-04", "email:april@acme.dev")
@@ -230,6 +235,10 @@ def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_onc
             None,
         ),
         ("yesterday evening", "I don't know parts of a day.", None),
+        ("double ana's limit", "I can't add to a limit.", None),
+        ("did my request go through", "Operators approve or decline a request by its buttons", None),
+        ("cancel my request", "Operators approve or decline a request by its buttons", None),
+        ("approve ana's request", "Operators approve or decline a request by its buttons", None),
         ("past 90 minutes", "The shortest time is an hour: `1h`.", None),
         ("my last 5 tasks", "I list the most expensive tasks first, and can't list the latest.", None),
         ("latest tasks", "I list the most expensive tasks first, and can't list the latest.", None),
