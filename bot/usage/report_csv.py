@@ -55,7 +55,7 @@ def _table(documents: list[dict[str, Any]], columns: list[str]) -> list[list[Any
 
 def safe_cell(cell: object) -> object:
     """Return a cell on one line, in which a spreadsheet finds no formula; numbers stay numbers, without an exponent."""
-    if isinstance(cell, float):
+    if isinstance(cell, float) and "e" in str(cell):
         return f"{cell:.6f}"
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
         return cell

