@@ -112,6 +112,8 @@ async def test_whatever_is_told_daily_can_be_reworded(harness: ServiceHarness) -
     for user in ("hannah", "priya", "gil"):
         await open_home(harness, user)
         await harness.ask(user, channel=GUEST_CHANNEL if user == "gil" else CHANNEL)
+    for user in ("hannah", "priya"):
+        await harness.ask(user, "are we on track")
     await harness.ask("hannah", "errors team 7d")
     await harness.ask("hannah", "errors everyone last 7 days")
     text = everything(harness)
