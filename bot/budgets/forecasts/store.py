@@ -116,7 +116,10 @@ _IDENTITIES = select(*forecast_alert.c["id", "subject", "period"])
 def adopt_alerts(
     connection: Connection, former: FormerLedger, subject_of: Callable[[int], int | None]
 ) -> dict[int, int]:
-    """Take over the alerts of a former ledger. Returns their ids here by their former ids."""
+    """Take over the alerts of a former ledger, with the outlooks that their messages show.
+
+    Returns their ids here by their former ids.
+    """
     here = {(row["subject"], row["period"]): row["id"] for row in rows_by_column(connection, _IDENTITIES)}
     ids: dict[int, int] = {}
     for row in former.all_rows(forecast_alert):
@@ -125,6 +128,8 @@ def adopt_alerts(
             continue
         known = here.get((subject, row["period"]))
         id_ = insert_row_anew(connection, forecast_alert, {**row, "subject": subject}) if known is None else known
+        if known is not None:
+            connection.execute(_SET_OUTLOOK, {"which": known, "outlook": row["outlook"]})
         if id_ is not None:
             ids[row["id"]] = id_
     return ids
