@@ -154,7 +154,7 @@ def test_what_is_wrong_with_the_address_is_one_line_without_the_password(
 def test_a_wrong_address_is_a_wrong_setting(run: Run, url: str, said: str) -> None:
     refused = run("report", DATABASE_URL=url)
     assert refused.returncode == 1
-    assert f"  DATABASE_URL: {said}" in refused.stderr
+    assert f"DATABASE_URL: {said}" in refused.stderr
     assert "postgresql+psycopg://USER:PASSWORD@HOST:5432/DATABASE." in refused.stderr
     assert "s3cret" not in refused.stderr
 
