@@ -105,7 +105,8 @@ async def test_everything_about_a_person_is_exported(lived: ServiceHarness) -> N
     assert day["platform_usd"] == "131.000000000"
     empty = {name for name, rows in document.items() if not rows}
     assert empty == {
-        "acknowledgement", "failure_silence", "failure_group", "failure_mentions", "forecast_alert", "neo_total_differences",
+        "acknowledgement", "failure_silence", "failure_group", "failure_mentions", "forecast_alert",
+        "neo_total_differences",
     }  # fmt: skip
     again = await run(lived, "member", "export", PRIYA, "hers.json")
     assert (again.returncode, again.stderr) == (1, "neo-usage: hers.json exists already. Name a new file.\n")
