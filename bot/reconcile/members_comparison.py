@@ -1,7 +1,7 @@
 """Members: on which days Neo's sums by person are not what the ledger counts, though all its totals by day are.
 
 Who has left the team has no sum of their own in Neo, and whom Neo knows may be unknown here, erased or renamed. So only
-members are compared whom both have in the whole window.
+members are compared whom both have in the whole window, with all their e-mails.
 """
 
 from collections import defaultdict
@@ -93,8 +93,13 @@ class MembersComparison:
         return found if len(found) > _MOST_DAYS else [*found, *await self._differing_days(after, compared)]
 
     async def _confirmed(self, day: Days, compared: Collection[str]) -> MemberTotals:
-        """Return the members who differ on a day, if not because Neo lists tasks of theirs without an e-mail."""
+        """Return the members who differ on a day, if not because Neo lists tasks of theirs without an e-mail.
+
+        None does where the totals of that day differ since it was read again: it is compared anew the next time.
+        """
         summary = await self._summary(day)
+        if not agrees(await self.narrowing.ledger.total(day.start, day.end), summary.total):
+            return {}
         both = defaultdict(lambda: (NO_USAGE, NO_USAGE), await self._of_all(day, summary))
         for email, nameless in (await self._nameless(day)).items():
             for member, change in ((email, NO_USAGE - nameless), (UNATTRIBUTED, nameless)):
@@ -123,9 +128,11 @@ class MembersComparison:
         return summary
 
     async def _of_both(self, days: Days, summary: Summary) -> MemberTotals:
-        """Return the totals of the members whom both have."""
+        """Return the totals of the members whom both have, each under all e-mails that were merged into theirs."""
         ours, neos = await self._sums(days, summary)
-        return {email: (ours[email], neos[email]) for email in sorted(ours.keys() & neos.keys())}
+        current = await self.narrowing.ledger.database.read(current_emails)
+        in_part = {email for former, email in current.items() if not {former, email} <= (summary.by_email or {}).keys()}
+        return {email: (ours[email], neos[email]) for email in sorted((ours.keys() & neos.keys()) - in_part)}
 
     async def _of_all(self, days: Days, summary: Summary) -> MemberTotals:
         """Return the totals of the members whom one of the two has."""

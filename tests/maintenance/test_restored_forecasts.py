@@ -14,7 +14,7 @@ from tests.support.messages import notification_keys, notifications, visible_tex
 from tests.support.restoring import copy_ledger, restore_copy, run_for
 from tests.support.worlds import PRIYA, add, spent
 
-pytestmark = always_on_both
+pytestmark = [always_on_both, pytest.mark.slow]
 DAY = timedelta(days=1)
 RUNS_OUT = "*Your monthly budget is expected to run out on Sun, Mar 15:*"
 LASTS = "*Your monthly budget is expected to last after all:*"

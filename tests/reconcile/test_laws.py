@@ -78,6 +78,9 @@ listings, totals = st.sampled_from(get_args(FiltersBy)), st.sampled_from(get_arg
 
 @examples(1000, **WITH_LEDGERS)
 @example(19, 19, "created", "created", PLACES[0])  # a member's credits are less than what the team's may differ by
+@example(12, 11, "streams", "streams", PLACES[0])  # a task on own keys is executed again after the compared days
+@example(17162, 5, "created", "streams", PLACES[0])  # healing reads an execution after the compared days
+@example(7312, 5, "created", "created", PLACES[0])  # of two merged members Neo knows one
 @given(seeds, st.integers(0, 40), listings, totals, st.sampled_from(PLACES))
 def test_there_is_no_difference_whatever_neo_counts_by(
     fresh: Fresh,
