@@ -74,6 +74,7 @@ def alert_texts(team: Team) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.timeout(300)
 async def test_an_alert_is_sent_and_edited_once_whenever_the_services_are_killed(
