@@ -95,6 +95,7 @@ async def lived(closed: ServiceHarness) -> ServiceHarness:
 
 @pytest.mark.slow
 async def test_everything_about_a_person_is_exported(lived: ServiceHarness) -> None:
+    await lived.deliver()  # else it may be logged among what the command says
     report_her(lived.place)
     exported = await run(lived, "member", "export", PRIYA, "hers.json")
     assert exported.stdout == f"Wrote what is stored about {PRIYA} to hers.json.\n", exported.stderr
@@ -114,6 +115,7 @@ async def test_everything_about_a_person_is_exported(lived: ServiceHarness) -> N
 
 @pytest.mark.slow
 async def test_what_is_exported_is_all_that_names_them_and_names_nobody_else(lived: ServiceHarness) -> None:
+    await lived.deliver()  # else it may be logged among what the command says
     report_her(lived.place)
     exported = await run(lived, "member", "export", PRIYA)
     document = json.loads(exported.stdout)
