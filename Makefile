@@ -27,7 +27,7 @@ test test-slow cover soak bench: export PYTHONDONTWRITEBYTECODE =
 test: setup
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal
 
-# one test in twenty, which take as long as all the others together and longer
+# one test in twelve; together they take longer than all others
 test-slow: setup
 	$(BIN)/python -m pytest -m slow -n auto --dist worksteal
 

@@ -18,8 +18,8 @@ sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return twice the number of processors: a third of the time and more, tests wait for servers and processes."""
-    return 2 * (os.cpu_count() or 1)
+    """Return half as many again as there are processors: part of the time, tests wait for servers and processes."""
+    return (3 * (os.cpu_count() or 1) + 1) // 2
 
 
 @pytest.hookimpl(trylast=True)

@@ -81,6 +81,7 @@ async def test_a_warning_survives_a_restart(harness: ServiceHarness) -> None:
     assert len(warnings(harness)) == 1
 
 
+@pytest.mark.slow
 async def test_home_says_it_to_operators_and_the_digest_when_it_is_soon(harness: ServiceHarness) -> None:
     await night(harness)
     assert "Neo says 297.00 credits ($2,970.00) are left." in await open_home(harness, "hannah")

@@ -385,6 +385,7 @@ async def test_charges_that_come_late_are_notified_as_late(harness: ServiceHarne
     assert "Part of it came in after the day had ended" in visible_text(messages[0])
 
 
+@pytest.mark.slow
 async def test_the_end_of_a_limit_for_a_while_restores_the_one_before(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 50/month")
     await harness.ask("hannah", "budget @priya 400/month until:today")

@@ -40,6 +40,7 @@ async def test_only_such_tasks_count(harness: ServiceHarness) -> None:
     assert "*Limit:* $100 a month for model:opus (personal budget" in text
 
 
+@pytest.mark.slow
 async def test_it_stands_beside_the_budget_of_all_tasks_with_a_message_of_its_own(harness: ServiceHarness) -> None:
     await said(harness, "budget @priya 90/month")
     await said(harness, "budget @priya 50/month model:opus")

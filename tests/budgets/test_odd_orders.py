@@ -83,6 +83,7 @@ async def ended(harness: ServiceHarness, hours: int = 2) -> None:
     await harness.deliver()
 
 
+@pytest.mark.slow
 async def test_the_end_of_a_snooze_notifies_of_the_limit_in_force_alone(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 20/month")
     await say(harness, "priya", "snooze 2h")
@@ -97,6 +98,7 @@ async def test_the_end_of_a_snooze_notifies_of_the_limit_in_force_alone(harness:
     assert "not sent in DMs: the limit changed during the snooze" in explained
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["budget @priya 1000/month", "budget @priya remove month"])
 async def test_a_limit_replaced_or_removed_while_snoozed_leaves_nothing_to_notify(
     harness: ServiceHarness, line: str
@@ -110,6 +112,7 @@ async def test_a_limit_replaced_or_removed_while_snoozed_leaves_nothing_to_notif
     assert notifications(harness.visible("marcus")) == []
 
 
+@pytest.mark.slow
 async def test_a_step_passed_while_snoozed_is_notified_once_its_limit_is_back(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 50/month")
     await say(harness, "priya", "snooze 2h")
@@ -332,6 +335,7 @@ def of_team(harness: ServiceHarness, user: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 async def test_an_operators_snooze_is_theirs_alone_and_ends_with_the_highest_step(closed: ServiceHarness) -> None:
     both = ",".join(closed.workspace.user(each).id for each in ("hannah", "marcus"))
     harness = await opened(closed, ADMINS=both)

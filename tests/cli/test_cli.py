@@ -153,6 +153,7 @@ def expected(neo: NeoServer) -> Decimal:
     return reckoning.total(row(task) for task in neo.api.world.tasks(START))
 
 
+@pytest.mark.slow
 @costly
 def test_sync_then_report_in_every_form(run: Run, neo: NeoServer) -> None:
     synced = run("sync")
@@ -416,6 +417,7 @@ def test_a_misspelt_setting_is_named_by_the_doctor_and_at_the_start(bare_run: Ru
     assert "NEO_API_KEY: it isn't set." in started
 
 
+@pytest.mark.slow
 @sqlite_only("it copies a file; tests/cli/test_postgres.py says what it is on a server")
 def test_backup_restore_and_verify(synced: Run, neo: NeoServer, tmp_path: Path) -> None:
     before = synced("report", "90d", "--csv").stdout
@@ -618,6 +620,7 @@ def test_a_limit_is_tried_on_some_tasks(synced: Run) -> None:
     assert refused.stderr.startswith("neo-usage: No task has the model `zaphod`. There is ")
 
 
+@pytest.mark.slow
 def test_a_member_is_linked_and_listed(synced: Run) -> None:
     assert (
         "Linked U1ANA to priya.raman@acme.example."

@@ -234,6 +234,7 @@ def test_sync_then_report_in_every_form(synced: Run, neo: NeoServer) -> None:
     assert f"${total:,.2f}" in synced("report", "90d").stdout
 
 
+@pytest.mark.slow
 def test_the_status_tells_the_size(synced: Run) -> None:
     status = json.loads(synced("status", "--json").stdout)
     assert status["tasks"] > 100
@@ -242,6 +243,7 @@ def test_the_status_tells_the_size(synced: Run) -> None:
     assert "Last reads of Neo" in synced("status").stdout
 
 
+@pytest.mark.slow
 def test_a_changed_unit_is_refused_until_reprice(synced: Run) -> None:
     refused = synced("report", BYOK_UNIT="usd")
     assert refused.returncode == 1

@@ -287,6 +287,7 @@ async def test_what_is_shared_is_seen_by_all_and_the_answer_by_nobody_else(shown
     await expect(seat.find("log").get_by_text("Only visible to you")).to_have_count(0)
 
 
+@pytest.mark.slow
 async def test_a_csv_comes_to_the_direct_messages_to_be_read_and_kept(shown: Demo, sit: Sit) -> None:
     today = shown.app.clock().date()
     asked = f"{today - timedelta(days=12)}..{today - timedelta(days=5)} by:member,model"  # nothing changes there
@@ -319,6 +320,7 @@ async def test_the_welcome_waits_under_apps(shown: Demo, sit: Sit) -> None:
     await expect(seat.messages.first).to_contain_text("/neo-usage team last week by:member")
 
 
+@pytest.mark.slow
 async def test_a_wrong_word_can_be_mended_by_a_press(shown: Demo, sit: Sit) -> None:
     seat = await sit(shown)
     answer = await seat.ask("team 7d modle:opus by:model")
@@ -341,6 +343,7 @@ async def test_a_member_sees_their_own_spend_only(shown: Demo, sit: Sit) -> None
     await expect(help_).not_to_contain_text("by:member")
 
 
+@pytest.mark.slow
 async def test_a_guest_is_refused_politely(shown: Demo, sit: Sit) -> None:
     seat = await sit(shown, "gil")
     await expect(seat.find("where")).to_have_text("shop-pentest")  # #neo-spend is not for guests

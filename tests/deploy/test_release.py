@@ -130,16 +130,19 @@ def test_it_refuses_what_is_no_new_version(clone: Path, version: str, why: str) 
     assert_refused(clone, version, why)
 
 
+@pytest.mark.slow
 def test_it_refuses_a_dirty_tree(clone: Path) -> None:
     (clone / "README.md").write_text("changed")
     assert_refused(clone, NEXT, "README.md")
 
 
+@pytest.mark.slow
 def test_it_refuses_a_red_check(clone: Path) -> None:
     set_tool(clone, "mypy", "exit 1")
     assert_refused(clone, NEXT, "`make check` is red")
 
 
+@pytest.mark.slow
 def test_it_refuses_a_changelog_that_tells_operators_nothing(clone: Path) -> None:
     changelog = clone / "CHANGELOG.md"
     changelog.write_text(changelog.read_text(encoding="utf-8").replace("- Make a backup.\n", "", 1), encoding="utf-8")

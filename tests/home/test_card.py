@@ -141,6 +141,7 @@ async def test_what_follows_a_card_is_about_whose_card_it_is(harness: ServiceHar
     assert "No budget is set for the team." in visible_text(await harness.ask("hannah", "how much of it is left"))
 
 
+@pytest.mark.slow
 async def test_a_member_who_asks_for_the_teams_card_is_told_and_gets_their_own(harness: ServiceHarness) -> None:
     answer = visible_text(await harness.ask("priya", "how much will we spend"))
     assert answer == f"Only operators can see the team's spend. This is your own:\n{await card(harness, 'priya')}"

@@ -31,6 +31,7 @@ def notifications(messages: list[Message]) -> list[Message]:
     return [each for each in messages if each.metadata and each.metadata["event_payload"]["key"].startswith("ops:")]
 
 
+@pytest.mark.slow
 async def test_three_failed_readings_are_reported_once_a_day_and_when_neo_is_back(harness: ServiceHarness) -> None:
     harness.neo.faults.always = Status(503)
     for _ in range(2):

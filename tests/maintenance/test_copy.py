@@ -87,11 +87,13 @@ def test_a_copy_is_made_between_two_of_one_engine_too(
     assert dump(empty_postgres) == dump(ledger)
 
 
+@pytest.mark.slow
 def test_a_file_that_is_made_is_its_owners_alone(ledger: Path, tmp_path: Path) -> None:
     copied(ledger, tmp_path / "copy.db")
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_a_new_row_gets_an_id_that_is_free(ledger: Path, postgres_ledger: PostgresAddress) -> None:
     copied(ledger, postgres_ledger)
     with closing(open_database(postgres_ledger)) as database, database.transaction() as connection:
@@ -100,6 +102,7 @@ def test_a_new_row_gets_an_id_that_is_free(ledger: Path, postgres_ledger: Postgr
         assert connection.execute(text(new)).scalar_one() == largest + 1
 
 
+@pytest.mark.slow
 def test_a_server_knows_at_once_how_much_it_holds(ledger: Path, empty_postgres: PostgresAddress) -> None:
     copied(ledger, empty_postgres)
     assert wrong_statistics(empty_postgres) == {}
@@ -257,6 +260,7 @@ def test_an_unfinished_copy_of_another_ledger_is_refused(
     copied(ledger, target)
 
 
+@pytest.mark.slow
 def test_a_database_of_another_program_is_refused(
     ledger: Path, tmp_path: Path, empty_postgres: PostgresAddress, postgres: PostgresServer
 ) -> None:

@@ -266,6 +266,7 @@ async def test_whose_address_is_alike_is_left_alone(lived: ServiceHarness) -> No
     }
 
 
+@pytest.mark.slow
 @costly
 async def test_rows_that_are_on_their_way_bring_nobody_back(lived: ServiceHarness) -> None:
     """A pass has asked for her task before she is erased, and books it afterwards."""
@@ -287,6 +288,7 @@ def erase_beside(harness: ServiceHarness) -> None:
         erase_person(connection, app.capabilities(database), find_person(connection, PRIYA, users), app.clock())
 
 
+@pytest.mark.slow
 @costly
 async def test_an_operator_cannot_store_an_erased_address_again(lived: ServiceHarness) -> None:
     assert (await run(lived, "member", "erase", PRIYA, "--yes")).returncode == 0
@@ -306,6 +308,7 @@ async def test_whoever_is_in_an_older_copy_can_be_erased_again(lived: ServiceHar
     assert not list(texts_about_her(lived.place))
 
 
+@pytest.mark.slow
 @sqlite_only("of the files beside the ledger")
 async def test_copies_that_still_hold_them_are_named(lived: ServiceHarness) -> None:
     assert isinstance(lived.place, Path)
@@ -322,6 +325,7 @@ async def test_copies_that_still_hold_them_are_named(lived: ServiceHarness) -> N
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @sqlite_only("of the files beside the ledger")
 async def test_no_file_of_the_database_names_an_erased_person(lived: ServiceHarness) -> None:
     assert isinstance(lived.place, Path)
@@ -331,6 +335,7 @@ async def test_no_file_of_the_database_names_an_erased_person(lived: ServiceHarn
     assert files_about_her(directory) == []
 
 
+@pytest.mark.slow
 @sqlite_only("of the files beside the ledger")
 async def test_an_erasure_that_broke_off_is_finished_by_the_next(lived: ServiceHarness) -> None:
     assert isinstance(lived.place, Path)

@@ -89,6 +89,7 @@ async def test_no_message_shows_what_a_copy_does_not_know_yet(harness: ServiceHa
     assert "$105.00 of $200" in visible_text(notifications(harness.dm("priya"))[0])
 
 
+@pytest.mark.slow
 async def test_what_comes_after_is_told_in_the_thread_that_is_there(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     await spend(harness, PRIYA, 75)
@@ -100,6 +101,7 @@ async def test_what_comes_after_is_told_in_the_thread_that_is_there(harness: Ser
     assert "105% used" in visible_text(first)
 
 
+@pytest.mark.slow
 async def test_a_failure_that_was_told_since_goes_on_in_its_message(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     await spend(harness, MARCUS, 5, status="error", error_message="boom")
@@ -109,6 +111,7 @@ async def test_a_failure_that_was_told_since_goes_on_in_its_message(harness: Ser
     assert "*2 tasks failed the same way.*" in visible_text(message)
 
 
+@pytest.mark.slow
 async def test_another_message_is_not_taken_for_the_one_that_had_its_number(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     await spend(harness, PRIYA, 110)  # over: the channel is told of her
@@ -286,6 +289,7 @@ def test_a_lost_ledger_is_remembered_for_a_week(
             assert rows == state
 
 
+@pytest.mark.slow
 async def test_a_former_ledger_that_makes_no_sense_does_not_keep_the_copy_from_opening(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     with harness.service.database.transaction() as connection:
@@ -295,6 +299,7 @@ async def test_a_former_ledger_that_makes_no_sense_does_not_keep_the_copy_from_o
     assert len(notifications(harness.dm("priya"))) == 1
 
 
+@pytest.mark.slow
 async def test_a_request_that_was_decided_since_is_open_again_and_its_message_says_so(harness: ServiceHarness) -> None:
     await harness.ask("priya", "budget request 300/month")
     await harness.deliver()

@@ -139,6 +139,7 @@ async def approve(harness: ServiceHarness) -> None:
     await harness.deliver()
 
 
+@pytest.mark.slow
 async def test_a_request_made_since_is_there_to_be_decided(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     await harness.ask("priya", "budget request 300/month")
@@ -151,6 +152,7 @@ async def test_a_request_made_since_is_there_to_be_decided(harness: ServiceHarne
     assert len(of(harness, "decided", "priya")) == 1
 
 
+@pytest.mark.slow
 async def test_who_asks_again_changes_the_request_that_was_made_since(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     await harness.ask("priya", "budget request 300/month")
@@ -162,6 +164,7 @@ async def test_who_asks_again_changes_the_request_that_was_made_since(harness: S
     assert "asks for a budget of $400 a month" in visible_text(message)
 
 
+@pytest.mark.slow
 async def test_a_request_that_was_changed_since_stays_what_it_became(harness: ServiceHarness) -> None:
     await harness.ask("priya", "budget request 300/month")
     await harness.deliver()
@@ -176,6 +179,7 @@ async def test_a_request_that_was_changed_since_stays_what_it_became(harness: Se
     assert actions(message) == []
 
 
+@pytest.mark.slow
 async def test_a_request_that_was_on_its_way_and_sent_since_is_edited(harness: ServiceHarness) -> None:
     harness.slack.faults.when(lambda call: Hang() if call.method == "chat.postMessage" else None)
     await harness.ask("priya", "budget request 300/month")
@@ -207,6 +211,7 @@ async def test_a_request_that_was_approved_since_is_open_again_as_its_limit_is_g
     assert "$300 a month" in visible_text(await harness.ask("priya", "budgets"))
 
 
+@pytest.mark.slow
 async def test_a_request_that_was_declined_since_stays_declined(harness: ServiceHarness) -> None:
     await harness.ask("priya", "budget request 300/month")
     await harness.deliver()
@@ -243,6 +248,7 @@ async def test_a_step_that_waits_for_the_end_of_a_snooze_since_is_told_then(harn
     assert len(steps) == 1
 
 
+@pytest.mark.slow
 async def test_a_message_that_cannot_be_edited_is_replied_to_once_a_step(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 100/month")
     copy = copy_ledger(harness)
@@ -270,6 +276,7 @@ async def test_an_unusual_day_that_another_zone_called_so_is_told_once(harness: 
     await harness.start()
 
 
+@pytest.mark.slow
 async def test_a_digest_is_edited_when_its_data_is_complete_after_a_restore(harness: ServiceHarness) -> None:
     harness.settings["DIGEST_CHANNEL"] = "#neo-spend"
     await harness.restart()
@@ -293,6 +300,7 @@ async def test_a_digest_is_edited_when_its_data_is_complete_after_a_restore(harn
     assert visible_text(digest) != first
 
 
+@pytest.mark.slow
 async def test_who_has_sent_enough_within_the_hour_has_so_after_a_restore(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)
     for amount in range(MOST):

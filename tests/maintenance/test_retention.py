@@ -169,6 +169,7 @@ async def asked(harness: ServiceHarness, line: str, user: str = "hannah") -> str
     return visible_text(await harness.ask(user, line))
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_sums_stay_and_answers_that_lack_details_say_so(pruned: ServiceHarness) -> None:
     for line in ("team 60d by:member", "team 60d by:model", "team 60d by:day", "team 60d by:status"):

@@ -168,6 +168,7 @@ def test_what_was_sent_since_is_not_sent_again_and_the_former_ledger_is_kept(
         welcome(database, "U0NEW")
 
 
+@pytest.mark.slow
 def test_of_what_an_empty_database_posted_nothing_is_known(copy: Path, empty_postgres: PostgresAddress) -> None:
     kept, messages = app_over(empty_postgres).ledger.restore(copy)
     assert kept is None

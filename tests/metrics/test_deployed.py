@@ -272,6 +272,7 @@ async def test_an_alert_fires_when_slack_lets_the_bot_post_nothing(prometheus: P
     prometheus.check(set())
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @sqlite_only("free space is a file's")
 async def test_alerts_fire_when_neos_total_differs_and_credits_run_out(prometheus: Prometheus) -> None:

@@ -262,6 +262,7 @@ async def test_messages_that_are_not_in_slack_are_counted_by_state_and_kind(meas
     await assert_counts_are_those_of_status(measured, sent)
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_messages_that_could_not_be_sent_stay_counted(measured: ServiceHarness) -> None:
     await spend(measured, PRIYA, 60)

@@ -70,6 +70,7 @@ async def test_a_late_copy_in_the_thread_is_found_although_slack_did_not_name_th
     assert len(outbox.copies("note:a")) == 1
 
 
+@pytest.mark.slow
 async def test_who_was_frozen_before_the_request_until_all_checks_were_over_leaves_one_copy(
     outbox: SteppedOutbox,
 ) -> None:
@@ -227,6 +228,7 @@ async def test_a_unconfirmed_message_of_a_clock_that_ran_ahead_is_settled_and_it
     assert [each for each in outbox.slack.workspace.channel(WHERE).messages if each.deleted] == []
 
 
+@pytest.mark.slow
 async def test_checks_put_off_by_a_clock_that_ran_ahead_are_made(outbox: SteppedOutbox) -> None:
     outbox.later(AHEAD)
     await outbox.enqueue("note:a")

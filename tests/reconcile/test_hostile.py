@@ -58,6 +58,7 @@ NUMBERS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["total_neo_credits", "by_period"])
 async def test_amounts_that_are_none_leave_neos_total_unavailable(
     harness: ServiceHarness, logged: list[Any], name: str
@@ -171,6 +172,7 @@ def the_same_always(body: Summary) -> Summary:
     return body | {"total_neo_credits": 77.7, "total_tasks": 7}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [in_another_currency, the_same_always])
 async def test_what_differs_everywhere_is_alarmed_for_no_single_day(
     harness: ServiceHarness, logged: list[Any], change: Callable[[Summary], Summary]

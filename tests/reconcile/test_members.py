@@ -47,6 +47,7 @@ def summaries(harness: ServiceHarness) -> int:
 # --- what is reported ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_a_task_counted_for_another_person_is_reported_once_and_when_that_is_over(
     harness: ServiceHarness,
@@ -83,6 +84,7 @@ async def test_it_is_shown_to_operators_who_ask(harness: ServiceHarness) -> None
     assert f"\u2022 {HIS}." in found
 
 
+@pytest.mark.slow
 async def test_more_of_it_is_reported_and_what_is_left_of_it_is_not(harness: ServiceHarness) -> None:
     move(harness, MOVED)
     await night(harness)
@@ -96,6 +98,7 @@ async def test_more_of_it_is_reported_and_what_is_left_of_it_is_not(harness: Ser
     assert "but not by person on Feb 23." in await asked(harness, "status")
 
 
+@pytest.mark.slow
 async def test_it_is_kept_while_days_differ_in_total(harness: ServiceHarness) -> None:
     move(harness, MOVED)
     await night(harness)
@@ -230,6 +233,7 @@ async def test_whoever_is_merged_differs_no_more(harness: ServiceHarness) -> Non
     assert "Resolved" in visible_text(resolved)
 
 
+@pytest.mark.slow
 async def test_nothing_is_left_of_whoever_is_erased(harness: ServiceHarness) -> None:
     move(harness, MOVED)
     await night(harness)
@@ -250,6 +254,7 @@ async def test_a_difference_is_a_part_of_what_is_exported_of_a_person(harness: S
     assert (row["day"], row["tasks"], row["neos_tasks"]) == ("2026-02-26", 1, 0)
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_one_that_was_reported_since_a_copy_was_made_is_known_after_its_restore(
     harness: ServiceHarness,
@@ -267,6 +272,7 @@ async def test_one_that_was_reported_since_a_copy_was_made_is_known_after_its_re
     assert len(reports(harness)) == 2
 
 
+@pytest.mark.slow
 async def test_a_ledger_that_has_a_task_at_another_person_is_reported(harness: ServiceHarness) -> None:
     await night(harness)
     execute(

@@ -120,6 +120,7 @@ async def test_a_difference_that_stays_takes_one_request_a_night(harness: Servic
     assert "Differs from Neo's total on Feb 26." in await asked(harness, "status")
 
 
+@pytest.mark.slow
 async def test_a_report_survives_a_restart(harness: ServiceHarness) -> None:
     leave_out(harness, "priya-4")
     await night(harness)

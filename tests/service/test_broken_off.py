@@ -23,6 +23,7 @@ def place(postgres_ledger: PostgresAddress) -> PostgresAddress:
     return postgres_ledger
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_all_goes_on_after_the_connection_was_ended_in(
     harness: ServiceHarness, postgres: PostgresServer, place: PostgresAddress, moment: str

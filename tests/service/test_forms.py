@@ -72,6 +72,7 @@ def _everything_seen(harness: ServiceHarness, user: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 async def test_whoever_opens_a_form_hears_that_slack_did_not_whatever_went_wrong(harness: ServiceHarness) -> None:
     faults = (Refuse("expired_trigger_id"), Refuse("invalid_arguments"), Status(503), Reset(), RateLimited(30))
     for fault in faults:
@@ -87,6 +88,7 @@ async def test_whoever_opens_a_form_hears_that_slack_did_not_whatever_went_wrong
             assert harness.workspace.view_on_top(harness.workspace.user(user).id) is None, (what, fault)
 
 
+@pytest.mark.slow
 async def test_a_form_that_did_not_open_changes_nothing_and_opens_at_the_next_try(harness: ServiceHarness) -> None:
     harness.slack.faults.on("views.open", Refuse("expired_trigger_id"))
     listed = visible_text(await harness.ask("hannah", "budgets"))

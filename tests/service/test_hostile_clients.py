@@ -87,6 +87,7 @@ async def test_no_version_of_http_is_claimed_that_is_not_spoken(open_ports: Serv
         assert re.match(rb"HTTP/1\.[01] (200|4\d\d) ", await answer_to(port, sent))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", ["", "half of it"])
 async def test_a_body_that_is_cut_off_is_refused_like_any_other(
     open_ports: ServiceHarness, monkeypatch: pytest.MonkeyPatch, json_log: io.StringIO, sent: str

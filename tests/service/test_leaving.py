@@ -37,6 +37,7 @@ async def ready(harness: ServiceHarness) -> httpx.Response:
         return await client.get(f"http://127.0.0.1:{harness.service.port}/readyz")
 
 
+@pytest.mark.slow
 async def test_it_is_not_ready_at_once_and_takes_what_still_comes(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     assert (await ready(closed)).status_code == 200
@@ -86,6 +87,7 @@ async def test_whoever_sends_nothing_does_not_keep_it(closed: ServiceHarness, mo
             writer.close()
 
 
+@pytest.mark.slow
 async def test_a_request_that_comes_after_the_end_was_announced_is_served_once(closed: ServiceHarness) -> None:
     await closed.open(over_http=True)
     body = as_form(command(closed, "hannah", "team"))

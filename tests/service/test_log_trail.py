@@ -90,6 +90,7 @@ async def test_a_pass_leads_to_what_was_enqueued_and_sent(harness: ServiceHarnes
     assert {each["key"] for each in enqueued} <= {each["key"] for each in named(json_log, "sent")}
 
 
+@pytest.mark.slow
 @pytest.mark.long
 async def test_nothing_that_people_or_the_upstream_wrote_and_no_secret_is_logged(
     closed: ServiceHarness, json_log: io.StringIO

@@ -8,6 +8,7 @@ import pytest
 from bot.service.scheduler import Job, Scheduler
 
 
+@pytest.mark.slow
 async def test_jobs_tick_and_end(caplog: pytest.LogCaptureFixture) -> None:
     held, failed, ended = [0], [0], [False]
     twice = asyncio.Event()

@@ -128,6 +128,7 @@ async def test_when_slack_does_not_say_who_asks_nothing_is_shown(harness: Servic
 # --- Neo -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_old_data_is_read_anew_before_the_answer(harness: ServiceHarness) -> None:
     reads = len(harness.neo.log)
     harness.clock.advance(3 * HOUR)

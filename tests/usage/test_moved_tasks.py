@@ -85,6 +85,7 @@ async def test_no_filter_reveals_what_it_is_now(harness: ServiceHarness) -> None
         assert "*You spent $0.00* (0.00 credits) · 0 tasks" in visible_text(await harness.ask("priya", line)), line
 
 
+@pytest.mark.slow
 async def test_a_csv_file_reveals_no_more_than_the_answer(harness: ServiceHarness) -> None:
     await harness.ask("priya", "rows csv")
     (message,) = [each for each in harness.dm("priya") if each.files]
@@ -145,6 +146,7 @@ def failures(harness: ServiceHarness, user: str) -> str:
     return "\n".join(visible_text(each) for each in notifications(harness.dm(user)) if "failure_tasks" in actions(each))
 
 
+@pytest.mark.slow
 async def test_a_merged_member_is_the_same_owner(harness: ServiceHarness) -> None:
     with harness.service.database.transaction() as connection:
         merge(harness.service.app, harness.service.database, connection, MARCUS, PRIYA)

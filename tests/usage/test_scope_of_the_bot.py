@@ -24,6 +24,7 @@ def world() -> World:
     return world
 
 
+@pytest.mark.slow
 async def test_how_many_tasks_are_being_read_is_for_operators(closed: ServiceHarness) -> None:
     closed.neo.latency_s = 0.4
     opening = asyncio.create_task(closed.open())

@@ -59,6 +59,7 @@ async def test_each_higher_step_of_a_budget_is_an_event_about_the_same(hooked: S
     assert second["data"]["period"]["unit"] == "day"
 
 
+@pytest.mark.slow
 async def test_members_are_codes_that_stay_the_same_unless_e_mails_are_asked_for(
     hooked: ServiceHarness, api: WebhookApi
 ) -> None:

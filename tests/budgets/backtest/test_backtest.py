@@ -225,6 +225,7 @@ async def test_they_are_for_operators(harness: ServiceHarness, line: str) -> Non
     assert "Only operators can try limits on the past." in text_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "said"),
     [
