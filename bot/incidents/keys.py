@@ -1,7 +1,7 @@
 """The keys of incidents: notifications that one has begun or is over, and the topic of its live message."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Self
 
 from bot.domain.keys import MalformedKeyError, NotificationKey, TopicKey, iso_date, number, numbers, rest_of
@@ -42,8 +42,7 @@ class IncidentKey(NotificationKey):
     @classmethod
     def near(cls, name: str, day: date) -> KeyRange:
         """Return the range of the keys of an incident's name from the day before a day to the one after it."""
-        first, beyond = day - timedelta(days=1), day + timedelta(days=2)
-        return KeyRange(f"{cls.kind}:{name}-{first.isoformat()}", f"{cls.kind}:{name}-{beyond.isoformat()}")
+        return KeyRange.around(f"{cls.kind}:{name}-", day, 1)
 
 
 @dataclass(frozen=True, slots=True)

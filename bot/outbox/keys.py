@@ -1,6 +1,7 @@
 """The keys of the outbox: its own notifications, those of others as they are stored, and what a message carries."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Self
 
 from bot.domain.keys import Key, NotificationKey, NumberedKey, TopicKey, kind_of, numbers, rest_of
@@ -83,6 +84,12 @@ class KeyRange:
 
     low: str
     high: str
+
+    @classmethod
+    def around(cls, prefix: str, day: date, days: int) -> Self:
+        """Return the keys of a prefix and then the ISO date of a day, or of one of so many before or after it."""
+        first, beyond = day - timedelta(days=days), day + timedelta(days=days + 1)
+        return cls(f"{prefix}{first.isoformat()}", f"{prefix}{beyond.isoformat()}")
 
 
 def is_of(key_class: type[Key], text: str) -> bool:

@@ -161,16 +161,16 @@ class DaysComparison:
         if summary.byok is None or agrees(*both):
             return None
         try:
-            await self._look_into_own_keys()
+            await self._look_into_own_keys(both)
         except ChangingError:
             self._keep_former(Counted.OWN_KEYS, self.days)
         return both if self.own_keys_otherwise else None
 
-    async def _look_into_own_keys(self) -> None:
+    async def _look_into_own_keys(self, both: BothTotals) -> None:
         if self.former.own_keys_otherwise:
             self.own_keys_otherwise = True
             return
-        differing = await OwnKeysComparison(self._narrowing(OWN_KEYS), self.heal).differing(self.days)
+        differing = await OwnKeysComparison(self._narrowing(OWN_KEYS), self.heal).differing(self.days, both)
         self.own_keys_otherwise = differing is None
         for each in differing or ():
             self._add(each.day, (each.ours, each.neos), each.tasks, Counted.OWN_KEYS)

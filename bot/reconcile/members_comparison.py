@@ -129,19 +129,21 @@ class MembersComparison:
 
     async def _of_both(self, days: Days, summary: Summary) -> MemberTotals:
         """Return the totals of the members whom both have, each under all e-mails that were merged into theirs."""
-        ours, neos = await self._sums(days, summary)
         current = await self.narrowing.ledger.database.read(current_emails)
+        ours, neos = await self._sums(days, summary, current)
         in_part = {email for former, email in current.items() if not {former, email} <= (summary.by_email or {}).keys()}
         return {email: (ours[email], neos[email]) for email in sorted((ours.keys() & neos.keys()) - in_part)}
 
     async def _of_all(self, days: Days, summary: Summary) -> MemberTotals:
         """Return the totals of the members whom one of the two has."""
-        ours, neos = await self._sums(days, summary)
+        current = await self.narrowing.ledger.database.read(current_emails)
+        ours, neos = await self._sums(days, summary, current)
         everybody = sorted(ours.keys() | neos.keys())
         return {email: (ours.get(email, NO_USAGE), neos.get(email, NO_USAGE)) for email in everybody}
 
-    async def _sums(self, days: Days, summary: Summary) -> tuple[Mapping[str, UsageTotal], Mapping[str, UsageTotal]]:
-        current = await self.narrowing.ledger.database.read(current_emails)
+    async def _sums(
+        self, days: Days, summary: Summary, current: Mapping[str, str]
+    ) -> tuple[Mapping[str, UsageTotal], Mapping[str, UsageTotal]]:
         neos: dict[str, UsageTotal] = defaultdict(lambda: NO_USAGE)
         for email, total in (summary.by_email or {}).items():
             neos[current.get(email, email)] += total

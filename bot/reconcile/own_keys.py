@@ -7,7 +7,7 @@ from datetime import date
 from bot.domain.usage_total import UsageTotal, agrees
 from bot.ledger.neo_agreement import TaskDifference
 from bot.reconcile.narrowing import Narrowing
-from bot.reconcile.rules import Days
+from bot.reconcile.rules import BothTotals, Days
 from bot.reconcile.upstream import Heal
 from bot.sync.rules import PassKind, PlannedPass
 
@@ -31,12 +31,13 @@ class OwnKeysComparison:
     narrowing: Narrowing
     heal: Heal
 
-    async def differing(self, days: Days) -> list[OwnKeysDay] | None:
+    async def differing(self, days: Days, both: BothTotals) -> list[OwnKeysDay] | None:
         """Return the days that differ, with their tasks; None if Neo counts such tasks otherwise.
 
+        `both` are the totals of these days, which differ.
         Raises what `NeoReader` and `heal` do.
         """
-        if await self._are_executed_later(days):
+        if await self._are_executed_later(days, both):
             return []
         found = await self._differing_days(days)
         if found:  # up to now: Neo may list a task only on the days on which it was continued
@@ -44,12 +45,12 @@ class OwnKeysComparison:
             found = await self._differing_days(days)
         return None if len(found) > _MOST_DAYS else [await self._look_into(Days(each, each)) for each in found]
 
-    async def _are_executed_later(self, days: Days) -> bool:
+    async def _are_executed_later(self, days: Days, both: BothTotals) -> bool:
         """Return whether what Neo lacks on these days is no more than what it counts of their tasks after them.
 
         Where Neo counts each execution at its own time, a task that was executed again since is there only in part.
         """
-        ours, neos = await self._totals(days)
+        ours, neos = both
         later = await self.narrowing.surplus(days.end)
         return ours.tasks == neos.tasks and ours.credits - neos.credits <= later.given.credits - later.ours.credits
 
@@ -68,6 +69,6 @@ class OwnKeysComparison:
         found = await self.narrowing.isolated(days.start, days.end)
         return OwnKeysDay(days.first, ours, neos, tuple(each.difference for each in found))
 
-    async def _totals(self, days: Days) -> tuple[UsageTotal, UsageTotal]:
+    async def _totals(self, days: Days) -> BothTotals:
         window = days.start, days.end
         return await self.narrowing.ledger.total(*window), await self.narrowing.neo.total(*window)

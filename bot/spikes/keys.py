@@ -1,7 +1,7 @@
 """The key of a spike's notification."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Self
 
 from bot.domain.keys import NotificationKey, iso_date, number, rest_of
@@ -37,8 +37,7 @@ class SpikeKey(NotificationKey):
     @classmethod
     def near(cls, member: int, day: date) -> KeyRange:
         """Return the range of the keys of a member's days from two before a day to two after it, in any time zone."""
-        first, beyond = day - timedelta(days=2), day + timedelta(days=3)
-        return KeyRange(f"{cls.kind}:{member}-{first.isoformat()}", f"{cls.kind}:{member}-{beyond.isoformat()}")
+        return KeyRange.around(f"{cls.kind}:{member}-", day, 2)
 
 
 class SpikeEventKey(SpikeKey):

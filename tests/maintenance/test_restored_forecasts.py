@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.slack.faults import Hang
-from bot.sandbox.slack.models import Message
-from bot.sandbox.world import START, World
+from bot.sandbox.world import World
 from tests.support.engines import always_on_both, rows_of
+from tests.support.forecasts import alerts, daily_world, live
 from tests.support.harness import ServiceHarness
-from tests.support.messages import notification_keys, notifications, visible_text
+from tests.support.messages import visible_text
 from tests.support.restoring import copy_ledger, restore_copy, run_for
-from tests.support.worlds import PRIYA, add, spent
+from tests.support.worlds import PRIYA, spent
 
 pytestmark = [always_on_both, pytest.mark.slow]
 DAY = timedelta(days=1)
@@ -23,11 +23,7 @@ USED_UP = "*Your monthly budget is used up:*"
 
 @pytest.fixture
 def world() -> World:
-    """It is Monday, 2 March, 21:00. Priya has spent $20 on each day since February."""
-    world = World.empty()
-    for back in range(30):
-        add(world, f"hers-{back}", "2", email=PRIYA, begun=START - back * DAY, model="opus")
-    return world
+    return daily_world()
 
 
 @pytest.fixture
@@ -39,14 +35,6 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
     return closed
 
 
-async def live(harness: ServiceHarness, days: int, usd: int = 20) -> None:
-    """Let days go by on each of which Priya spends so much; the alert is due on the fourth."""
-    for _ in range(days):
-        harness.clock.advance(DAY)
-        spent(harness.neo.world, harness.clock(), PRIYA, usd, model="opus")
-        await harness.sync()
-
-
 async def restore(harness: ServiceHarness, copy: Path) -> None:
     """Restore, and let everything be read, sent, looked for and edited."""
     await restore_copy(harness, copy)
@@ -55,14 +43,9 @@ async def restore(harness: ServiceHarness, copy: Path) -> None:
     await run_for(harness, 2)
 
 
-def alerts(harness: ServiceHarness) -> list[Message]:
-    there = notifications(harness.dm("priya"))
-    return [each for each in there if notification_keys([each])[0].startswith("forecast:")]
-
-
 def heads(harness: ServiceHarness) -> list[str]:
     """What the alerts that Priya sees begin with, as far as it is bold."""
-    return [f"*{visible_text(each).split('*')[1]}*" for each in alerts(harness)]
+    return [f"*{visible_text(each).split('*')[1]}*" for each in alerts(harness, "priya")]
 
 
 async def test_it_is_not_sent_again(harness: ServiceHarness) -> None:

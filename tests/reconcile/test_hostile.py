@@ -10,26 +10,12 @@ import structlog
 
 from bot.sandbox.faults import Body, Fault, Redirect, Reshape
 from bot.sandbox.neo import SUMMARY_PATH
-from bot.sandbox.world import World
 from tests.support.harness import ServiceHarness
-from tests.support.messages import visible_text
-from tests.support.neo_totals import night, paired_world, reports
+from tests.support.neo_totals import asked, night, reports
 
 Summary = dict[str, Any]
 UNREADABLE = "Neo's total isn't available: I can't read Neo's answer."
 AGREES = "Agrees with Neo through Mar 1."
-
-
-@pytest.fixture
-def world() -> World:
-    return paired_world()
-
-
-@pytest.fixture
-async def harness(closed: ServiceHarness) -> ServiceHarness:
-    closed.settings["OPS_CHANNEL"] = "#neo-spend"
-    await closed.open()
-    return closed
 
 
 @pytest.fixture
@@ -40,10 +26,6 @@ def logged() -> Iterator[list[Any]]:
 
 def answer_with(harness: ServiceHarness, fault: Fault) -> None:
     harness.neo.faults.when(lambda request: fault if request.path == SUMMARY_PATH else None)
-
-
-async def said(harness: ServiceHarness, line: str = "status") -> str:
-    return visible_text(await harness.ask("hannah", line))
 
 
 def has_broken(logged: list[Any]) -> bool:
@@ -70,9 +52,9 @@ async def test_amounts_that_are_none_leave_neos_total_unavailable(
             f'"by_period": [{{"date": "2026-02-26", "neo_credits": {day}, "tasks": 1}}]}}'
         )
         answer_with(harness, Body(body.encode()))
-        assert (await said(harness, "reconcile")).startswith(f"*{UNREADABLE}*"), number
+        assert (await asked(harness, "reconcile")).startswith(f"*{UNREADABLE}*"), number
     await night(harness)
-    assert UNREADABLE in await said(harness)
+    assert UNREADABLE in await asked(harness, "status")
     assert (reports(harness), has_broken(logged)) == ([], False)
 
 
@@ -92,7 +74,7 @@ async def test_what_is_no_summary_leaves_neos_total_unavailable(
 ) -> None:
     answer_with(harness, fault)
     await night(harness)
-    assert why in await said(harness)
+    assert why in await asked(harness, "status")
     assert (reports(harness), has_broken(logged)) == ([], False)
     assert harness.service.wiring.context.scheduler.failure is None
 
@@ -155,8 +137,8 @@ async def test_what_says_the_same_otherwise_is_no_difference(
 ) -> None:
     answer_with(harness, Reshape(change))
     await night(harness)
-    assert AGREES in await said(harness)
-    assert (await said(harness, "reconcile")).startswith("*Agrees with Neo through Mar 1.*")
+    assert AGREES in await asked(harness, "status")
+    assert (await asked(harness, "reconcile")).startswith("*Agrees with Neo through Mar 1.*")
     assert (reports(harness), has_broken(logged)) == ([], False)
 
 
@@ -189,7 +171,7 @@ def of_all_there_could_be(body: Summary) -> Summary:
 async def test_any_number_of_tasks_can_be_compared(harness: ServiceHarness, logged: list[Any]) -> None:
     answer_with(harness, Reshape(of_all_there_could_be))
     await night(harness, 2)
-    answer = await said(harness, "reconcile")
+    answer = await asked(harness, "reconcile")
     assert answer.startswith("*")
     assert len(reports(harness)) <= 1
     assert not has_broken(logged)

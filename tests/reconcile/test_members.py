@@ -9,35 +9,18 @@ import pytest
 from bot.sandbox.faults import Reshape
 from bot.sandbox.neo import SUMMARY_PATH
 from bot.sandbox.summary import SummaryOptions
-from bot.sandbox.world import World
 from tests.support.app import merge
 from tests.support.engines import always_on_both, execute, rows_of
 from tests.support.harness import ServiceHarness
 from tests.support.life import run
 from tests.support.messages import visible_text
-from tests.support.neo_totals import move, night, paired_world, reports
+from tests.support.neo_totals import asked, move, night, reports
 from tests.support.restoring import copy_ledger, restore_copy, run_for
 from tests.support.worlds import MARCUS, PRIYA
 
 HERS = "Feb 26, Priya Raman: Neo counts 0.00 credits in 0 tasks, I count 0.40 credits in 1 task"
 HIS = "Feb 26, Marcus Delgado: Neo counts 0.80 credits in 2 tasks, I count 0.40 credits in 1 task"
 MOVED = {"priya-4": MARCUS}
-
-
-@pytest.fixture
-def world() -> World:
-    return paired_world()
-
-
-@pytest.fixture
-async def harness(closed: ServiceHarness) -> ServiceHarness:
-    closed.settings["OPS_CHANNEL"] = "#neo-spend"
-    await closed.open()
-    return closed
-
-
-async def asked(harness: ServiceHarness, line: str = "reconcile") -> str:
-    return visible_text(await harness.ask("hannah", line))
 
 
 def summaries(harness: ServiceHarness) -> int:

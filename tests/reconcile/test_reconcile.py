@@ -11,28 +11,12 @@ from bot.sandbox.faults import Body, Fault, Hang, Status
 from bot.sandbox.neo import SUMMARY_PATH
 from bot.sandbox.summary import SummaryOptions
 from bot.sandbox.tasks import SimTask, Stream
-from bot.sandbox.world import START, World
+from bot.sandbox.world import START
 from tests.support.app_home import open_home
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
-from tests.support.neo_totals import DAY, HOUR, leave_out, night, paired_world, reports
+from tests.support.neo_totals import DAY, HOUR, asked, leave_out, night, reports
 from tests.support.worlds import PRIYA
-
-
-@pytest.fixture
-def world() -> World:
-    return paired_world()
-
-
-@pytest.fixture
-async def harness(closed: ServiceHarness) -> ServiceHarness:
-    closed.settings["OPS_CHANNEL"] = "#neo-spend"
-    await closed.open()
-    return closed
-
-
-async def asked(harness: ServiceHarness, line: str = "reconcile") -> str:
-    return visible_text(await harness.ask("hannah", line))
 
 
 async def test_it_agrees_each_night_and_says_so(harness: ServiceHarness) -> None:

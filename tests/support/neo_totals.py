@@ -11,7 +11,7 @@ from bot.sandbox.summary import Balance, SummaryOptions
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from tests.support.harness import ServiceHarness
-from tests.support.messages import notification_keys, notifications
+from tests.support.messages import notification_keys, notifications, visible_text
 from tests.support.worlds import MARCUS, PRIYA
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -54,6 +54,11 @@ def issue(harness: ServiceHarness, amount: int, expires_in: timedelta | None = N
     now = harness.clock()
     balance = Balance(Decimal(amount), now, None if expires_in is None else now + expires_in)
     harness.neo.summary = replace(harness.neo.summary or SummaryOptions(), balance=balance)
+
+
+async def asked(harness: ServiceHarness, line: str = "reconcile") -> str:
+    """Return what an operator is answered."""
+    return visible_text(await harness.ask("hannah", line))
 
 
 async def night(harness: ServiceHarness, days: int = 1) -> None:

@@ -5,16 +5,16 @@ from datetime import timedelta
 import pytest
 
 from bot.sandbox.faults import Status
-from bot.sandbox.slack.models import Message
-from bot.sandbox.world import START, World
+from bot.sandbox.world import World
 from tests.support.acts import spend
 from tests.support.app import merge
 from tests.support.engines import costly, rows_of
+from tests.support.forecasts import alerts, daily_world, live
 from tests.support.harness import ServiceHarness
 from tests.support.life import run
 from tests.support.messages import actions, notifications, visible_text
 from tests.support.restoring import copy_ledger, restore_copy
-from tests.support.worlds import MARCUS, PRIYA, add, spent
+from tests.support.worlds import MARCUS, PRIYA, spent
 
 pytestmark = pytest.mark.slow
 
@@ -23,11 +23,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 @pytest.fixture
 def world() -> World:
-    """It is Monday, 2 March, 21:00. Priya has spent $20 on each day since February."""
-    world = World.empty()
-    for back in range(30):
-        add(world, f"hers-{back}", "2", email=PRIYA, begun=START - back * DAY, model="opus")
-    return world
+    return daily_world()
 
 
 @pytest.fixture
@@ -35,23 +31,6 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
     closed.settings |= {"HISTORY_DAYS": "60", "BUDGET_STEPS": "100"}
     await closed.open()
     return closed
-
-
-async def live(harness: ServiceHarness, days: int, usd: int = 20) -> None:
-    """Let days go by on each of which Priya spends so much."""
-    for _ in range(days):
-        harness.clock.advance(DAY)
-        spent(harness.neo.world, harness.clock(), PRIYA, usd, model="opus")
-        await harness.sync()
-
-
-def alerts(harness: ServiceHarness, user: str) -> list[Message]:
-    """Return the forecast alerts that somebody has in their direct messages."""
-    return [
-        each
-        for each in notifications(harness.dm(user))
-        if each.metadata and each.metadata["event_payload"]["key"].startswith("forecast:")
-    ]
 
 
 async def alert(harness: ServiceHarness, user: str) -> str:
