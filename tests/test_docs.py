@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -92,19 +91,30 @@ def test_the_table_of_settings_is_what_the_code_prints() -> None:
 
 def test_every_command_of_the_terminal_is_documented_and_no_other() -> None:
     documented = [re.sub(r"( [A-Z\[].*)?$", "", each) for each in first_cells(section(OPERATING, "Commands"))]
-    assert sorted(documented) == sorted(commands(app))
+    assert sorted(documented) == sorted(options_of(app))
 
 
-def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
+def options_of(group: click.Group, prefix: str = "") -> dict[str, set[str]]:
+    """The options of each command of the terminal, but for `--help`."""
+    found: dict[str, set[str]] = {}
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
-            yield from commands(command, f"{prefix}{name} ")
+            found |= options_of(command, f"{prefix}{name} ")
         else:
-            yield f"{prefix}{name}"
+            found[f"{prefix}{name}"] = {option for each in command.params for option in each.opts if option[:2] == "--"}
+    return found
+
+
+def test_every_option_of_the_terminal_is_documented_and_no_other() -> None:
+    documented = {
+        re.sub(r"( [A-Z\[].*)?$", "", cell): set(re.findall(r"--[a-z-]+", cell))
+        for cell in first_cells(section(OPERATING, "Commands"))
+    }
+    assert documented == {name: options - {"--help"} for name, options in options_of(app).items()}
 
 
 def test_every_line_of_the_terminal_names_a_command() -> None:
-    known = set(commands(app))
+    known = set(options_of(app))
     named = {words for page in PAGES for words in re.findall(r"neo-usage ([a-z]+(?: [a-z]+)?)", code_of(page))}
     assert {words for words in named if not {words, words.split()[0]} & known} == set()
 

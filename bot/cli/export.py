@@ -46,6 +46,8 @@ def export(file: Path | None, month: str, lines_by: str, account: str, *, is_foc
         focus = focus_file(connection, app.settings, report.window, LinesBy(lines_by), account)
         if file is None:
             focus.write(sys.stdout)
+            if missing := _missing(report):
+                click.echo(missing, err=True)
             return
         with file.open("x", encoding="utf-8", newline="") as target:
             rows = focus.write(target)
@@ -56,9 +58,14 @@ def _summary(report: "Report", rows: int, file: Path) -> str:
     from bot.domain.formatting import count
     from bot.domain.money import show_usd
 
+    return f"Wrote {count(rows, 'row')} to {file}: {show_usd(report.spend_nanos)}. {_missing(report)}".rstrip()
+
+
+def _missing(report: "Report") -> str:
+    from bot.domain.formatting import count
+
     unknown = report.total.without_cost
-    missing = f" {count(unknown, 'task')} with unknown cost not included." if unknown else ""
-    return f"Wrote {count(rows, 'row')} to {file}: {show_usd(report.spend_nanos)}.{missing}"
+    return f"{count(unknown, 'task')} with unknown cost not included." if unknown else ""
 
 
 COMMANDS = (export,)
