@@ -101,7 +101,8 @@ def options_of(group: click.Group, prefix: str = "") -> dict[str, set[str]]:
         if isinstance(command, click.Group):
             found |= options_of(command, f"{prefix}{name} ")
         else:
-            found[f"{prefix}{name}"] = {option for each in command.params for option in each.opts if option[:2] == "--"}
+            shown = (each for each in command.params if not getattr(each, "hidden", False))
+            found[f"{prefix}{name}"] = {option for each in shown for option in each.opts if option.startswith("--")}
     return found
 
 

@@ -11,7 +11,7 @@ from bot.terminal import streams
 @click.command()
 @click.option("--date", "day", metavar="DATE", help="Its morning (default: today). It covers the day before.")
 @click.option("--post", is_flag=True, help="Have the service post it to DIGEST_CHANNEL if it was skipped.")
-@click.option("--dry-run", is_flag=True, help="Only show it, which is the default.")
+@click.option("--dry-run", is_flag=True, hidden=True, help="Only show it, which is the default.")
 @print_errors
 def digest(*, day: str | None, post: bool, dry_run: bool) -> None:
     """Show a digest, or post one that was skipped.

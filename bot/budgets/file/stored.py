@@ -35,7 +35,7 @@ def _entries(connection: Connection, budget: StoredBudget, zone: ZoneInfo, now: 
         until = None if revision.ends_at is None else last_date(revision.ends_at, zone)
         if revision.nanos is not None and (until is None or until > end):
             yield BudgetEntry(budget.identity, revision.nanos, until, revision.reason or None)
-        end = until or date.max
+        end = max(end, until or date.max)
 
 
 def scope_names(connection: Connection, budgets: Iterable[BudgetIdentity]) -> dict[int, str]:

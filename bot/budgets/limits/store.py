@@ -81,7 +81,7 @@ _LIMITED_UNITS = select(
 )
 _NARROWED_UNITS = select(budget.c.unit, budget.c.narrowing).distinct().where(_IS_NARROWED)
 _ANY_NARROWED = select(budget.c.id).where(_IS_NARROWED).limit(1)
-_NARROWED = SetStatement(_STORED.where(_OF_SCOPES, _IS_NARROWED), "scopes")
+_NARROWED = SetStatement(_STORED.where(_OF_SCOPES, _IS_NARROWED).order_by(budget.c.id), "scopes")
 _LIMITED_MEMBERS = select(budget.c.scope).where(_OF_UNIT, budget.c.scope > 0, _IS_LIMITED)
 _NEWEST_REVISION = (
     select(func.max(budget_revision.c.id))

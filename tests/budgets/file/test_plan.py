@@ -1,5 +1,6 @@
 """Applying a file of budgets: one plan, one transaction, and the file that is exported then is the one applied."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -214,6 +215,17 @@ def test_the_last_day_stays_the_same_when_the_time_zone_changes(
     for zone in ("America/New_York", "Asia/Tokyo", "Pacific/Kiritimati"):
         assert not plan(connection, export(connection, ZoneInfo(zone), NOW).encode(), ZoneInfo(zone), NOW).changes
         assert "until = 2026-1" in export(connection, ZoneInfo(zone), NOW)
+
+
+def test_a_limit_under_two_that_last_as_long_or_shorter_is_not_exported(
+    connection: Connection, evaluator: BudgetEvaluator
+) -> None:
+    for dollars, days in ((9, 3), (8, 0), (7, 3)):
+        ends_at = day_start(TODAY + timedelta(days=days + 1), BERLIN)
+        evaluator.set_limit(connection, LimitSetting(TEAM, Unit.WEEK, dollars * 10**9, "terminal", "", ends_at), NOW)
+    exported = export(connection, BERLIN, NOW)
+    assert re.findall(r'^limit = "(.*)"', exported, re.MULTILINE) == ["$7/week"]
+    assert not plan(connection, exported.encode(), BERLIN, NOW).changes
 
 
 # --- laws ----------------------------------------------------------------------------------------
