@@ -1,1 +1,1 @@
-"""The database: one file, one writer, readers beside it, migrations, leases, metadata, backup."""
+"""The database, a file of SQLite or on a PostgreSQL server: transactions, migrations, leases, metadata, backup."""

@@ -3,7 +3,7 @@
 import os
 import socket
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from secrets import token_hex
 from typing import Any
 
@@ -17,8 +17,10 @@ from sqlalchemy.pool import NullPool, QueuePool
 from bot.database import answer_limit
 from bot.database.answer_limit import LimitedConnection
 from bot.database.compiled_statements import COMPILED
+from bot.database.errors import UnusableError
 from bot.settings.postgres_address import PostgresAddress
 
+OLDEST = 13  # what statements here need of a server
 LOCKED_SECONDS = 30  # how long a reader waits for a table that another program, such as VACUUM FULL, has locked
 _HOST = 32  # characters of the machine's name
 _CANCEL_SECONDS = 0.5  # that the server has to take note of a cancellation
@@ -56,7 +58,7 @@ def _engine(address: PostgresAddress, connections: int, options: dict[str, Any])
         hide_parameters=True,  # they are titles, errors and e-mails, and an exception's text reaches logs
         execution_options=COMPILED | options,
     )
-    event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "do_connect", partial(_connect, address))
     event.listen(engine, "handle_error", _hide_values)
     event.listen(engine, "connect", _prepare)
     return engine
@@ -86,10 +88,25 @@ def _url(address: PostgresAddress) -> URL:
     )
 
 
-def _connect(_dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]) -> LimitedConnection:
+def _connect(
+    address: PostgresAddress, _dialect: object, _record: object, _arguments: object, parameters: dict[str, Any]
+) -> LimitedConnection:
     connection = LimitedConnection.connect(**parameters)
+    try:
+        _require_new_enough(connection, address)
+    except UnusableError:
+        connection.close()
+        raise
     connection.answer_seconds = answer_limit.ANSWER_SECONDS
     return connection
+
+
+def _require_new_enough(connection: psycopg.Connection, address: PostgresAddress) -> None:
+    """Raise UnusableError if a server is too old, before any statement: it may not know the words of the first one."""
+    if 0 < connection.info.server_version < 10_000 * OLDEST:  # 0: a proxy does not pass it on
+        version = (connection.info.parameter_status("server_version") or "").partition(" ")[0]
+        why, remedy = f"the database server is too old: PostgreSQL {version}", f"Use PostgreSQL {OLDEST} or newer."
+        raise UnusableError(why, address, remedy)
 
 
 class _TextDumper(StrDumperUnknown):

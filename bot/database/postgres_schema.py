@@ -7,13 +7,11 @@ from bot.database.errors import LedgerError, UnusableError
 from bot.database.postgres_errors import READ_ONLY, REPLICA
 from bot.settings.postgres_address import PostgresAddress
 
-OLDEST = 13
 WRITER_LOCK = "hashtextextended(coalesce(current_schema(), ''), 7954877705891934)"
 """The number, in SQL, of the lock of whoever writes: one for each schema, as each may hold a ledger."""
 
 _SERVER = text(
-    "SELECT current_setting('server_version_num')::integer / 10000 AS version, pg_is_in_recovery() AS is_replica,"
-    " current_setting('transaction_read_only') = 'on' AS is_read_only,"
+    "SELECT pg_is_in_recovery() AS is_replica, current_setting('transaction_read_only') = 'on' AS is_read_only,"
     " current_setting('server_encoding') AS encoding"
 )
 # where a statement would find a ledger, although a new table would be made elsewhere
@@ -39,12 +37,10 @@ def check_server(connection: Connection, address: PostgresAddress) -> None:
     """Check that a ledger can be kept on a server.
 
     Raises:
-        LedgerError: it is too old, its database holds no Unicode, or it is open which schema is meant.
+        LedgerError: its database holds no Unicode, or it is open which schema is meant.
         UnusableError: it is a read-only replica, or lets nobody write.
     """
-    version, is_replica, is_read_only, encoding = connection.execute(_SERVER).one()
-    if version < OLDEST:
-        raise LedgerError(f"the server of {address} is PostgreSQL {version}. Use {OLDEST} or newer.")
+    is_replica, is_read_only, encoding = connection.execute(_SERVER).one()
     if encoding != "UTF8":
         raise LedgerError(f"{address} has the encoding {encoding}. Create it with ENCODING 'UTF8' TEMPLATE template0.")
     if is_replica:

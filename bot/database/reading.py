@@ -43,8 +43,15 @@ def translated_errors(place: "DatabasePlace") -> AbstractContextManager[None]:
 
 @contextmanager
 def driver_needed(place: "PostgresAddress") -> Iterator[None]:
-    """Raise LedgerError if what is imported inside is not installed."""
+    """Raise LedgerError if what is imported inside is not installed, or the driver has no library of PostgreSQL's."""
     try:
         yield
     except ModuleNotFoundError as error:
         raise LedgerError(f"{place} needs {error.name}. Install neo-usage with its extra `postgres`.") from error
+    except ImportError as error:
+        if error.name is not None:
+            raise
+        raise LedgerError(
+            f"{place} needs psycopg with PostgreSQL's library libpq, which psycopg does not find."
+            " Install neo-usage with its extra `postgres`, which brings it along."
+        ) from error

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,12 +23,14 @@ from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.summary import Balance, SummaryOptions
 from bot.sandbox.tasks import row
 from bot.sandbox.world import World
 from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress, address_url
 from tests.support import reckoning
 from tests.support.command import run_command
+from tests.support.old_server import old_server
 from tests.support.postgres import PASSWORD, WITH_PASSWORD, PostgresServer
 
 WRONG = "another-s3cret"
@@ -169,6 +172,47 @@ def test_without_the_driver_the_extra_is_named(run: Run, monkeypatch: pytest.Mon
     assert "needs psycopg. Install neo-usage with its extra `postgres`" in refused.stderr
 
 
+@pytest.mark.slow
+def test_without_the_library_of_the_driver_the_extra_is_named(empty_postgres: PostgresAddress, tmp_path: Path) -> None:
+    variables = os.environ | {"DATABASE_URL": address_url(empty_postgres), "PSYCOPG_IMPL": "c"}  # is not installed
+    refused = subprocess.run(
+        [sys.executable, "-m", "bot", "report"],
+        env=variables,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        f"neo-usage: {empty_postgres} needs psycopg with PostgreSQL's library libpq, which psycopg does not find."
+        " Install neo-usage with its extra `postgres`, which brings it along.\n"
+    )
+
+
+EVERY_COMMAND = (
+    "report", "status", "errors", "sync", "explain team", "budget list", "budget set team 5/month", "member list",
+    "member link ana@acme.example U1ANA", "digest --dry-run", "subscription list", "export --focus --month 2026-03",
+    "db upgrade", "db verify", "db reprice", "db backup copy.db", "db copy DATABASE_URL copy.db",
+    "db copy ledger.db DATABASE_URL",
+)  # fmt: skip
+
+
+def test_an_old_server_is_one_line_with_the_remedy(neo: NeoServer, tmp_path: Path) -> None:
+    with old_server("11.22 (Debian 11.22-0+deb10u2)") as server:
+        run = run_over(server.address, neo, tmp_path)
+        said = f"the database server is too old: PostgreSQL 11.22. The database is {server.address}."
+        assert run("db", "upgrade", DATABASE_URL="sqlite:///ledger.db").returncode == 0
+        for words in EVERY_COMMAND:
+            refused = run(*words.split(), DIGEST_CHANNEL="#neo-spend")
+            assert (refused.returncode, refused.stdout) == (1, ""), words
+            assert refused.stderr == f"neo-usage: {said} Use PostgreSQL 13 or newer.\n", words
+        found = run("doctor", "--offline").stdout
+        assert re.search(rf"FAIL +database +{re.escape(said)} +Use PostgreSQL 13 or newer\.\n", found), found
+        assert "could not be checked" not in found
+        assert server.statements == []
+
+
 def test_another_programs_database_is_left_alone(
     run: Run, postgres: PostgresServer, empty_postgres: PostgresAddress
 ) -> None:
@@ -281,6 +325,24 @@ def test_a_digest_is_shown(synced: Run) -> None:
     shown = synced("digest", "--dry-run", DIGEST_CHANNEL="#neo-spend")
     assert shown.returncode == 0, shown.stderr
     assert "$" in shown.stdout
+
+
+@pytest.mark.slow
+def test_spend_is_compared_with_neo_and_the_balance_asked_for_as_over_a_file(
+    synced: Run, neo: NeoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neo.api, "summary", SummaryOptions(balance=Balance(Decimal(30_000), START)))
+    file = "sqlite:///neo.db"
+    assert synced("sync", DATABASE_URL=file).returncode == 0
+    for words in ("reconcile 7d", "reconcile 7d --json", "balance --json"):
+        ours, theirs = synced(*words.split()), synced(*words.split(), DATABASE_URL=file)
+        assert (ours.returncode, ours.stderr) == (theirs.returncode, theirs.stderr) == (0, ""), words
+        assert without_moments(ours.stdout) == without_moments(theirs.stdout) != "", words
+
+
+def without_moments(text: str) -> str:
+    """What was printed, without when Neo was asked."""
+    return re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z", "", text)
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """Opening a ledger on a PostgreSQL server: what is wrong with the server or the address is said, the password never."""
 
 import os
+import re
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
@@ -12,16 +13,18 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from benchmarks.postgres.installation import unprivileged
+from bot.database.copy_target import open_target
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError, UnusableError
-from bot.database.postgres import open_reader
+from bot.database.postgres import open_reader, try_making
 from bot.database.postgres_errors import translated_errors
 from bot.database.schema import newest_revision
 from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress
+from tests.support.old_server import old_server
 from tests.support.postgres import PASSWORD, WITH_PASSWORD, PostgresServer, running_server
 
 
@@ -136,10 +139,26 @@ def test_a_server_that_takes_no_writes_is_called_that(
         open_database(empty_postgres)
 
 
-def test_an_old_server_is_refused(empty_postgres: PostgresAddress, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.database.postgres_schema.OLDEST", 99)
-    with pytest.raises(LedgerError, match=r"is PostgreSQL \d+\. Use 99 or newer"):
-        open_database(empty_postgres)
+@pytest.mark.parametrize("version", ["9.6.24", "10.23", "11.22", "12.22 (Debian 12.22-1.pgdg120+1)"])
+@pytest.mark.parametrize("opening", [open_database, open_reader, open_target, try_making])
+def test_an_old_server_is_refused_before_any_statement(
+    opening: Callable[[PostgresAddress], object], version: str
+) -> None:
+    with old_server(version) as server:
+        said = (
+            f"is too old: PostgreSQL {version.partition(' ')[0]}. The database is {server.address}. Use PostgreSQL 13"
+        )
+        with pytest.raises(UnusableError, match=re.escape(said)):
+            opening(server.address)
+        assert server.statements == []
+
+
+@pytest.mark.parametrize("version", ["13.0", "13beta1", "18.1", ""])
+def test_whether_a_server_is_new_enough_or_does_not_say_it_is_asked(version: str) -> None:
+    with old_server(version) as server:
+        with pytest.raises(ProgrammingError, match="unrecognized configuration parameter"):
+            open_reader(server.address)
+        assert server.statements != []
 
 
 def test_a_database_without_unicode_is_refused(postgres: PostgresServer) -> None:
