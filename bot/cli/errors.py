@@ -63,7 +63,7 @@ def print_error(text: str) -> None:
 
 def error_text(error: Exception) -> str:
     """Return what happened and what to do, for a person."""
-    from bot.database.errors import LedgerError
+    from bot.database.errors import LedgerError, engine_message
     from bot.settings.errors import SettingsError
 
     if isinstance(error, SettingsError):
@@ -73,9 +73,9 @@ def error_text(error: Exception) -> str:
         )
     if isinstance(error, (*_wrong_uses(), LedgerError)) or _is_remote(error):
         return single_line(str(error))
-    if type(error).__module__.startswith(("sqlite3", "sqlalchemy")):
-        cause = single_line(str(getattr(error, "orig", error)))
-        return f"the database failed: {cause}. `neo-usage doctor` checks for a full disk and for missing rights."
+    if (cause := engine_message(error)) is not None:
+        why = f"the database failed: {single_line(cause)}."
+        return f"{why} `neo-usage doctor` checks for a full disk and for missing rights."
     if isinstance(error, FileExistsError):
         return single_line(f"{error.filename} exists already. Name a new file.")
     if isinstance(error, OSError):

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cancellation import cancel_and_wait
-from bot.database.errors import LedgerError
+from bot.database.errors import LedgerError, UnusableError
 from bot.database.fence import check_fence
 from bot.database.reading import driver_needed
 from bot.database.schema import OutgrownError, check_revision
@@ -28,6 +28,8 @@ R = TypeVar("R")
 
 DATABASE_ERRORS = (LedgerError, SQLAlchemyError, sqlite3.Error)
 """What using the database may raise, whoever is to blame."""
+DATABASE_FAILURES = (UnusableError, SQLAlchemyError, sqlite3.Error)
+"""Those of them after which the same may succeed: not that another process has taken over, or a newer version."""
 
 FINISH_SECONDS = 1.0  # that a cancellation waits for a transaction which is to be seen through
 

@@ -1,4 +1,4 @@
-"""Errors of the database's file: what SQLite cannot do, in words for the operator."""
+"""Errors of the database on either engine, and what SQLite cannot do with a file, in words for the operator."""
 
 import errno
 import os
@@ -10,11 +10,14 @@ from shlex import quote
 
 from bot.database.lock_holder import lock_holder
 
+UNNAMED = "my database can't be used"
+"""Why nothing can be done with it, in Slack, where more cannot be said."""
+
 
 class LedgerError(Exception):
     """The ledger cannot be used; the message says why and what to do, and `why` says the former in Slack."""
 
-    def __init__(self, message: str, *, why: str = "my database can't be used") -> None:
+    def __init__(self, message: str, *, why: str = UNNAMED) -> None:
         super().__init__(message)
         self.why = why
 
@@ -45,6 +48,13 @@ def translated_errors(path: Path) -> Iterator[None]:
         if type(error).__module__.startswith("sqlalchemy."):
             _reraise(error, getattr(error, "orig", None), path)
         raise
+
+
+def engine_message(error: Exception) -> str | None:
+    """Return what an engine or its driver says in an error of theirs; None of any other error."""
+    if type(error).__module__.partition(".")[0] in {"sqlalchemy", "sqlite3"}:
+        return str(getattr(error, "orig", None) or error)
+    return None
 
 
 def _reraise(error: Exception, cause: object, path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from bot.database.errors import LedgerError, UnusableError
+from bot.database.errors import UNNAMED, LedgerError, UnusableError
 from bot.database.file_lock import InUseError
 from bot.settings.credentials import Secret
 from bot.settings.model import Settings
@@ -24,7 +24,7 @@ MAX_SECONDS = 8.0  # that the end of the process waits for Slack
 _KEY = "not_started"  # in the metadata of the message; no notification of the outbox has it
 
 
-async def report_failed_start(error: LedgerError, settings: Settings, bot_token: Secret, now: datetime) -> None:
+async def report_failed_start(error: Exception, settings: Settings, bot_token: Secret, now: datetime) -> None:
     """Tell operators why the service cannot start, unless that is probably over soon, or their DM says so already.
 
     There is no ledger that could say who was told, and the service is started again and again. So whoever's history
@@ -42,15 +42,16 @@ async def report_failed_start(error: LedgerError, settings: Settings, bot_token:
         log.warning("could not tell every operator that the service does not start", why=str(failure) or "no answer")
 
 
-def _may_pass(error: LedgerError) -> bool:
+def _may_pass(error: Exception) -> bool:
     """Return whether the next start may well succeed: the ledger is locked, being restored, or out of reach."""
     return isinstance(error, InUseError) or (isinstance(error, UnusableError) and (error.locked or error.unreachable))
 
 
-def _message(error: LedgerError, settings: Settings) -> Message:
+def _message(error: Exception, settings: Settings) -> Message:
+    why = error.why if isinstance(error, LedgerError) else UNNAMED
     templates = Templates(shipped("templates"), settings.templates_dir)
     several = not isinstance(settings.database, Path)  # a server's ledger may be that of another service, too
-    return paragraph(templates.render("incidents/not_started", why=error.why, several=several))
+    return paragraph(templates.render("incidents/not_started", why=why, several=several))
 
 
 async def _operators(workspace: Workspace, settings: Settings) -> AsyncIterator[str]:

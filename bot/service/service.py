@@ -12,8 +12,8 @@ import structlog
 
 from bot.app import App, Wiring, system_clock
 from bot.capability import After, Stage, Timer
-from bot.database.engine import Database
-from bot.database.errors import LedgerError, UnusableError
+from bot.database.engine import DATABASE_ERRORS, Database
+from bot.database.errors import UnusableError
 from bot.database.schema import current_revision, newest_revision
 from bot.maintenance.prune import Pruning
 from bot.maintenance.scheduled_backups import ScheduledBackups
@@ -177,7 +177,7 @@ async def _open_ledger(app: App, bot_token: Secret) -> Database:
     """Return the ledger. If it cannot be used, operators get to know that before the error is raised."""
     try:
         return await asyncio.to_thread(app.ledger.open_for_booking, _log_kept)
-    except LedgerError as error:
+    except DATABASE_ERRORS as error:  # an upgrade that fails, for example
         await report_failed_start(error, app.settings, bot_token, app.clock())
         raise
 

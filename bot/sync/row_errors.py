@@ -1,12 +1,12 @@
 """Row errors: whether rows caused a booking to fail, and which of them did."""
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, StatementError
 
-from bot.database.errors import LedgerError
+from bot.database.engine import DATABASE_ERRORS
+from bot.database.errors import LedgerError, engine_message
 from bot.domain.tasks import Refused, Task
 from bot.domain.text import one_line
 from bot.ledger.booking_result import BookingResult
@@ -16,7 +16,7 @@ _LONGEST = 200  # characters of an error's own text
 _MANY = 10  # failed rows, above which, if no row could be booked, the rows are not at fault
 
 # a full disk, a locked or damaged file, no free connection: a row cannot cause these
-_NOT_OF_A_ROW = (NeoError, LedgerError, OSError, MemoryError)
+_NOT_OF_A_ROW = (NeoError, *DATABASE_ERRORS, OSError, MemoryError)
 
 
 def is_row_error(error: Exception) -> bool:
@@ -27,14 +27,8 @@ def is_row_error(error: Exception) -> bool:
             isinstance(error, (IntegrityError, DataError, InterfaceError))
             or type(error.orig).__name__ == "ProgrammingError"
         )
-    if isinstance(error, SQLAlchemyError):
-        cause = getattr(error, "orig", None)
-        return cause is not None and is_row_error(cause)
-    if isinstance(error, sqlite3.Error):
-        # the driver's own classes for what it was given; all others are about the file
-        return isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError)) or (
-            type(error) is sqlite3.ProgrammingError
-        )
+    if isinstance(error, StatementError):  # a value that no column takes
+        return isinstance(error.orig, Exception) and is_row_error(error.orig)
     return not isinstance(error, _NOT_OF_A_ROW)
 
 
@@ -42,8 +36,8 @@ def error_text(error: Exception) -> str:
     """Return the error in one line, without the values bound to a statement."""
     if isinstance(error, (NeoError, LedgerError)):
         return str(error)
-    if isinstance(error, (SQLAlchemyError, sqlite3.Error)):
-        return f"the database failed: {one_line(str(getattr(error, 'orig', None) or error), _LONGEST)}"
+    if (cause := engine_message(error)) is not None:
+        return f"the database failed: {one_line(cause, _LONGEST)}"
     text = one_line(str(error), _LONGEST)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

@@ -1,7 +1,6 @@
 """A sync run: reads planned windows completely, books what it finds page by page, and keeps the lease."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -9,11 +8,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 from structlog.contextvars import bound_contextvars
 
 from bot.database import lease
-from bot.database.engine import Database
+from bot.database.engine import DATABASE_ERRORS, DATABASE_FAILURES, Database
 from bot.database.errors import LedgerError
 from bot.database.lease import HeldLease
 from bot.ledger.api_key_warning import set_api_key_warning
@@ -115,7 +113,7 @@ class SyncRun:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(self.held.lifetime.total_seconds() / 3)
-            with suppress(SQLAlchemyError, sqlite3.Error):  # whoever holds the file up may let go before the next beat
+            with suppress(*DATABASE_FAILURES):  # the database may be within reach again before the next beat
                 await self.database.write(lambda c: lease.renew(c, self.held, self.clock()))
 
     # --- one pass ------------------------------------------------------------------------------------
@@ -142,11 +140,12 @@ class SyncRun:
             ending = PassOutcome.COMPLETE if complete else PassOutcome.INCOMPLETE
             await self._finish(key, position.window, booker, ending, None if complete else reader.why_incomplete)
         except Exception as failure:
-            with suppress(SQLAlchemyError, sqlite3.Error):  # the disk may be full: then that is what is to be reported
+            with suppress(*DATABASE_ERRORS):  # what failed first is what is to be reported
                 await self._finish(key, position.window, booker, _ending(failure), error_text(failure))
             raise
         except BaseException:  # the task was cancelled: that is recorded, too
-            await self._finish(key, position.window, booker, PassOutcome.INTERRUPTED, None)
+            with suppress(*DATABASE_ERRORS):
+                await self._finish(key, position.window, booker, PassOutcome.INTERRUPTED, None)
             raise
         self._outcome.complete &= complete
 
@@ -178,13 +177,16 @@ class SyncRun:
             return
         begin = None if start is None else start + OVERLAP
 
-        def mark(connection: Connection) -> None:
+        def mark(connection: Connection) -> str | None:
             lease.renew(connection, self.held, self.clock())
             missing = mark_missing(connection, begin, end - OVERLAP, sweep.seen, self.clock())
-            if missing.lost_view:
-                self._warn(connection, f"{missing.missed} of {missing.expected} tasks are no longer listed")
+            if not missing.lost_view:
+                return None
+            warning = _warning(f"{missing.missed} of {missing.expected} tasks are no longer listed")
+            set_api_key_warning(connection, warning)
+            return warning
 
-        await self.database.write(mark)
+        self._add_warning(await self.database.write(mark))
 
     async def _finish(
         self, key: int, window: PlannedPass, booker: PassBooker, ending: PassOutcome, error: str | None
@@ -193,30 +195,29 @@ class SyncRun:
         self._outcome.tally.include(tally)
         self._all_rows.include(booker.rows)
         self._saw_emails |= booker.saw_emails
+        warning = _warning(f"{tally.email_lost} tasks came without the e-mail they had") if tally.email_lost else None
 
         def finish(connection: Connection) -> None:
             complete = ending is PassOutcome.COMPLETE
             if complete:  # that a pass was broken off may be recorded in any case
                 lease.renew(connection, self.held, self.clock())
             end_pass(connection, key, tally, ending, now=self.clock(), error=error)
-            if tally.email_lost:
-                self._warn(connection, f"{tally.email_lost} tasks came without the e-mail they had")
-            elif complete and (self._saw_emails or self.policy.solo_member):
-                self._clear_warning(connection)
+            is_clear = complete and (self._saw_emails or self.policy.solo_member) and not self._outcome.warnings
+            if warning or is_clear:
+                set_api_key_warning(connection, warning)
 
         await self.database.finish_write(finish)
+        self._add_warning(warning)
         self.measurements.record_pass(window.kind, ending, tally.pages, tally.rows)
 
-    # --- the warning of a key that sees less ---------------------------------------------------------
+    def _add_warning(self, warning: str | None) -> None:
+        if warning is not None:
+            self._outcome.warnings.append(warning)
 
-    def _warn(self, connection: Connection, what: str) -> None:
-        warning = f"{what}: the key's owner seems to have lost admin rights in Neo. Spend by member isn't up to date."
-        self._outcome.warnings.append(warning)
-        set_api_key_warning(connection, warning)
 
-    def _clear_warning(self, connection: Connection) -> None:
-        if not self._outcome.warnings:
-            set_api_key_warning(connection, None)
+def _warning(what: str) -> str:
+    """Return the warning of a key that sees less than before."""
+    return f"{what}: the key's owner seems to have lost admin rights in Neo. Spend by member isn't up to date."
 
 
 def _ending(failure: Exception) -> PassOutcome:

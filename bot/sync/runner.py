@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_hex
 
 from bot.database import lease
-from bot.database.engine import Database
+from bot.database.engine import DATABASE_ERRORS, Database
 from bot.database.lease import HeldLease, LeaseHolder
 from bot.database.lease_holder import holder_name
 from bot.database.timing import LEASE_LIFETIME
@@ -97,12 +97,14 @@ class SyncRunner:
         try:
             held = await self._acquire_lease(holder, on_wait)
         except asyncio.CancelledError:
-            await self._release_lease(holder)  # it may have been acquired at that moment
+            with suppress(*DATABASE_ERRORS):
+                await self._release_lease(holder)  # it may have been acquired at that moment
             raise
         try:
             yield held
         finally:
-            await self._release_lease(holder)
+            with suppress(*DATABASE_ERRORS):  # it expires by itself; what failed before is what is to be reported
+                await self._release_lease(holder)
 
     async def _release_lease(self, holder: str) -> None:
         await self.database.finish_release(lambda c: lease.release(c, lease.SYNC, holder))

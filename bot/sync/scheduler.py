@@ -5,13 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from sqlite3 import Error as SQLiteError
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cancellation import cancel_and_wait
-from bot.database.engine import Database
+from bot.database.engine import DATABASE_FAILURES, Database
 from bot.database.errors import LedgerError, UnusableError
 from bot.database.lease import LeaseHolder, LeaseLostError
 from bot.neo.errors import NeoError
@@ -62,14 +60,14 @@ class SyncScheduler:
         Raises:
             UnusableError: the ledger cannot be written now.
             LeaseLostError: another process took over.
-            SQLAlchemyError: the database cannot be used.
+            SQLAlchemyError, sqlite3.Error: the database cannot be used.
         """
         try:
             await self.read_tail()
             plan = await self._current_plan()
             for planned in (*plan.calendar, *plan.history):
                 await self._run(planned)
-        except (UnusableError, LeaseLostError, SQLAlchemyError, SQLiteError):
+        except (*DATABASE_FAILURES, LeaseLostError):
             raise
         except Exception:  # noqa: BLE001 - recorded and logged where it happened
             return
@@ -114,7 +112,7 @@ class SyncScheduler:
     async def _current_plan(self) -> SyncPlan:
         try:
             return await self.plan()
-        except (UnusableError, SQLAlchemyError, SQLiteError):
+        except DATABASE_FAILURES:
             raise
         except Exception as error:
             self._record_failure("plan", error_text(error), exc_info=True)
@@ -140,9 +138,7 @@ class SyncScheduler:
             self._record_failure(planned.kind, error.why if isinstance(error, UnusableError) else str(error))
             raise
         except Exception as error:
-            self._record_failure(
-                planned.kind, error_text(error), exc_info=not isinstance(error, (SQLAlchemyError, SQLiteError))
-            )
+            self._record_failure(planned.kind, error_text(error), exc_info=not isinstance(error, DATABASE_FAILURES))
             raise
         finally:
             self.progress = None

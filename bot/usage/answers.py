@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from bot.database.engine import Database
-from bot.database.errors import LedgerError
+from bot.database.engine import DATABASE_ERRORS, Database
 from bot.domain import formatting
 from bot.domain.access import Caller, Role
 from bot.domain.periods import FIRST_YEAR
@@ -20,6 +19,7 @@ from bot.ledger.question_parsing import parse_question
 from bot.neo.errors import NeoError
 from bot.people.left_out import with_left_out
 from bot.people.people import People
+from bot.sync.row_errors import error_text
 from bot.sync.rules import PlannedPass, backfill_passes
 from bot.sync.scheduler import SyncScheduler
 from bot.usage.report import Report, ReportPolicy, ReportRequest
@@ -135,5 +135,5 @@ class Answers:
         """Run the passes. If that fails it is only logged: the answer says that the ledger is not complete."""
         try:
             await self.scheduler.backfill(passes)
-        except (NeoError, LedgerError) as error:
-            log.warning("could not reach back", why=str(error))
+        except (NeoError, *DATABASE_ERRORS) as error:
+            log.warning("could not reach back", why=error_text(error))

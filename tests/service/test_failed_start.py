@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from bot.database.errors import LedgerError
 from bot.sandbox.slack.faults import Refuse
@@ -52,6 +53,16 @@ async def test_operators_are_told_once_a_day_why_it_does_not_start(newer: Servic
     newer.clock.advance(timedelta(hours=25))
     (again,) = await fail_to_start(newer)
     assert visible_text(again) == text
+
+
+async def test_operators_are_told_of_an_upgrade_that_fails(harness: ServiceHarness, place: DatabasePlace) -> None:
+    await harness.stop()
+    execute(place, "UPDATE alembic_version SET version_num = '0016'")  # whose upgrade makes tables that are there
+    before = len(harness.dm("hannah"))
+    with pytest.raises(DBAPIError, match="subscription"):
+        await harness.start()
+    (told,) = harness.dm("hannah")[before:]
+    assert visible_text(told).startswith(":warning: *I can't start:* my database can't be used.\n")
 
 
 async def test_an_operator_is_found_by_their_e_mail(newer: ServiceHarness) -> None:

@@ -15,7 +15,7 @@ from bot.sandbox import faults
 from bot.sandbox.slack.faults import Hang, Html, Mangle, RateLimited, Refuse, Reset, Slow, Status, UnknownBlocks
 from bot.sandbox.slack.models import Message
 from bot.slack import socket
-from tests.support.engines import many_cases, sqlite_only
+from tests.support.engines import many_cases, refuse, sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import table, text_of, visible_text
 
@@ -215,6 +215,19 @@ async def test_an_operator_reaches_back_before_the_ledger_begins(harness: Servic
     said, answer = harness.visible("hannah")[before:]
     assert "I'm reading the rest from Neo" in visible_text(said)
     assert "not complete" not in visible_text(answer)
+
+
+async def test_an_operator_is_answered_although_what_is_read_of_the_past_cannot_be_recorded(
+    harness: ServiceHarness,
+) -> None:
+    with harness.service.database.transaction() as connection:
+        refuse(connection, "INSERT", "pass", "disk is full")
+    begins = harness.clock() - timedelta(days=40)
+    before = len(harness.visible("hannah"))
+    await harness.slack.command("hannah", "neo-spend", f"team from:{begins:%Y-%m-%d}")
+    await harness.workspace.until(lambda: len(harness.visible("hannah")) == before + 2, 15)
+    _, answer = harness.visible("hannah")[before:]
+    assert "Incomplete: the history I have starts" in visible_text(answer)
 
 
 async def test_a_member_does_not_reach_back(harness: ServiceHarness) -> None:
