@@ -59,7 +59,9 @@ class BalanceJob:
         """Ask Neo, keep what it says, enqueue warnings, and return what is known. Raises the database's errors."""
         answer = await self._answer()
         now = self.clock()
-        return await self.database.write(lambda connection: self._record(connection, answer, now))
+        facts = await self.database.write(lambda connection: self._record(connection, answer, now))
+        log.info("asked for the balance", unavailable=facts.balance.unavailable, days_left=facts.days_left)
+        return facts
 
     async def _answer(self) -> CreditBalance | str:
         """Return the balance that Neo says, or why it says none."""
@@ -81,9 +83,7 @@ class BalanceJob:
             lasts = runway_of(connection, said.available_nanos, self.zone, now)
             after = _warn(connection, replace(said, runway=lasts), now)
         write_balance(connection, after)
-        facts = BalanceFacts(after, now)
-        log.info("asked for the balance", unavailable=after.unavailable, days_left=facts.days_left)
-        return facts
+        return BalanceFacts(after, now)
 
 
 def _is_due(connection: Connection, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
+from bot.database.after_commit import committed
 from bot.database.answer_limit import LimitedConnection
 from bot.database.engine import ClosedError, Database
 from bot.database.errors import UnusableError
@@ -70,9 +71,8 @@ class PostgresDatabase(Database):
         if not self._turn.acquire(timeout=BUSY_SECONDS):
             raise UnusableError("the database stays locked by the bot itself", self.address, locked=True)
         try:
-            with self._translated_errors(), self._begun() as connection:
+            with self._translated_errors(), self._begun() as connection, committed(connection):
                 yield connection
-                connection.commit()
         finally:
             self._writing = None
             self._turn.release()
@@ -88,7 +88,7 @@ class PostgresDatabase(Database):
             try:
                 connection.execute(_SET_LOCK_TIMEOUT, {"wait": _milliseconds(BUSY_SECONDS)})
                 for table in inspect(connection).get_table_names():
-                    connection.exec_driver_sql(f'VACUUM (FULL, ANALYZE) "{table}"')
+                    connection.execute(text(f'VACUUM (FULL, ANALYZE) "{table}"'))
                 forget_statistics(connection)
             finally:
                 plain.invalidate()  # the next transaction has a connection without these options
@@ -192,8 +192,8 @@ def open_server(address: PostgresAddress) -> PostgresDatabase:
     """Open a ledger on a server for writing, made if there is none, and migrated to the newest schema.
 
     Raises:
-        LedgerError: the database is another program's or a newer version's, or its server too old.
-        UnusableError: it cannot be written now.
+        LedgerError: the database is another program's or a newer version's.
+        UnusableError: it cannot be written now, or its server is too old.
     """
     database = PostgresDatabase(address)
     try:
@@ -210,8 +210,8 @@ def try_making(address: PostgresAddress) -> None:
     """Check that a ledger can be made in an empty database: it is made in a transaction that is undone.
 
     Raises:
-        LedgerError: the database is another program's, or its server too old.
-        UnusableError: it cannot be written now, or its user lacks a right.
+        LedgerError: the database is another program's.
+        UnusableError: it cannot be written now, its user lacks a right, or its server is too old.
     """
     with closing(PostgresDatabase(address)) as database, database.transaction() as connection:
         check_server(connection, address)

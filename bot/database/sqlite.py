@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, TextClause, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
+from bot.database.after_commit import committed
 from bot.database.compiled_statements import COMPILED
 from bot.database.engine import ClosedError, Database
 from bot.database.errors import (
@@ -41,6 +42,9 @@ PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 16000",
     "PRAGMA cache_size = -12000",  # KiB; more gained nothing and grew with the ledger
 )
+_BEGIN = text("BEGIN IMMEDIATE")
+_VACUUM = text("VACUUM")
+_EMPTY_LOG = text("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 class ReplacedFileError(LedgerError):
@@ -99,8 +103,8 @@ class SqliteDatabase(Database):
                 raise replaced_file_error(self.path)
             with translated_errors(self.path), self._engine.connect() as connection:
                 self._begin(connection)
-                yield connection
-                connection.commit()
+                with committed(connection):
+                    yield connection
         finally:
             self._turn.release()
 
@@ -146,23 +150,21 @@ class SqliteDatabase(Database):
     def overwrite_deleted(self) -> None:
         """Write the file anew, and empty its log; raises UnusableError if others use it for too long, or it is full."""
         with self._turn, translated_errors(self.path), self._engine.connect() as connection:
-            self._execute_alone(connection, "VACUUM")
+            self._execute_alone(connection, _VACUUM)
             until = time.monotonic() + BUSY_SECONDS
-            while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[
-                0
-            ]:  # somebody reads the old pages
+            while connection.execute(_EMPTY_LOG).one()[0]:  # somebody reads the old pages
                 if self._closed or time.monotonic() >= until:
                     raise locked_error(self.path)
 
     def _begin(self, connection: Connection) -> None:
         """Begin a transaction once no other process has one, BUSY_SECONDS at most and not while closing."""
-        self._execute_alone(connection, "BEGIN IMMEDIATE")
+        self._execute_alone(connection, _BEGIN)
 
-    def _execute_alone(self, connection: Connection, statement: str) -> None:
+    def _execute_alone(self, connection: Connection, statement: TextClause) -> None:
         until = time.monotonic() + BUSY_SECONDS
         while True:
             try:
-                connection.exec_driver_sql(statement)
+                connection.execute(statement)
             except OperationalError as error:
                 if not is_locked(error.orig) or time.monotonic() >= until:
                     raise

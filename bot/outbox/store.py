@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection, and_, bindparam, case, delete, exists, or_, select, update
 
+from bot.database.after_commit import after_commit
 from bot.database.bulk import BulkStatement, Row
 from bot.database.metadata import LOST_LEDGER, ledger_id, read, write
 from bot.database.statements import insert
@@ -109,7 +111,7 @@ def enqueue(connection: Connection, notifications: Iterable[NewNotification], no
     added = _ENQUEUE.execute(connection, [_values(each, ledger, at) for each in rows])
     if added:
         _mark_posted_by_lost_ledger(connection, rows, at)
-        _log_enqueued(rows, added)
+        after_commit(connection, partial(_log_enqueued, rows, added))
     return added
 
 

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.capability import Capability, Context, Timer, apply_due
+from bot.database.after_commit import after_commit
 from bot.outbox.webhook_queue import is_on, is_switch_due, switch
 from bot.webhook.client import WebhookClient
 
@@ -34,4 +35,5 @@ class WebhookSwitch:
     def apply_due(self, connection: Connection, now: datetime) -> None:
         """Record it, and drop what waits if events are no longer taken."""
         dropped = switch(connection, self.address, now)
-        log.info("the webhook is on" if is_on(connection) else "the webhook is off", dropped=dropped)
+        event = "the webhook is on" if is_on(connection) else "the webhook is off"
+        after_commit(connection, partial(log.info, event, dropped=dropped))

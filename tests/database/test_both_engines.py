@@ -1,15 +1,18 @@
 """What the database package promises holds on both engines alike: leases, metadata, reading without writing."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import lease, metadata
+from bot.database.after_commit import after_commit
 from bot.database.engine import Database, open_database
 from bot.database.errors import LedgerError
 from bot.database.fence import fenced
@@ -124,6 +127,39 @@ async def write_later(database: Database, work: Callable[[Connection], None], af
     """Write once something has happened: the task was begun before it."""
     await after.wait()
     await database.write(work)
+
+
+async def test_of_two_processes_one_writes_at_a_time(place: DatabasePlace, database: Database) -> None:
+    def increment(connection: Connection) -> None:
+        before = int(metadata.read(connection, "count") or 0)
+        time.sleep(0.001)  # in which the others try to write
+        metadata.write(connection, "count", str(before + 1))
+
+    with closing(open_database(place)) as other:
+        await asyncio.gather(*(each.write(increment) for each in [database, other] * 10))
+        assert await other.read(lambda connection: metadata.read(connection, "count")) == "20"
+
+
+def test_what_follows_from_a_transaction_is_done_once_it_is_committed(database: Database) -> None:
+    done: list[str] = []
+
+    def fail(connection: Connection) -> None:
+        after_commit(connection, lambda: done.append("of what was undone"))
+        raise KeyError
+
+    with pytest.raises(KeyError), database.transaction() as connection:
+        fail(connection)
+    with database.transaction() as connection:
+        after_commit(connection, lambda: done.append("of what was taken back"))
+        connection.rollback()
+    with database.transaction() as connection:
+        for name in ("one", "two"):
+            after_commit(connection, partial(done.append, name))
+        assert done == []
+    assert done == ["one", "two"]
+    with database.transaction():
+        pass
+    assert done == ["one", "two"]
 
 
 async def test_facts_are_kept_by_key(database: Database) -> None:

@@ -93,11 +93,6 @@ def statistics_of(place: PostgresAddress) -> str:
 # --- one writer, many readers --------------------------------------------------------------------
 
 
-async def test_of_two_processes_one_writes_at_a_time(database: PostgresDatabase, other: PostgresDatabase) -> None:
-    await asyncio.gather(*(each.write(increment) for each in [database, other] * 10))
-    assert await other.read(note) == "20"
-
-
 async def test_a_read_is_of_one_moment(database: PostgresDatabase, other: PostgresDatabase) -> None:
     def twice(connection: Connection) -> list[str | None]:
         before = note(connection)

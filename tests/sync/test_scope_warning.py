@@ -1,13 +1,14 @@
 """The alarm that the key sees less: raised where e-mails vanish, and not where members were joined or never had one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from bot.app import App
+from bot.app import App, build
 from bot.maintenance.members import merge_members
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Mangle
@@ -15,10 +16,12 @@ from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
+from bot.settings.environment import load
+from bot.settings.postgres_address import PostgresAddress
 from bot.sync.outcome import SyncOutcome
 from tests.support.earlier_schemas import downgrade
-from tests.support.engines import costly, many_cases, sqlite_only
-from tests.support.fixtures import Wire
+from tests.support.engines import costly, execute, many_cases, rows_of, sqlite_only, url_of
+from tests.support.fixtures import HURRIED, Wire
 from tests.support.ledgers import ledger_path
 
 HOUR = timedelta(hours=1)
@@ -98,6 +101,46 @@ def test_a_solo_member_who_is_joined_or_no_longer_set_raises_none(
     grow(world, clock, "one", "other")
     assert sync(without).warnings == []
     assert isinstance(neo.api, NeoApi)
+
+
+# another program's transaction is in the way of the first one that records a warning
+_HINDER = """
+CREATE SEQUENCE attempt;
+CREATE FUNCTION hinder() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('attempt') = 1 THEN RAISE serialization_failure; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER hindered BEFORE INSERT ON note FOR EACH ROW WHEN (NEW.key = 'scope_warning') EXECUTE FUNCTION hinder();
+"""
+
+
+def lose_emails(neo: NeoServer, world: World, clock: SimClock, names: Sequence[str]) -> None:
+    grow(world, clock, *names)
+    neo.api.faults.always = Mangle(nameless)
+
+
+def lose_tasks(_neo: NeoServer, world: World, clock: SimClock, names: Sequence[str]) -> None:
+    for name in names:
+        world.remove(name)
+    clock.advance(HOUR)
+
+
+@pytest.mark.parametrize("lose", [lose_emails, lose_tasks])
+def test_a_warning_whose_transaction_had_to_be_repeated_is_there_once(
+    neo: NeoServer, world: World, clock: SimClock, postgres_ledger: PostgresAddress, tmp_path: Path,
+    lose: Callable[[NeoServer, World, SimClock, Sequence[str]], None],
+) -> None:  # fmt: skip
+    environment = {"NEO_API_URL": neo.url, "NEO_API_KEY": neo.api.key, "DATABASE_URL": url_of(postgres_ledger)}
+    app = build(load(environment, tmp_path), clock, HURRIED)
+    names = [f"task-{number}" for number in range(40)]
+    for name in names:
+        add(world, name, ANA)
+    add(world, "bos", BO)
+    sync(app)
+    lose(neo, world, clock, names)
+    execute(postgres_ledger, _HINDER)
+    assert len(sync(app).warnings) == 1
+    assert rows_of(postgres_ledger, "SELECT last_value FROM attempt") == [(2,)]
 
 
 @sqlite_only("no earlier version kept a ledger on PostgreSQL")

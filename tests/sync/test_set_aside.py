@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError, InterfaceError
+from structlog.testing import capture_logs
 
 from bot.app import App
 from bot.database import lease
@@ -21,6 +23,8 @@ from bot.ledger.booking_policy import BookingPolicy
 from bot.ledger.booking_result import BookingResult
 from bot.neo.client import connect
 from bot.neo.errors import NeoError
+from bot.outbox.destinations import UserDestination
+from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.clock import SimClock
 from bot.sandbox.faults import Mangle, Reset, Status, Total
 from bot.sandbox.http_server import NeoServer
@@ -31,6 +35,7 @@ from bot.sync.outcome import SyncOutcome
 from bot.sync.rules import PassKind, PlannedPass
 from bot.sync.run import SyncRun
 from bot.sync.stall import StalledError
+from bot.usage.keys import WelcomeKey
 from tests.support.app import read_passes
 from tests.support.engines import many_cases, rows_of
 from tests.support.fixtures import HURRIED
@@ -120,7 +125,8 @@ def test_the_rest_of_a_page_is_booked_and_observed(syncs: Syncs, world: World, c
     [
         ValueError("x"), KeyError("ana@acme.dev"), RuntimeError(), AssertionError(),
         UnicodeEncodeError("a", "b", 0, 1, "c"),
-        sqlite3.IntegrityError("CHECK constraint failed"), sqlite3.InterfaceError("type 'list' is not supported"),
+        IntegrityError("", {}, sqlite3.IntegrityError("CHECK constraint failed")),
+        InterfaceError("", {}, sqlite3.InterfaceError("type 'list' is not supported")),
     ],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
@@ -154,6 +160,23 @@ def test_what_is_no_rows_fault_sets_none_aside(syncs: Syncs, world: World, error
     ((complete, ending, said),) = syncs.rows("SELECT complete, ending, error FROM pass")
     assert (complete, ending in {"broken", "interrupted"}) == (0, True)
     assert said == kept
+
+
+class Enqueuing(Picky):
+    """Enqueues a message of each task, and then cannot bear some of them."""
+
+    def observe(self, connection: Connection, result: BookingResult) -> None:
+        destinations = [UserDestination(each.task.task_id) for each in result.changes]
+        enqueue(connection, [NewNotification(WelcomeKey(), each) for each in destinations], START)
+        super().observe(connection, result)
+
+
+def test_what_was_undone_with_a_row_is_not_logged_as_enqueued(syncs: Syncs, world: World) -> None:
+    fill(world, 5)
+    with capture_logs() as logs:
+        syncs.sync(Enqueuing("task-003"))
+    assert [each["event"] for each in logs].count("enqueued") == 4
+    assert syncs.rows("SELECT count(*) FROM notification") == [(4,)]
 
 
 def test_an_error_of_every_row_is_nobodys(syncs: Syncs, world: World) -> None:
