@@ -1,13 +1,15 @@
 """Alembic's entry: migrates the connection it is given, so that nothing is half done."""
 
 from importlib import import_module
+from pathlib import Path
 
 from alembic import context
 from sqlmodel import SQLModel
 
-DECLARING = ("database", "ledger", "outbox", "slack", "people", "budgets", "failures", "incidents", "digest", "home")
-for package in DECLARING:
-    import_module(f"bot.{package}.tables")
+import bot
+
+for tables in Path(bot.__file__).parent.glob("*/tables.py"):  # all that is declared: a new revision drops what is not
+    import_module(f"bot.{tables.parent.name}.tables")
 
 connection = context.config.attributes.get("connection")
 if connection is None:

@@ -56,6 +56,84 @@ def test_each_package_stands_on_a_floor_of_the_import_contract() -> None:
     assert found - placed == {"__init__", "__main__", "sandbox"}
 
 
+AROUND_SQLALCHEMY = {"exec_driver_sql", "driver_connection", "dbapi_connection", "raw_connection"}
+DRIVERS = {"sqlite3", "psycopg", "LimitedConnection"}
+# the few modules that use a driver itself, and why
+BY_THE_DRIVER = {
+    "bulk": "many rows as tuples: SQLAlchemy would look at every value of every row",
+    "sets": "a set as tuples: SQLAlchemy would spell the statement anew for each set",
+    "postgres": "ends a connection that another thread uses, and limits how long the server may be silent",
+    "postgres_connections": "makes the connections of an engine, which end themselves after a long silence",
+    "postgres_copy": "COPY",
+    "copy_into_server": "COPY",
+    "backup": "SQLite's own backup of a file in use",
+    "restore": "a file that is no ledger yet",
+    "read_engine": "makes the connections of an engine, which cannot write",
+    "snapshot_dialect": "begins a transaction that reads, as the dialect of an engine",
+    "kept_file": "makes the connections of an engine, which cannot write",
+}
+
+
+def by_the_driver(tree: ast.AST) -> bool:
+    """Return whether a module reaches for a driver's connection, or opens one."""
+    return any(
+        isinstance(node, ast.Attribute)
+        and (
+            node.attr in AROUND_SQLALCHEMY
+            or (node.attr == "connect" and isinstance(node.value, ast.Name) and node.value.id in DRIVERS)
+        )
+        for node in ast.walk(tree)
+    ) or any(isinstance(node, ast.Name) and node.id in AROUND_SQLALCHEMY for node in ast.walk(tree))
+
+
+@pytest.mark.slow
+def test_the_driver_itself_is_used_where_there_is_a_reason() -> None:
+    found = {
+        path.relative_to(ROOT / "bot" / "database").with_suffix("").as_posix()
+        if path.is_relative_to(ROOT / "bot" / "database")
+        else str(path)
+        for path in (ROOT / "bot").rglob("*.py")
+        if by_the_driver(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert found == BY_THE_DRIVER.keys()
+
+
+def logged_in_a_transaction(function: ast.AST) -> list[int]:
+    """Return the lines where a function that is given a connection writes to the log."""
+    if not isinstance(function, ast.FunctionDef) or not any(
+        each.annotation is not None and ast.unparse(each.annotation) == "Connection" for each in function.args.args
+    ):
+        return []
+    return [
+        node.lineno
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("def f(connection: Connection):\n    log.info('enqueued')", [2]),
+        ("def f(connection: Connection):\n    after_commit(connection, partial(log.info, 'enqueued'))", []),
+        ("def f(database: Database):\n    log.info('enqueued')", []),
+    ],
+)
+def test_a_line_logged_in_a_transaction_is_recognised(source: str, lines: list[int]) -> None:
+    assert logged_in_a_transaction(ast.parse(source).body[0]) == lines
+
+
+@pytest.mark.slow
+def test_what_a_transaction_writes_is_logged_once_it_is_committed() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}:{node.name}"
+        for path in sorted((ROOT / "bot").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and logged_in_a_transaction(node)
+    }
+    assert found == {"bot/service/start_report.py:log_database"}  # it reads
+
+
 def is_choice_of_texts(check: ast.expr) -> bool:
     """Return whether the check is `A in text or B in text`, which says of neither that it must be there."""
     if not (isinstance(check, ast.BoolOp) and isinstance(check.op, ast.Or)):

@@ -7,7 +7,7 @@ budget that counts only some tasks, the label names these too (`2026-11 model:op
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from bot.database.declarations import partial_index, table_of
+from bot.database.declarations import IN_KEY_ORDER, partial_index, table_of
 
 _ENDING = text("ends_at IS NOT NULL")
 _LIMITED = text("limit_nanos IS NOT NULL")
@@ -41,7 +41,7 @@ class NarrowedQuarter(SQLModel, table=True):
     """What a subject spent within a quarter of an hour on the tasks that a budget of theirs counts, if not all."""
 
     __tablename__ = "narrowed_quarter"
-    __table_args__ = ({"sqlite_with_rowid": False},)  # in the order of its key, as it is read
+    __table_args__ = (IN_KEY_ORDER,)
 
     narrowing: str = Field(primary_key=True)
     subject: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
@@ -54,7 +54,7 @@ class NarrowedSubject(SQLModel, table=True):
     """A subject whose spend on some tasks is summed in narrowed quarters, and from which quarter on."""
 
     __tablename__ = "narrowed_subject"
-    __table_args__ = ({"sqlite_with_rowid": False},)
+    __table_args__ = (IN_KEY_ORDER,)
 
     narrowing: str = Field(primary_key=True)
     subject: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

@@ -4,15 +4,18 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, NullPool, Table, create_engine, delete, event, insert
+from sqlalchemy import URL, Connection, NullPool, Table, create_engine, delete, event, text
 
 from bot.database import sqlite
+from bot.database.bulk import BulkInsert
 from bot.database.copy_source import Rows
 from bot.database.copy_target import CopyTarget
 from bot.database.errors import LedgerError, not_opened
 from bot.database.file_lock import FileLock, InUseError
 from bot.database.private_files import make_private
 from bot.database.upgrade import upgrade
+
+_BEGIN = text("BEGIN IMMEDIATE")
 
 
 class FileTarget(CopyTarget):
@@ -39,8 +42,7 @@ class FileTarget(CopyTarget):
 
     def insert(self, table: Table, rows: Rows) -> None:
         """Insert rows, each with all columns of the table, in the transaction under way."""
-        statement = str(insert(table).compile(dialect=self.connection.dialect))
-        self.connection.exec_driver_sql(statement, rows)
+        BulkInsert(table, *table.c.keys()).execute(self.connection, rows)
 
     def empty(self, tables: Iterable[Table]) -> None:
         """Delete all rows of tables in the transaction under way."""
@@ -87,4 +89,4 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.execute(_BEGIN)

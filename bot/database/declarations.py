@@ -14,6 +14,9 @@ SQLModel.metadata.naming_convention = _NAMING  # before any table is declared
 SQLModel.model_config["defer_build"] = True
 SQLModel._sa_decl_prepare = True  # noqa: SLF001 - so SQLAlchemy defers mappings, which take each command 10 ms
 
+IN_KEY_ORDER = {"sqlite_with_rowid": False}
+"""The option of a table whose rows SQLite keeps in the order of their key, as they are read."""
+
 
 def table_of(model: type[SQLModel]) -> Table:
     """Return the table that a model declares, for statements on its columns."""
