@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -21,6 +22,8 @@ from tests.support.engines import connected
 from tests.support.postgres import PostgresServer
 
 SOON = 10.0
+_SET = text("UPDATE note SET value = 'theirs' WHERE key = :key")
+_WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
 
 
 @pytest.fixture
@@ -186,6 +189,37 @@ async def test_what_takes_longer_than_the_operator_allows_is_told_and_undone(
             with pytest.raises(UnusableError, match="took too long"):
                 await asking
         assert await database.read(two) == [None, None]
+
+
+async def test_a_transaction_that_a_deadlock_with_another_program_has_ended_is_repeated(
+    postgres: PostgresServer, postgres_ledger: PostgresAddress
+) -> None:
+    has_one, attempts = threading.Event(), list[list[str | None]]()
+
+    def set_one_then_two(connection: Connection) -> None:
+        attempts.append(two(connection))
+        metadata.write(connection, "one", "ours")
+        has_one.set()
+        while not attempts[1:] and not postgres.run(_WAITING):
+            time.sleep(0.01)
+        metadata.write(connection, "two", "ours")
+
+    def set_two_then_one(program: Connection) -> None:
+        program.execute(text("SET LOCAL deadlock_timeout = '1min'"))  # so that the other one is ended
+        program.execute(_SET, {"key": "two"})
+        writing = asyncio.run_coroutine_threadsafe(database.write(set_one_then_two), loop)
+        assert has_one.wait(SOON)
+        program.execute(_SET, {"key": "one"})
+        program.commit()
+        writing.result(SOON)
+
+    loop = asyncio.get_running_loop()
+    with configured(postgres, postgres_ledger, "deadlock_timeout", "10ms") as database:
+        await database.write(set_two)
+        with connected(postgres_ledger) as program:
+            await asyncio.to_thread(set_two_then_one, program)
+        assert attempts == [["1", "2"], ["theirs", "theirs"]]
+        assert await database.read(two) == ["ours", "ours"]
 
 
 async def test_who_asks_for_a_table_that_another_program_has_locked_is_told(

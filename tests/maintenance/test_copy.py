@@ -24,8 +24,12 @@ from bot.database.errors import LedgerError
 from bot.database.file_lock import InUseError
 from bot.database.reading import open_reader
 from bot.maintenance.copy import CopyResult, copy_ledger
+from bot.outbox.destinations import UserDestination
+from bot.outbox.store import NewNotification, enqueue
+from bot.sandbox.world import START
 from bot.settings.database_place import DatabasePlace
 from bot.settings.postgres_address import PostgresAddress
+from bot.usage.keys import WelcomeKey
 from tests.support.bookings import book_small_ledger
 from tests.support.dump import dump, wrong_statistics
 from tests.support.effort import amount
@@ -304,7 +308,18 @@ def test_a_copy_that_differs_is_not_finished(
     ledger, address = tmp_path / "small.db", empty_postgres
     with closing(new_database(ledger)) as database:
         book_small_ledger(database)
+        with database.transaction() as connection:
+            enqueue(connection, [NewNotification(WelcomeKey(), UserDestination("U0PRIYA"))], START)
     open_database(address).close()
+    postgres.run(
+        "CREATE FUNCTION another_key() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN NEW.stem = NEW.stem || ':1'; RETURN NEW; END $$",
+        address.database,
+    )
+    postgres.run(
+        "CREATE TRIGGER another_key BEFORE INSERT ON notification FOR EACH ROW EXECUTE FUNCTION another_key()",
+        address.database,
+    )
     postgres.run(
         "CREATE FUNCTION one_more() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN NEW.platform_nanos = NEW.platform_nanos + 1; RETURN NEW; END $$",
@@ -317,7 +332,9 @@ def test_a_copy_that_differs_is_not_finished(
         copied(ledger, address)
     said = str(raised.value)
     assert re.search(r"charge \((\d) rows, \1 in the copy\)", said)
+    assert "notification (1 rows, 1 in the copy)" in said
     assert "the charges of members by month" in said
+    assert "the keys of notifications" in said
     assert "the law that a task's charges sum to its total" in said
     with pytest.raises(LedgerError, match="not finished"):
         open_reader(address)

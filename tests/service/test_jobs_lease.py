@@ -6,16 +6,18 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from structlog.testing import capture_logs
 
+from bot.database import lease
 from bot.database.errors import UnusableError
+from bot.database.timing import LEASE_LIFETIME
 from bot.outbox.destinations import UserDestination
 from bot.outbox.store import NewNotification, enqueue
 from bot.sandbox.world import START, World
 from bot.service.service import Service, running_service
 from bot.usage.keys import WelcomeKey
-from tests.support.engines import always_on_both, sqlite_only
+from tests.support.engines import POSTGRES, always_on_both, sqlite_only
 from tests.support.harness import ServiceHarness
 from tests.support.messages import notifications, visible_text
 from tests.support.worlds import PRIYA, add, spent
@@ -162,6 +164,37 @@ async def test_one_that_was_held_up_writes_nothing_once_another_has_the_jobs(rep
     await first.jobs.run_every(1)
     await first.jobs.sync()
     assert await replicas.tasks() == 2
+
+
+async def test_the_jobs_of_another_machine_are_taken_over_once_its_lease_has_ended_and_no_sooner(
+    replicas: Replicas, engine: str
+) -> None:
+    first, clock = replicas.first, replicas.harness.clock
+    holder = "elsewhere/1/nonce/another-namespace/7"  # that it has died cannot be seen from here
+
+    def hold(connection: Connection) -> None:
+        connection.execute(text("UPDATE lease SET expires_at = 0 WHERE name = 'jobs'"))
+        held = lease.acquire(connection, lease.JOBS, holder, clock())
+        assert isinstance(held, lease.HeldLease)
+        assert held.lifetime == LEASE_LIFETIME == timedelta(seconds=45)
+
+    async def pass_time(seconds: int) -> None:
+        if engine == POSTGRES:  # whose own clock judges it
+            back = text("UPDATE lease SET expires_at = expires_at - :us WHERE name = 'jobs'")
+            await first.database.finish_release(lambda c: c.execute(back, {"us": seconds * 1_000_000}))
+        clock.advance(seconds * SECOND)
+
+    await first.database.write(hold)
+    replicas.spend()
+    await first.jobs.sync()  # by which it gets to know
+    for seconds, is_over in ((0, False), (20, False), (20, False), (6, True)):
+        await pass_time(seconds)
+        for _ in range(2):
+            await first.jobs.run_every(1)
+        assert has_jobs(first) is is_over
+    async with asyncio.timeout(5):
+        while await replicas.tasks() < 2:  # noqa: ASYNC110 - a takeover begins with a sync
+            await asyncio.sleep(0.02)
 
 
 async def test_one_that_stands_by_delivers_what_the_other_has_left_for_a_while(replicas: Replicas) -> None:

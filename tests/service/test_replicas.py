@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -18,6 +20,7 @@ from tests.support.service_process import LIFETIME
 pytestmark = [pytest.mark.long, pytest.mark.timeout(amount(600, 180)), pytest.mark.slow]
 
 ROUNDS = amount(25, 1)
+STEPS = (50, 80, 100, 150, 200)  # percent, and as many dollars of Priya's budget
 
 
 @pytest.fixture
@@ -39,6 +42,25 @@ async def begin(team: Team) -> None:
 def repeated(team: Team) -> dict[str, int]:
     """The messages that are there more than once."""
     return {key: count for key, count in team.visible().items() if count > 1}
+
+
+async def crossing_messages(team: Team, spent: Mapping[date, int]) -> Counter[str]:
+    """The messages that are to be there once about what Priya has spent of $100 a day, by key.
+
+    Each step that was passed is recorded, whoever was killed when. Of those passed at once the highest is notified of.
+    """
+    rows = await team.rows("SELECT id, period, step, decision, subject FROM crossing")
+    passed = {str(day): {step for step in STEPS if usd >= step} for day, usd in spent.items()}
+    recorded = {day: {row[2] for row in rows if row[1] == day} for day in {row[1] for row in rows}}
+    assert recorded == {day: steps for day, steps in passed.items() if steps}
+    notified = [row for row in rows if row[3] == "TOLD"]
+    highest = {day: max((row[2] for row in notified if row[1] == day), default=0) for day in recorded}
+    assert highest == {day: max(steps) for day, steps in recorded.items()}
+    return Counter(
+        f"crossing:{id_}:{place}"
+        for id_, _, step, _, subject in notified
+        for place in (f"member:{subject}", *(["alert"] if step >= 100 else []))
+    )
 
 
 async def test_one_that_was_frozen_past_its_lease_repeats_nothing_and_takes_over_again(team: Team) -> None:
@@ -65,10 +87,11 @@ async def test_one_that_was_frozen_past_its_lease_repeats_nothing_and_takes_over
 
 
 async def test_killed_and_frozen_one_after_another_they_tell_everything_once(team: Team) -> None:
-    random, frozen = Random(15), list[Replica]()
+    random, frozen, spent = Random(15), list[Replica](), Counter[date]()
     await begin(team)
     for number in range(ROUNDS):
-        team.spend(95 + 60 * number)
+        usd = 95 + 60 * number
+        spent[team.spend(usd)] += usd
         for _ in range(2):  # the second while it reads and tells what the first has left
             holder = await team.wait_for_holder(*frozen)
             await asyncio.sleep(random.uniform(0, 1.5))
@@ -90,4 +113,5 @@ async def test_killed_and_frozen_one_after_another_they_tell_everything_once(tea
     assert repeated(team) == {}
     assert set(team.visible()) == set(await team.sent())
     assert team.kinds()["digest"] == team.kinds()["spike"] == 1
-    assert team.kinds()["crossing"] >= 1
+    messages = {key: count for key, count in team.visible().items() if key.startswith("crossing:")}
+    assert messages == await crossing_messages(team, spent)

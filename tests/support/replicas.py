@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from itertools import count
@@ -145,11 +145,12 @@ class Team:
         for replica in self.replicas:
             await replica.kill()
 
-    def spend(self, usd: int) -> None:
-        """Let a task of Priya's end, which costs so much."""
+    def spend(self, usd: int) -> date:
+        """Let a task of Priya's end, which costs so much; return the day, in UTC, that it counts for."""
         begun, stopped = now() - 2 * SECOND, now() - SECOND
         stream = Stream(begun, stopped, credits=Decimal(usd) / 10)
         self.neo.world.add(SimTask.of(f"spent-{next(_NUMBERS)}", stream, email=PRIYA, model="opus"))
+        return begun.date()
 
     # --- what people do and see ----------------------------------------------------------------------
 
