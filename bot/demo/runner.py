@@ -17,6 +17,7 @@ from bot.app import App, build, system_clock
 from bot.database.scratch import scratch_place
 from bot.demo.bot_process import BotProcess
 from bot.demo.past import Past, beginning
+from bot.demo.stored_bookings import stored_bookings
 from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer, Server
 from bot.sandbox.neo import NeoApi
@@ -123,7 +124,13 @@ async def demo(
         slack.url = server.url
         texts = _settings(slack, upstream.url, neo.key, place or directory / "demo.db")
         settings = load(texts, directory)
-        page.actions.bot = bot = BotProcess(texts, directory, clock, slack.workspace.touch, spawned)
+
+        def show_end() -> None:
+            """Show that the bot's process has ended, and the figures of what it has stored."""
+            page.panel.keep_stored(stored_bookings(build(settings, clock)))
+            slack.workspace.touch()
+
+        page.actions.bot = bot = BotProcess(texts, directory, clock, show_end, spawned)
         page.on_change.append(bot.catch_up)
         stack.push_async_callback(bot.stop)
         if announce is not None:

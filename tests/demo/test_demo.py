@@ -7,19 +7,25 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, time, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
+from bot.app import system_clock
 from bot.database.postgres_scratch import SCHEMA
 from bot.demo.runner import Demo, demo
+from bot.domain.money import show_usd
 from bot.settings.postgres_address import PostgresAddress, address_url
+from tests.support.app import report_of
 from tests.support.command import run_command
+from tests.support.messages import visible_text
 from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.slow
 
+DAY = timedelta(days=1)
 PATIENCE = 45.0  # also beside other tests
 
 
@@ -109,3 +115,98 @@ def test_on_a_server_it_has_a_schema_of_its_own_and_leaves_the_ledger_there_alon
     assert postgres.run(schema, name) == [(0,)]
     assert postgres.run("SELECT * FROM note", name) == [("real", "ledger")]
     assert postgres.run("SELECT count(*) FROM task", name) == [(0,)]
+
+
+def until(hour: int, minute: int, *, first: bool) -> timedelta:
+    """How far it is to a time of day, of the first of a month if asked for."""
+    now = system_clock()
+    day = now.date() + DAY
+    while first and day.day > 1:
+        day += DAY
+    return datetime.combine(day, time(hour, minute), UTC) - now
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("hour", "minute", "first"), [(0, 10, 0), (23, 50, 0), (0, 5, 1), (12, 0, 1)])
+async def test_it_opens_on_a_workspace_that_has_lived_at_any_moment(
+    tmp_path: Path, hour: int, minute: int, first: int
+) -> None:
+    async with demo(0, 7, tmp_path, until(hour, minute, first=bool(first))) as shown:
+        workspace = shown.page.slack.workspace
+        hannah = workspace.user("hannah").id
+        channel = workspace.visible_messages(workspace.channel("neo-spend").id, hannah)
+        said = [visible_text(message) for message in channel]
+        over = "was used up" if minute < 15 and hour == 0 else " is over "  # of a day that has ended
+        for part in (over, "6 tasks failed", "Shared by", "Data as of"):
+            assert any(part in text for text in said), part
+        dm = workspace.visible_messages(workspace.im_of(hannah).id, hannah)
+        assert any("Globex pentest" in visible_text(message) for message in dm)
+        await agrees_with_panel(shown)
+        card = await asked(shown, "")
+        assert "*Team:* " in card
+        assert "$0.00" not in card.partition("Data as of")[0].partition("Today so far")[0]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+async def test_each_of_many_spikes_and_storms_is_seen(shown: Demo) -> None:
+    page = shown.page
+    for name in [*["spike"] * 12, *["storm"] * 4]:
+        outcome = await page.actions.run(name, page.on_change)
+        assert outcome.places, (name, outcome.text)
+    await agrees_with_panel(shown)
+
+
+async def agrees_with_panel(shown: Demo) -> None:
+    """The figures beside Slack are those of the bot's answers."""
+    await shown.bot.catch_up()
+    summary = shown.page.panel.summary(shown.page.clock())
+    today, month = report_of(shown.app, "today"), report_of(shown.app, "this month")
+    assert f"${summary['spent_today_usd']:,.2f}" == show_usd(today.spend_nanos)
+    assert f"${summary['spent_this_month_usd']:,.2f}" == show_usd(month.spend_nanos)
+
+
+async def asked(shown: Demo, line: str) -> str:
+    """What Hannah is answered."""
+    workspace = shown.page.slack.workspace
+    channel, hannah = workspace.channel("neo-spend").id, workspace.user("hannah").id
+    before = len(workspace.visible_messages(channel, hannah))
+    assert (await shown.page.slack.command(hannah, channel, line)).ok
+    await workspace.until(lambda: len(workspace.visible_messages(channel, hannah)) > before, PATIENCE)
+    return visible_text(workspace.visible_messages(channel, hannah)[-1])
+
+
+SPENT_LAST_WEEK = (
+    "what did the team spend last week", "What did the team spend last week?", "team spend last week",
+    "how much did we spend last week", "how much did the team spend last week?", "last week's spend for the team",
+    "total for last week for everyone", "spend of the whole team last week", "show me last week's team spend",
+    "how much money did my team use last week", "what did last week cost us", "team costs last week please",
+)  # fmt: skip
+SPENT_MOST = (
+    "who spent most", "who spent the most?", "who spent the most last week", "top spenders",
+    "top spender last week", "who is the biggest spender", "which person spent the most last week",
+    "who used the most last week", "most expensive users last week", "who costs the most",
+    "show spend by person last week",
+)  # fmt: skip
+SET_A_LIMIT = (
+    "set a limit of $500 a month for @marcus", "limit @marcus to 500 a month", "set @marcus's budget to $500",
+    "budget @marcus 500", "give marcus a limit of 500 a month", "limit marcus to $500 per month",
+    "set marcus delgado's limit to 500", "cap marcus at 500 a month", "set a budget for marcus of $500",
+    "set budget of 500 per month for marcus", "let marcus spend 500 a month", "set monthly limit 500 for marcus",
+)  # fmt: skip
+
+
+@pytest.mark.long
+@pytest.mark.timeout(120)
+async def test_the_three_wishes_of_somebody_new_are_granted_at_the_first_try(shown: Demo) -> None:
+    total = show_usd(report_of(shown.app, "last week").spend_nanos)
+    answers = {line: await asked(shown, line) for line in (*SPENT_LAST_WEEK, *SPENT_MOST, *SET_A_LIMIT)}
+    assert {line: answers[line] for line in SPENT_LAST_WEEK if total not in answers[line]} == {}
+    assert {line: answers[line] for line in SPENT_MOST if "\nMember\n" not in answers[line]} == {}
+    assert {line: answers[line] for line in SET_A_LIMIT if not is_set(answers[line])} == {}
+
+
+def is_set(answer: str) -> bool:
+    """Whether an answer says that Marcus's limit is set, or offers to set it with a button."""
+    return ("Marcus Delgado's budget is" in answer and "$500 a month" in answer) or "`budget marcus 500" in answer

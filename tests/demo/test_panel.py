@@ -1,15 +1,16 @@
 """The figures beside Slack are those that the bot answers, at any moment of simulated time."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.demo.stored_bookings import stored_bookings
 from bot.domain.money import NANOS_PER_USD, show_usd
 from bot.sandbox.page.neo_panel import NeoPanel
-from bot.sandbox.tasks import Stream
+from bot.sandbox.tasks import Stream, row
 from bot.sandbox.world import START, SimTask, World
 from tests.support.app import report_of
 from tests.support.engines import costly
@@ -89,6 +90,48 @@ async def test_they_agree_on_what_changes_later(panel: NeoPanel, closed: Service
     second = await agrees(panel, closed)
     assert (second["spent_today_usd"], second["spent_this_month_usd"]) == (15, 95)  # +30, -15; and 50 of yesterday
     assert second["tasks"] == 2
+
+
+async def test_what_a_killed_bot_had_not_stored_counts_once_it_reads_it_again(
+    panel: NeoPanel, closed: ServiceHarness
+) -> None:
+    closed.neo.world = world = World.empty()
+    for name in ("grows", "stays"):
+        world.add(SimTask.of(name, Stream(START - 9 * HOUR, START - 8 * HOUR, credits=Decimal(1))))
+    await closed.open()
+    await agrees(panel, closed)
+    await closed.stop()
+    grown = world.tasks(START)[0].with_stream(Stream(START, START + HOUR, credits=Decimal(3)))
+    world.add(grown)
+    add(world, "new", "7", begun=START - HOUR)
+    assert closed.neo.on_rows is not None
+    closed.neo.on_rows([row(task) for task in world.tasks(START + 2 * HOUR)])  # as to a bot that is killed meanwhile
+    panel.keep_stored(stored_bookings(closed.app()))
+    assert panel.summary(closed.clock())["spent_today_usd"] == 20
+    closed.clock.advance(2 * HOUR)
+    await closed.start()
+    summary = await agrees(panel, closed)
+    assert (summary["last_hour_usd"], summary["spent_today_usd"]) == (30, 120)
+
+
+async def test_they_agree_over_the_turn_of_a_month(panel: NeoPanel, closed: ServiceHarness) -> None:
+    closed.neo.world = world = World.empty()
+    end = datetime(2026, 4, 1, tzinfo=UTC)
+    world.add(SimTask.of("grows", Stream(end - 4 * HOUR, end - 3 * HOUR, credits=Decimal(1))))
+    add(world, "over midnight", "2", begun=end - HOUR / 2)
+    closed.clock.advance(end - 2 * HOUR - closed.clock())
+    await closed.open()
+    assert (await agrees(panel, closed))["spent_this_month_usd"] == 10
+    world.add(world.tasks(end)[0].with_stream(Stream(end - 2 * HOUR, end - HOUR / 2, credits=Decimal(3))))
+    for moment, month, today in (
+        (end - HOUR / 4, 40, 40),
+        (end + HOUR / 6, 0, 0),
+        (end + 2 * HOUR, 0, 0),
+        (end + DAY, 0, 0),
+    ):
+        closed.clock.advance(moment - closed.clock())
+        summary = await agrees(panel, closed)
+        assert (summary["spent_this_month_usd"], summary["spent_today_usd"]) == (month, today), moment
 
 
 @pytest.mark.parametrize(

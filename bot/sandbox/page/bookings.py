@@ -54,6 +54,23 @@ class Bookings:
             self._rows[task_id] = row
             self._costs[task_id] = known if cost is None else cost
 
+    def keep_stored(self, stored: Iterable[Booking]) -> None:
+        """Keep of each task only what the bot has stored, where it was killed before it had stored all it was sent."""
+        by_task: dict[str, list[Booking]] = {}
+        for booking in stored:
+            by_task.setdefault(booking.task_id, []).append(booking)
+        for task_id, cost in list(self._costs.items()):
+            kept = by_task.get(task_id, [])
+            if cost and abs(sum_usd(kept) - cost) > SAME * abs(cost):
+                self._replace(task_id, kept)
+
+    def _replace(self, task_id: str, kept: list[Booking]) -> None:
+        self._bookings = [*(each for each in self._bookings if each.task_id != task_id), *kept]
+        if kept:
+            self._costs[task_id] = sum_usd(kept)
+        else:
+            del self._costs[task_id], self._rows[task_id]
+
     def between(self, since: datetime, until: datetime) -> list[Booking]:
         """Return the bookings from `since` on until just before `until`."""
         return [booking for booking in self._bookings if since <= booking.at < until]

@@ -1,6 +1,6 @@
 """The Neo panel of the page: the simulated team's running and latest tasks, and what the bot has booked of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from bot.sandbox.neo import NeoApi
-from bot.sandbox.page.bookings import Bookings, cost_usd, rounded_usd, sum_usd
+from bot.sandbox.page.bookings import Booking, Bookings, cost_usd, rounded_usd, sum_usd
 from bot.sandbox.tasks import Row, SimTask, row, wire_time
 
 Json = dict[str, Any]
@@ -65,6 +65,10 @@ class NeoPanel:
             "by_hour_usd": [float(usd) for usd in self._by_hour(local)],
             "recent": [self._row(task, now) for task in _latest(tasks, running, now)],
         }
+
+    def keep_stored(self, stored: Iterable[Booking]) -> None:
+        """Keep only what the bot has stored of what it was sent, after it was killed."""
+        self._bookings.keep_stored(stored)
 
     def _read(self, rows: list[Row]) -> None:
         self._bookings.read(rows, self._neo.clock())

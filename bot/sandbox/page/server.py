@@ -56,8 +56,8 @@ class Page:
         self.is_ready.set()
         self.on_change: list[Callable[[], Awaitable[None]]] = []
         zone = ZoneInfo(timezone)
-        self._panel, self._user_view = NeoPanel(neo, zone), UserView(slack.workspace)
-        self.actions = PageActions(slack, neo, clock, self._panel, zone)
+        self.panel, self._user_view = NeoPanel(neo, zone), UserView(slack.workspace)
+        self.actions = PageActions(slack, neo, clock, self.panel, zone)
 
     def application(self) -> web.Application:
         """Return a new application with the routes of the page and of Slack."""
@@ -102,7 +102,7 @@ class Page:
                 "inbox": {actor: self._user_view.inbox(actor) for actor in self.actors},
                 "people": self._user_view.people(),
                 "conversations": self._user_view.conversations(me),
-                "neo": self._panel.summary(now),
+                "neo": self.panel.summary(now),
                 "app": None if self.actions.bot is None else {"up": self.actions.bot.up},
                 "slack": {"up": not self.slack.down, "sockets": len(self.slack.sockets)},
                 "version": workspace.version,
