@@ -68,9 +68,10 @@ class DigestMessage:
         add_chart(draft, self.facts.chart)
 
     def _add_week_and_month(self, draft: Draft) -> None:
+        today = local_day(self.facts.at, self.view.policy.zone)
         for part, unit in ((self.facts.week, Unit.WEEK), (self.facts.month, Unit.MONTH)):
             if part is not None:
-                values = period_values(part, unit, self.facts.span.day, self.view)
+                values = period_values(part, unit, today, self.view)
                 draft.add(blocks.section(self.view.templates.render("digest/week_or_month", **values)))
 
     def _freshness(self) -> dict[str, Any]:

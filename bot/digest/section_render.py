@@ -12,6 +12,7 @@ from bot.digest.view import LINES, LONGEST_NAME, DigestView
 from bot.domain.failure_causes import FailureCause
 from bot.domain.formatting import count, weekday
 from bot.domain.money import show_usd
+from bot.domain.periods import local_day
 from bot.domain.text import one_line
 from bot.failures import failure_formatting
 from bot.failures.error_lines import ErrorLine
@@ -118,7 +119,10 @@ def _is_team(line: BudgetLine) -> bool:
 
 
 def _late_and_unusual(facts: DigestFacts, view: DigestView) -> str:
-    late = [{"day": weekday(day), "amount": show_usd(abs(nanos)), "added": nanos > 0} for day, nanos in facts.late]
+    today = local_day(facts.at, view.policy.zone)
+    late = [
+        {"day": weekday(day, today), "amount": show_usd(abs(nanos)), "added": nanos > 0} for day, nanos in facts.late
+    ]
     unusual = _unusual_values(facts, view) if view.shows_members else []
     if not late and not unusual:
         return ""

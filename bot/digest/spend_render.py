@@ -10,7 +10,7 @@ from bot.digest.spend_facts import SpendPart
 from bot.digest.view import LONGEST_NAME, DigestView
 from bot.domain.formatting import comparison, count, date_span, percent, period_name, short_date, weekday
 from bot.domain.money import show_credits, show_usd, usd_of_chart
-from bot.domain.periods import Unit
+from bot.domain.periods import Unit, local_day
 from bot.domain.text import capitalized, one_line
 from bot.ledger.spend_groups import SpendGroup
 from bot.slack import blocks
@@ -26,7 +26,7 @@ def headline_values(facts: DigestFacts, view: DigestView) -> dict[str, Any]:
     """Return the values of the templates `digest/text` and `digest/headline`."""
     days = facts.days
     return {
-        "days": span_text(facts.span),
+        "days": span_text(facts.span, local_day(facts.at, view.policy.zone)),
         "quiet": _is_empty(facts),
         "known": days.total.tasks > days.total.without_cost or facts.complete,
         "members": count(days.member_count, "member"),
@@ -45,9 +45,9 @@ def _is_empty(facts: DigestFacts) -> bool:
     return not facts.days.total.tasks and not facts.days.spend_nanos and facts.complete
 
 
-def span_text(span: DigestDays) -> str:
-    """Return the days of a digest in words: `Fri, Nov 27`, `Nov 24–27`."""
-    return weekday(span.last) if span.count == 1 else date_span(span.first, span.last, span.day)
+def span_text(span: DigestDays, today: date) -> str:
+    """Return the days of a digest in words, as they are said today: `Fri, Nov 27`, `Nov 24–27`."""
+    return weekday(span.last, today) if span.count == 1 else date_span(span.first, span.last, today)
 
 
 def _totals(part: SpendPart, view: DigestView) -> dict[str, Any]:

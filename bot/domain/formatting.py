@@ -39,9 +39,9 @@ def short_date(day: date, today: date) -> str:
     return f"{day:%b} {day.day}" + ("" if day.year == today.year else f", {day.year}")
 
 
-def weekday(day: date) -> str:
-    """Return a day of these weeks with its weekday: `Sat, Nov 28`."""
-    return f"{day:%a}, {day:%b} {day.day}"
+def weekday(day: date, today: date | None = None) -> str:
+    """Return a day with its weekday: `Sat, Nov 28`; with its year only if that is not the one of `today`."""
+    return f"{day:%a}, {short_date(day, today or day)}"
 
 
 def deleted_details(before: datetime, zone: tzinfo, now: datetime) -> str:

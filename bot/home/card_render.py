@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from bot.domain import formatting
-from bot.domain.money import show_usd
 from bot.domain.text import one_line
 from bot.home import month_render
 from bot.home.card_facts import CardFacts, OwnCard, TeamCard
@@ -93,8 +92,7 @@ def _model_values(report: Report) -> dict[str, object]:
         }
         for each in report.groups
     ]
-    unknown = report.total.without_cost - sum(each.without_cost for each in report.groups)
-    rest = report_formatting.UNKNOWN if unknown and not report.omitted_nanos else show_usd(report.omitted_nanos)
+    rest = report_formatting.rest_cost(report, report.groups)
     return {"models": models, "more": report.groups_omitted, "rest": rest}
 
 

@@ -10,6 +10,7 @@ from bot.budgets.requests.commands import RequestCommands
 from bot.database.engine import Database
 from bot.database.errors import UnusableError
 from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.everyday.card_commands import TEAM_CARD
 from bot.domain.query.tokens import clean
 from bot.failures.commands import FailureCommands
 from bot.failures.silence_commands import SilenceCommands
@@ -60,12 +61,10 @@ class HomeCommands:
 
         The next line may go on from it: the question that is kept is about the present month of whose card it is.
         """
-        words = clean(request.text).lower().split()[1:]
-        if words not in ([], ["team"]):
-            raise RefusedError("There are two cards: `overview` is yours, and `overview team` is the team's.")
-        line = "team" if words and caller.role is Role.OPERATOR else ""
+        of_team = clean(request.text).lower() == TEAM_CARD
+        line = "team" if of_team and caller.role is Role.OPERATOR else ""
         self.last_questions.record(request.user, request.channel, line, self.clock())
-        await request.responder.respond(await self.pages.card(caller, of_team=bool(words)))
+        await request.responder.respond(await self.pages.card(caller, of_team=of_team))
 
     async def press(self, request: Request, caller: Caller) -> None:
         """Do what the button that was pressed says, and republish the presser's page if that changed it.

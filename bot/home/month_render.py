@@ -92,17 +92,23 @@ def month_values(month: MonthFacts, view: HomeView, *, own: bool = False) -> dic
 
 
 def add_days(draft: Draft, report: Report, view: HomeView) -> None:
-    """Add a chart of a month's days and the numbers that matter of it as text, if more than one has spend."""
-    if len(report.groups) <= 1:
+    """Add a chart of a month's days and the numbers that matter of it as text; of one day alone only when it was.
+
+    Nothing is added if the cost of no task is known.
+    """
+    days = {date.fromisoformat(each.key[0]): each for each in report.groups}
+    known = {day: each.spend(report.basis) for day, each in days.items() if each.tasks != each.without_cost}
+    if not known:
         return
-    add_chart(draft, report)
+    if len(days) > 1:
+        add_chart(draft, report)
     today = local_day(view.now, view.zone)
-    spent = {date.fromisoformat(each.key[0]): each.spend(report.basis) for each in report.groups}
-    highest = max(spent, key=lambda day: (spent[day], day))
+    highest = max(known, key=lambda day: (known[day], day))
     values = {
+        "only": "" if len(days) > 1 else "today" if highest == today else f"on {formatting.weekday(highest)}",
         "highest": "" if highest == today else formatting.weekday(highest),
-        "highest_usd": show_usd(spent[highest]),
-        "today_usd": show_usd(spent.get(today, 0)),
+        "highest_usd": show_usd(known[highest]),
+        "today_usd": report_formatting.group_cost(report, days[today]) if today in days else show_usd(0),
     }
     draft.add(blocks.context(view.templates.render("home/days", **values)))
 

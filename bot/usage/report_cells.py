@@ -41,7 +41,8 @@ def _key_cells(report: Report, group: SpendGroup) -> list[Cell]:
     ]
 
 
-_SMALLEST_SHARE, _LARGEST_SHARE = 0.001, 0.999  # beyond them a share would be shown as nothing, or as all
+_SMALLEST_SHARE = 0.001  # a share below it would be shown as nothing
+_WHOLE_FROM = 0.1  # the share from which on whole percent say enough
 
 
 def _share_cell(share: float | None) -> Number:
@@ -49,7 +50,9 @@ def _share_cell(share: float | None) -> Number:
         return unknown_cell("")
     if 0 < share < _SMALLEST_SHARE:
         return Number(share, "<0.1%")
-    return Number(share, ">99.9%" if _LARGEST_SHARE < share < 1 else f"{share:.1%}")
+    if round(abs(share), 3) < _WHOLE_FROM:
+        return Number(share, f"{share:.1%}")
+    return Number(share, ">99%" if share < 1 and f"{share:.0%}" == "100%" else f"{share:.0%}")
 
 
 # --- tasks ---------------------------------------------------------------------------------------

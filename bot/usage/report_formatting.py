@@ -135,6 +135,14 @@ def group_cost(report: Report, group: SpendGroup) -> str:
     return UNKNOWN if group.tasks == group.without_cost else show_usd(group.spend(report.basis))
 
 
+def rest_cost(report: Report, shown: Sequence[SpendGroup]) -> str:
+    """Return what the groups other than those shown cost, or that it is unknown: of none of their tasks it is known."""
+    listed = sum(each.spend(report.basis) for each in report.groups) + report.omitted_nanos
+    rest = listed - sum(each.spend(report.basis) for each in shown)
+    unknown = report.total.without_cost - sum(each.without_cost for each in shown)
+    return UNKNOWN if unknown and not rest else show_usd(rest)
+
+
 def change(report: Report) -> str:
     """Return the spend compared with the window before; empty if there is nothing to compare.
 

@@ -104,11 +104,11 @@ def _print_groups(report: Report, console: Console) -> None:
     is_count = report.question.counts_only
     bars = [each.calls if is_count else each.spend(report.basis) for each in groups]
     print_table(console, group_columns(report), [group_cells(report, each) for each in groups], bars)
-    cut = report.groups[len(groups) :]
-    if omitted := len(cut) + report.groups_omitted:
-        rest = sum(each.spend(report.basis) for each in cut) + report.omitted_nanos
-        print_line(console, f"and {omitted:,} more{'' if is_count else f', {show_usd(rest)}'}", style="dim")
-    if report.question.by[0] in TIME_GROUPINGS and len(report.question.by) == 1 and len(report.groups) > 1:
+    if omitted := len(report.groups) - len(groups) + report.groups_omitted:
+        amount = "" if is_count else f", {report_formatting.rest_cost(report, groups)}"
+        print_line(console, f"and {omitted:,} more{amount}", style="dim")
+    is_over_time = report.question.by[0] in TIME_GROUPINGS and len(report.question.by) == 1
+    if is_over_time and len(report.groups) > 1 and report_formatting.is_known(report):
         console.print()
         _print_sparkline(report, console)
 

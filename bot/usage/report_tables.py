@@ -12,6 +12,7 @@ from bot.slack.blocks import Block, Draft
 from bot.slack.mrkdwn import escape
 from bot.usage import report_cells
 from bot.usage.report import Report
+from bot.usage.report_formatting import is_known, rest_cost
 from bot.usage.report_view import ReportView
 from bot.usage.series import Series, over_time, sparkline
 from bot.usage.task_formatting import task_facts
@@ -29,10 +30,9 @@ def add_groups(draft: Draft, report: Report) -> None:
     candidates = report.groups[-blocks.TABLE_ROWS :] if by_time else report.groups[: blocks.TABLE_ROWS]
     cells = [report_cells.group_cells(report, group) for group in candidates]
     shown = draft.add_table(f"Spend by {' and '.join(report.question.by)}", columns, cells, from_end=by_time)
-    cut = report.groups[: len(report.groups) - shown] if by_time else report.groups[shown:]
-    if omitted := len(cut) + report.groups_omitted:
-        rest = sum(group.spend(report.basis) for group in cut) + report.omitted_nanos
-        amount = "" if report.question.counts_only else f", {show_usd(rest)}"
+    listed = report.groups[len(report.groups) - shown :] if by_time else report.groups[:shown]
+    if omitted := len(report.groups) - shown + report.groups_omitted:
+        amount = "" if report.question.counts_only else f", {rest_cost(report, listed)}"
         others = "earlier" if by_time else "other" if omitted == 1 else "others"
         draft.add(blocks.context(escape(f"and {omitted:,} {others}{amount}")))
     add_chart(draft, report)
@@ -46,9 +46,9 @@ def _in_order_of_time(question: Question) -> bool:
 
 
 def add_chart(draft: Draft, report: Report) -> None:
-    """Add a chart if the report is grouped by time."""
+    """Add a chart if the report is grouped by time and any cost is known."""
     series = over_time(report, blocks.MOST_POINTS, blocks.MOST_SERIES)
-    if series is None:
+    if series is None or not is_known(report):
         return
     names = report.names if "member" in report.question.by else {}
     lines = [(names.get(name, name), list(map(usd_of_chart, values))) for name, values in series.lines]

@@ -21,10 +21,12 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
         (date(2026, 11, 24), date(2026, 11, 28), "Nov 24–27"),
         (date(2026, 11, 30), date(2026, 12, 2), "Nov 30 – Dec 1"),
         (date(2025, 12, 31), date(2026, 1, 2), "Dec 31, 2025 – Jan 1, 2026"),
+        (date(2025, 11, 27), date(2025, 11, 28), "Thu, Nov 27, 2025"),
+        (date(2025, 11, 24), date(2025, 11, 28), "Nov 24–27, 2025"),
     ],
 )
 def test_the_days_of_a_digest(first: date, day: date, text: str) -> None:
-    assert span_text(DigestDays(first, day)) == text
+    assert span_text(DigestDays(first, day), date(2026, 12, 20)) == text
 
 
 @pytest.fixture

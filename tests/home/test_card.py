@@ -148,8 +148,9 @@ async def test_a_member_who_asks_for_the_teams_card_is_told_and_gets_their_own(h
 
 
 async def test_there_are_no_other_cards(harness: ServiceHarness) -> None:
-    assert "There are two cards: `overview` is yours" in visible_text(await harness.ask("priya", "overview marcus"))
     assert await card(harness, "priya") == visible_text(await harness.ask("priya", "overview"))
+    assert "Understood as `last month`" in visible_text(await harness.ask("priya", "overview last month"))
+    assert 'I don\'t know "marcus".' in visible_text(await harness.ask("priya", "overview marcus"))
 
 
 async def test_who_has_no_task_is_told_whom_to_ask(harness: ServiceHarness) -> None:
@@ -211,7 +212,7 @@ async def test_a_month_without_spend_is_one_factual_line(harness: ServiceHarness
     harness.clock.advance(30 * DAY)
     await harness.sync()
     text = await card(harness, "priya")
-    assert text.startswith("*You:* No Neo spend in April so far.\nNo monthly budget is set.\nData as of")
+    assert text.startswith("*You:* No Neo spend in April so far.\nNo budget is set.\nData as of")
 
 
 async def test_an_unknown_cost_is_never_nothing(harness: ServiceHarness) -> None:
@@ -222,6 +223,35 @@ async def test_an_unknown_cost_is_never_nothing(harness: ServiceHarness) -> None
     assert text.startswith("*You:* *Cost unknown* in April so far · 1 task · 1 failed (cost unknown)")
     assert "• opus: unknown" in text
     assert "$0.00" not in text
+
+
+async def test_days_of_unknown_cost_are_never_nothing(harness: ServiceHarness) -> None:
+    harness.clock.advance(30 * DAY)
+    add(harness.neo.world, "free", None, email=PRIYA, begun=harness.clock() - HOUR, model="opus")
+    await harness.sync()
+    harness.clock.advance(DAY)
+    add(harness.neo.world, "free too", None, email=PRIYA, begun=harness.clock() - HOUR, model="opus")
+    await harness.sync()
+    text = await card(harness, "priya")
+    assert text.startswith("*You:* *Cost unknown* in April so far · 2 tasks")
+    assert "$0.00" not in text
+    assert "day" not in text.partition("Top models")[2].partition("Data as of")[0]
+    spend(harness, 10, model="opus", begun=harness.clock() - DAY)
+    await harness.sync()
+    assert "Highest day: Wed, Apr 1 ($10.00) · Today so far: unknown" in await card(harness, "priya")
+
+
+async def test_one_day_alone_is_named_and_has_no_chart(harness: ServiceHarness) -> None:
+    harness.clock.advance(30 * DAY)
+    spend(harness, 10, model="opus")
+    await harness.sync()
+    answer = await harness.ask("priya")
+    only = "All of it was spent today. The chart of the days starts with the second day of spend."
+    assert only in visible_text(answer)
+    assert "data_visualization" not in {block["type"] for block in answer.blocks}
+    harness.clock.advance(DAY)
+    await harness.sync()
+    assert "All of it was spent on Wed, Apr 1." in await card(harness, "priya")
 
 
 async def test_models_of_unknown_cost_are_never_nothing(harness: ServiceHarness) -> None:

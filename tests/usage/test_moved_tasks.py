@@ -65,8 +65,8 @@ async def test_a_former_owner_sees_amounts_and_days_alone(harness: ServiceHarnes
     hides(await open_home(harness, "priya"), THEIRS)
     assert "*$30.00* (3.00 credits) in March so far · 2 tasks" in visible_text(await harness.ask("priya"))
     assert table(await harness.ask("priya", "by:model"))[1:] == [
-        ["opus", "$20.00", "66.7%", "1"],
-        ["moved", "$10.00", "33.3%", "1"],
+        ["opus", "$20.00", "67%", "1"],
+        ["moved", "$10.00", "33%", "1"],
     ]
     assert table(await harness.ask("priya", "rows"))[2] == [
         "–", "$10.00", "moved", "moved", "2026-03-02 04:00", "moved-1",
