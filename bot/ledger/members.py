@@ -70,7 +70,7 @@ def is_removed(connection: Connection, email: str) -> bool:
 def refuse_removed(connection: Connection, email: str) -> None:
     """Raise LedgerError if a stored e-mail was erased: nothing about it may be stored again."""
     if is_removed(connection, email):
-        raise LedgerError(f"{email} was erased here, so nothing can be stored about them any more.")
+        raise LedgerError(f"{email} was erased here, so nothing can be stored about them anymore.")
 
 
 def removed_id(connection: Connection) -> int | None:

@@ -84,7 +84,7 @@ def link(connection: Connection, slack_user: str, email: str, by: str, now: date
     if not _EMAIL.fullmatch(address):
         raise LinkError(f"`{email}` isn't an e-mail address.")
     if is_removed(connection, address):
-        raise LinkError(f"{address} was erased here, so nothing can be stored about them any more.")
+        raise LinkError(f"{address} was erased here, so nothing can be stored about them anymore.")
     owner = user_of(connection, address)
     if owner is not None and owner != slack_user:
         raise LinkedElsewhereError(address, owner)

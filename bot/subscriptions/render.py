@@ -154,7 +154,7 @@ class SubscriptionRenderer:
     def _buttons(self, subscription: StoredSubscription, report: Report) -> Iterator[Button]:
         if report.total.tasks:
             yield from csv_button(report.question)
-        yield blocks.button("Stop", StopAction(subscription.id), confirm=("It won't be posted any more.", "Stop it"))
+        yield blocks.button("Stop", StopAction(subscription.id), confirm=("It won't be posted anymore.", "Stop it"))
 
     # --- missed --------------------------------------------------------------------------------------
 

@@ -171,7 +171,7 @@ def _store(connection: Connection, new: NewSubscription, now: datetime) -> Store
     """Store a subscription and return it. Raises RefusedError if its question names somebody who was erased."""
     for word in _EMAIL.findall(new.question):
         if is_removed(connection, stored_email(word)):
-            raise RefusedError(f"{word} was erased here. Nothing can be stored about them any more.")
+            raise RefusedError(f"{word} was erased here. Nothing can be stored about them anymore.")
     return store.add(connection, new, now)
 
 

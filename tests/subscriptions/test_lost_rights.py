@@ -58,7 +58,7 @@ async def test_who_is_no_operator_any_more_has_none_in_a_channel(harness: Servic
     of_channel, of_team = sorted(words(harness, "jonas"))
     assert "I stopped your subscription 1: `team yesterday by:member`" in of_channel
     assert "You're no longer an operator" in of_channel
-    assert "I can't answer its question any more." in of_team
+    assert "I can't answer its question anymore." in of_team
     await next_morning(harness)
     assert len(words(harness, "jonas")) == 2
 
@@ -94,7 +94,7 @@ async def test_who_matches_no_member_any_more_is_told(harness: ServiceHarness) -
     await next_morning(harness)
     assert answers(harness, "priya", dm(harness, "priya")) == []
     (word,) = words(harness, "priya")
-    assert "I can't match its reader to a member of the Neo team any more. Ask <@U0HANNAH> for help." in word
+    assert "I can't match its reader to a member of the Neo team anymore. Ask <@U0HANNAH> for help." in word
 
 
 def shared(workspace: Workspace) -> None:
@@ -189,4 +189,4 @@ async def test_where_members_are_for_operators_a_channel_sees_none_also_later(ha
     await next_morning(harness)
     assert len(answers(harness, "marcus")) == 1
     (word,) = words(harness, "hannah")
-    assert "Channels aren't shown members any more." in word
+    assert "Channels aren't shown members anymore." in word

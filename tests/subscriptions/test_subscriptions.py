@@ -402,7 +402,7 @@ async def test_they_are_listed_and_removed_by_a_button(harness: ServiceHarness) 
 async def test_numbers_are_each_owners_and_not_given_again(harness: ServiceHarness) -> None:
     await said(harness, "hannah", BY_MEMBER)
     assert "`unsubscribe 1`" in await said_in_dm(harness, "priya", "subscribe 7d daily")
-    assert "Stopped: I won't post `7d` every day at 09:00 any more." in await said(harness, "priya", "unsubscribe 1")
+    assert "Stopped: I won't post `7d` every day at 09:00 anymore." in await said(harness, "priya", "unsubscribe 1")
     assert "`unsubscribe 2`" in await said_in_dm(harness, "priya", "subscribe 7d daily")
     assert "You have no subscription `1`" in await said(harness, "priya", "unsubscribe 1")
     assert "*1* `team" in await said(harness, "hannah", "subscriptions")
@@ -422,7 +422,7 @@ async def test_stop_is_for_the_owner_and_operators(harness: ServiceHarness) -> N
     await asyncio.gather(*presses)  # the second one before the message has changed
     await harness.idle()
     said_to_jonas = " ".join(visible_text(each) for each in harness.visible("jonas")[-2:])
-    assert "I've told its owner." in said_to_jonas
+    assert "Its owner has been notified." in said_to_jonas
     assert "had been stopped already" in said_to_jonas
     await harness.deliver()
     (answer,) = [each for each in notifications(harness.visible("marcus")) if each.ts == answer.ts]
