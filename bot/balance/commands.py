@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.balance.job import BalanceJob
 from bot.balance.render import BalanceRenderer
 from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.everyday.exact_commands import check_alone
 from bot.slack.blocks import paragraph
 from bot.slack.requests import Request
 
@@ -20,5 +21,6 @@ class BalanceCommands:
         """`balance`: answer with the credits of the team that are left."""
         if caller.role is not Role.OPERATOR:
             raise RefusedError("Only operators can see the team's credits. Try `this month` for your own spend.")
+        check_alone(request.text)
         values = self.renderer.values(await self.job.ask())
         await request.responder.respond(paragraph(self.renderer.templates.render("balance/balance", **values)))

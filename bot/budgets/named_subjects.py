@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from bot.budgets.rules import DEFAULT
 from bot.budgets.scopes import email_called, scope_of
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError
 from bot.domain.slack_ids import format_mention, is_mention
 from bot.ledger.members import member_id, stored_email
+from bot.ledger.names import LedgerNames
+from bot.ledger.scope import Scope
 from bot.people import mentions
 from bot.people.people import People
 from bot.slack.requests import Request
@@ -59,7 +63,14 @@ class NamedSubjects:
         """Raise RefusedError unless a name is the caller's; the error is the same whether or not the name exists."""
         mentioned = {format_mention(request.user): caller.member} if caller.member else {}
         typed = name if is_mention(name) else name.lower()
-        await self.database.read(lambda connection: mentions.mentioned_members(connection, [typed], caller, mentioned))
+        await self.database.read(lambda connection: self._check_own(connection, typed, caller, mentioned))
+
+    def _check_own(
+        self, connection: Connection, name: str, caller: Caller, mentioned: mentions.EmailsByMention
+    ) -> None:
+        own = Scope.of(connection, caller)
+        if not LedgerNames(connection, own, self.people.emails_by_name).emails_called(name):
+            mentions.mentioned_members(connection, [name], caller, mentioned)
 
     async def display_name(self, email: str) -> str:
         """Return what a member is called in Slack, by their e-mail."""

@@ -9,8 +9,9 @@ import structlog
 
 from bot.database.engine import Database
 from bot.domain.access import Caller, Role
-from bot.domain.query.tokens import clean, split
-from bot.domain.slack_ids import parse_mention
+from bot.domain.everyday.typography import plain
+from bot.domain.query.tokens import clean, split, without_markup
+from bot.domain.slack_ids import format_mention, parse_mention
 from bot.ledger.members import member_id, stored_email
 from bot.people import links
 from bot.people.links import LinkedElsewhereError, LinkError
@@ -20,8 +21,11 @@ from bot.slack.templates import Templates
 
 log = structlog.get_logger(__name__)
 
-_NAME = re.compile(r"\s@[^\s@]+(?=\s|$)")  # a name typed as plain text, not picked as a mention
+_ADDRESS = re.compile(r"[^\s@<]+@[^\s@]+|<@[^>]*>")
 _REMOVE = "remove"
+_BESIDE = {"to", "with", "and", "as", "is", "in", "neo", "=", "->", "the", "link", "of"}
+_ME = {"me", "myself"}
+_KNOWN = _BESIDE | _ME | {_REMOVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,9 @@ class LinkCommands:
         """Do what was typed, and return the values of the template."""
         if caller.role is not Role.OPERATOR:
             return {"outcome": "operators"}
-        arguments = _arguments(request.text)
+        arguments = _arguments(request.text, request.user)
         if arguments is None:
-            return {"outcome": "plain" if _NAME.search(f" {clean(request.text)}") else "usage"}
+            return {"outcome": "plain" if _names_somebody(request.text) else "usage"}
         user, email = arguments
         try:
             return await (
@@ -69,14 +73,25 @@ class LinkCommands:
         return {"outcome": outcome, "user": user, "email": address, "before": before, "unknown": member is None}
 
 
-def _arguments(text: str) -> tuple[str, str] | None:
-    """Return the Slack id and the e-mail (or `remove`) of a line, in any order; None if it has not just these."""
+def _arguments(text: str, own: str) -> tuple[str, str] | None:
+    """Return the Slack id and the e-mail (or `remove`) of a line, in any order; None if it has not just these.
+
+    `own` is the id of whoever typed it, whom `me` means.
+    """
     try:
-        values = [word.values[0] for word in split(clean(text))[1:] if word.key is None]
+        words = [word.values[0] for word in split(clean(text))[1:] if word.key is None]
     except ValueError:
         return None
+    values = [format_mention(own) if word.lower() in _ME else word for word in words if word.lower() not in _BESIDE]
     users = [user for value in values if (user := parse_mention(value))]
     others = [value for value in values if parse_mention(value) is None]
     if len(users) != 1 or len(others) != 1:
         return None
     return users[0], _REMOVE if others[0].lower() == _REMOVE else others[0]
+
+
+def _names_somebody(text: str) -> bool:
+    """Return whether a line has a name that was typed as plain text, not picked as a mention: `link ana a@acme.dev`."""
+    _, *words = plain(text).split()
+    names = [word for word in words if not _ADDRESS.fullmatch(without_markup(word)) and word.lower() not in _KNOWN]
+    return bool(names) and not any(parse_mention(word) for word in words)

@@ -14,6 +14,7 @@ from bot.capability import Clock, Handler
 from bot.database.errors import UnusableError
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.everyday.commands import command_line
+from bot.domain.everyday.exact_commands import exact_line, politely_asked
 from bot.domain.everyday.pointing import pointed_line
 from bot.domain.keys import MalformedKeyError, kind_of
 from bot.domain.query.checks import MAX_LINE
@@ -117,10 +118,9 @@ class Router:
         if request.kind in {RequestKind.BUTTON, RequestKind.FORM}:
             handler = self._handler_of_id(request)
         else:
-            handler = self._handler_of_command(request)
-            if handler is None and (line := self._everyday_command(request, caller)) is not None:
-                request = replace(request, text=line)
-                handler = self._handler_of_command(request)
+            line = self._command(request, caller)
+            handler = None if line is None else self._handler_of_command(line)
+            request = request if line is None else replace(request, text=line)
             self.last_lines.record(request.user, request.channel, request.text[:_KEPT], self.clock())
             if handler is None:
                 await self.registry.question(request, caller, self.registry.commands)
@@ -140,6 +140,15 @@ class Router:
             "ignored a button or form that is forged or of another version", kind=request.kind.value, user=request.user
         )
 
+    def _command(self, request: Request, caller: Caller) -> str | None:
+        """Return the command or question that is asked for; None if the line is a question as it stands."""
+        commands = self.registry.commands
+        if (line := exact_line(request.text, commands)) is not None:
+            return line
+        if (line := self._everyday_command(request, caller)) is not None:
+            return line
+        return politely_asked(request.text, commands)
+
     def _everyday_command(self, request: Request, caller: Caller) -> str | None:
         """Return the command or question that everyday words ask for; None if they are a question as they stand."""
         before = self.last_lines.of(request.user, request.channel, self.clock())
@@ -153,8 +162,8 @@ class Router:
         form = self.registry.forms.get(kind)
         return None if form is None else form.submit
 
-    def _handler_of_command(self, request: Request) -> Handler | None:
-        words = request.text.split(maxsplit=1)
+    def _handler_of_command(self, line: str) -> Handler | None:
+        words = line.split(maxsplit=1)
         return self.registry.commands.get(words[0].lower() if words else "")
 
     def _message(self, template: str, **values: object) -> Message:

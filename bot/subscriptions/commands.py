@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.everyday.exact_commands import check_alone
 from bot.domain.numbers import whole_number
 from bot.domain.query.tokens import clean
 from bot.outbox.destinations import ChannelDestination, UserDestination
@@ -30,6 +31,7 @@ _NO_SLACK = "Slack doesn't answer me right now. Please try again in a minute."
 _ASK = "ask"  # the word that has it asked back whether an answer is wanted once or regularly
 _WHAT = "what"  # behind it, that it is asked back which answer is wanted
 _NUMBERED = re.compile(r"#?(\d{1,7}) (?![ap]\.?m\b|o'clock)(.+)", re.ASCII | re.IGNORECASE)
+_BESIDE_NUMBER = {"from", "number", "no", "the", "my", "subscription", "me", "of"}
 _IN_DM = "dm"  # the word that has an answer sent to one's direct messages
 
 
@@ -61,7 +63,7 @@ class SubscriptionCommands:
         if not in_dm and caller.role is not Role.OPERATOR:
             raise RefusedError(OPERATORS_ONLY)
         if not line:
-            await self.list(request, caller)
+            await self._list(request)
             return
         command, line = ("subscribe dm", rest) if first.lower() == _IN_DM else ("subscribe", line)
         if (meant := self._last_question(request, line)) is not None:
@@ -120,6 +122,7 @@ class SubscriptionCommands:
 
     async def list(self, request: Request, _caller: Caller) -> None:
         """`subscriptions`: answer with one's own, each with a button that removes it."""
+        check_alone(request.text)
         await self._list(request)
 
     async def _list(self, request: Request, *, ending: bool = False) -> None:
@@ -128,7 +131,7 @@ class SubscriptionCommands:
             self.listing.message(own, self.clock(), ending=ending), replace=bool(request.action)
         )
 
-    async def reschedule(self, request: Request, caller: Caller) -> None:
+    async def reschedule(self, request: Request, _caller: Caller) -> None:
         """`reschedule 2 every friday`: have the answer of that number posted at other times.
 
         Without a number it is one's only subscription; of several, it is asked back which.
@@ -137,7 +140,7 @@ class SubscriptionCommands:
         numbered = _NUMBERED.fullmatch(line)
         own = await self.database.read(lambda connection: store.active_subscriptions(connection, request.user))
         if not own or not line:
-            await self.list(request, caller)
+            await self._list(request)
             return
         line = numbered[2] if numbered else line
         found = _numbered(own, numbered[1]) if numbered else own[0]
@@ -159,12 +162,12 @@ class SubscriptionCommands:
 
     async def unsubscribe(self, request: Request, _caller: Caller) -> None:
         """`unsubscribe 2`: end one's own subscription of that number. Without a number, list one's own."""
-        text = _rest(request)
-        if not any(letter.isdecimal() for letter in text):
+        words = [word for word in _rest(request).split() if word.lower() not in _BESIDE_NUMBER]
+        if not any(letter.isdecimal() for word in words for letter in word):
             await self._list(request, ending=True)
             return
         own = await self.database.read(lambda connection: store.active_subscriptions(connection, request.user))
-        await self._end(request, _numbered(own, text))
+        await self._end(request, _numbered(own, " ".join(words)))
 
     async def remove(self, request: Request, caller: Caller) -> None:
         """End a subscription of one's own list, and show the others."""
@@ -172,7 +175,7 @@ class SubscriptionCommands:
         if subscription is not None:
             _check_right(request, caller, subscription)
             await self.requests.end(subscription, EndReason.REMOVED, request.user)
-        await self.list(request, caller)
+        await self._list(request)
 
     async def stop(self, request: Request, caller: Caller) -> None:
         """End the subscription whose answer was posted: its owner, its reader, or an operator."""

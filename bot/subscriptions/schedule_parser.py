@@ -8,6 +8,7 @@ from bot.domain.access import RefusedError
 from bot.domain.everyday.dates import WEEKDAYS
 from bot.domain.everyday.typography import plain
 from bot.domain.query.errors import quoted
+from bot.domain.query.spelling import nearest
 from bot.subscriptions.schedule import DEFAULT_TIME, WEEK, Frequency, Schedule
 
 _DAYS = {name: WEEK[number] for name, number in WEEKDAYS.items()}
@@ -24,6 +25,7 @@ _UNITS = {
     **_DAYS,
 }
 _NAMED_TIMES = {"noon": time(12), "midnight": time(0)}
+_WHOLE_DAYS = [name for name in _DAYS if name.endswith("day")]
 _DAY = "|".join(sorted(_DAYS, key=len, reverse=True))
 _WHEN = (
     rf"(?:on )?(?:every|each) (?P<unit>day|morning|weekday|workday|week|month|{_DAY})s?"
@@ -54,6 +56,7 @@ _HAS_TIME = re.compile(r"\d|(?<!\S)(?:noon|midnight)(?!\S)", re.IGNORECASE)
 _ANOTHER = re.compile(rf"(?:^|(?<= ))(?:and|or|,) (?:on )?(?:(?:every|each) )?(?:{_DAY})s?(?!\S)", re.IGNORECASE)
 _JOINED = re.compile(r"(?:^| )(?:and|or)$", re.IGNORECASE)
 _EXAMPLE = "every monday 09:00"
+_UNKNOWN = re.compile(rf"(?:^|(?<= ))(?:every|each) (?P<word>\S+){_CLOCK}(?: .*)?$", re.IGNORECASE)
 _NOON = 12
 
 
@@ -140,6 +143,11 @@ def _missing(typed: str) -> ScheduleError:
     if day := _ONE_DAY.search(typed):
         question = typed[: day.start()].strip()
         return ScheduleError(reason, question, Schedule(_DAYS[day["one"].lower()], _time(day, question)).typed)
+    if unknown := _UNKNOWN.search(typed):
+        near = nearest(unknown["word"], _WHOLE_DAYS)
+        example = _EXAMPLE if near is None else Schedule(_DAYS[near]).typed
+        reason = f"I don't know the schedule {quoted(unknown[0])}. {reason}"
+        return ScheduleError(reason, typed[: unknown.start()].strip(), example)
     return ScheduleError(reason, typed)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.domain.access import Caller, Role
-from bot.domain.everyday.vocabulary import FILLER
+from bot.domain.everyday.vocabulary import FILLER, ONESELF
 from bot.domain.periods import Unit, local_day
 from bot.domain.tasks import FAILED_STATUSES
 from bot.domain.text import one_line
@@ -61,7 +61,7 @@ class HelpCommands:
 
     async def help(self, request: Request, caller: Caller) -> None:
         """`help [topic]`: answer with what the caller can ask, or with the page of a topic."""
-        words = [word for word in _WORD.findall(request.text.lower())[1:] if word not in FILLER]
+        words = [word for word in _WORD.findall(request.text.lower())[1:] if word not in FILLER | ONESELF]
         readable = list(_readable(operator=_is_operator(caller)))
         named = next((_TOPICS[word] for word in words if _TOPICS.get(word) in readable), None)
         await self._respond(request, caller, named or HelpTopic.EXAMPLES, "" if named else " ".join(words))

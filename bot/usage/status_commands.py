@@ -9,6 +9,7 @@ from bot.database.facts import database_bytes
 from bot.domain import formatting
 from bot.domain.access import Caller, Role
 from bot.domain.cells import Cell, count_cell, moment_cell
+from bot.domain.everyday.exact_commands import check_alone
 from bot.domain.periods import local_day
 from bot.domain.text import one_line
 from bot.domain.timestamps import from_us
@@ -46,7 +47,8 @@ class StatusCommands:
     admins: frozenset[str]
 
     async def status(self, request: Request, caller: Caller) -> None:
-        """Answer with the status of the caller's scope."""
+        """Answer with the status of the caller's scope. Raises RefusedError if more is typed than the command."""
+        check_alone(request.text)
         now = self.answers.clock()
         status = await self.answers.database.read(
             lambda connection: ledger_status(connection, Scope.of(connection, caller), database_bytes(connection), now)

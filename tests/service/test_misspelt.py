@@ -57,7 +57,7 @@ async def test_a_misspelt_word_of_a_command_is_asked_about_and_changes_nothing(h
         "notify erors on": "Did you mean `notify errors on`?",
         "notify errors of": "Did you mean `notify errors off`?",
         "snooze tody": "Did you mean `snooze today`?",
-        "snooze @priya perod": "Did you mean `snooze period`?",
+        "snooze @priya perod": "Did you mean `period`?",
         "explain tema": "Did you mean `team`?",
     }
     for line, meant in lines.items():

@@ -12,6 +12,7 @@ from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT
 from bot.budgets.scopes import email_of, scope_of
+from bot.budgets.whose import EVERYONE, ME, named
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.query.tokens import clean, split
@@ -60,14 +61,13 @@ class ExplainCommand:
 
         Only an operator may name anybody else, and names are looked up for operators only.
         """
-        names = [word.values[0] for word in split(clean(request.text))[1:]]
-        if len(names) > 1:
+        names = named([word.values[0] for word in split(clean(request.text))[1:]])
+        if caller.role is not Role.OPERATOR and names not in ([], [ME]):
+            await self.names.check_own(" ".join(names), request, caller)
+        if len(names) > 1 or names == [EVERYONE]:
             raise RefusedError("I can explain one at a time. Type `explain`, `explain @ana` or `explain team`.")
-        if names and caller.role is Role.OPERATOR:
-            return await self.names.subject(names[0], _DEFAULT)
-        if names:
-            await self.names.check_own(names[0], request, caller)
-        return await self._own(caller)
+        is_other = caller.role is Role.OPERATOR and names not in ([], [ME])
+        return await self.names.subject(names[0], _DEFAULT) if is_other else await self._own(caller)
 
     async def _own(self, caller: Caller) -> int:
         if caller.member is None:

@@ -1,7 +1,8 @@
 """Snoozes in Slack: members snooze their own direct messages, operators the channel."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -15,9 +16,10 @@ from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM
 from bot.budgets.scopes import email_of
-from bot.budgets.snoozes.grammar import parse_snooze
+from bot.budgets.snoozes.grammar import Length, SnoozeInstruction, parse_snooze
 from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
 from bot.budgets.snoozes.store import NewSnooze, cut_short, cut_short_all, put_snooze
+from bot.budgets.whose import named
 from bot.database.engine import Database
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
@@ -27,6 +29,7 @@ from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 
+_FOR = re.compile(r"(?:for|of|about) (?P<whose>\S+(?: \S+){0,2})", re.IGNORECASE)
 _DEFAULT = "Type whose alerts to snooze: `snooze @ana today` or `snooze team today`."
 
 
@@ -37,7 +40,7 @@ class _Snooze:
     subject: int
     units: Sequence[Unit]
     audience: SnoozeAudience
-    length: SnoozeLength
+    length: Length
     reason: str | None = None
 
 
@@ -54,7 +57,7 @@ class SnoozeCommands:
 
     async def snooze(self, request: Request, caller: Caller) -> None:
         """Snooze the caller's direct messages or, for an operator, the channel; or end such a snooze."""
-        typed = parse_snooze(request.text)
+        typed = await self._typed(request, caller)
         if typed.whose is None and typed.length is None and caller.role is Role.OPERATOR:  # who may be nobody in Neo
             await self._end(request, caller, await self.authorization.known_member_of(caller), Audience.DM)
             return
@@ -69,6 +72,20 @@ class SnoozeCommands:
             await self._end(request, caller, subject, audience)
             return
         await self._carry_out(request, _Snooze(subject, UNITS, audience, typed.length, typed.reason))
+
+    async def _typed(self, request: Request, caller: Caller) -> SnoozeInstruction:
+        """Return what was typed; `for marcus` behind the length is whose alerts if somebody is called so.
+
+        Raises as `parse_snooze`, or RefusedError if several people are called so.
+        """
+        typed = parse_snooze(request.text, self.clock(), self.policy.zone)
+        behind = _FOR.fullmatch(typed.reason or "")
+        if behind is None or typed.whose is not None or caller.role is not Role.OPERATOR:
+            return typed
+        names = named(behind["whose"].split())
+        if len(names) != 1 or await self.names.email(names[0]) is None:
+            return typed
+        return replace(typed, whose=names[0], reason=None)
 
     async def _end(self, request: Request, caller: Caller, subject: int | None, audience: Audience) -> None:
         """End what was snoozed; the timer of budgets notifies of what was deferred.
@@ -122,7 +139,7 @@ class SnoozeCommands:
         now, zone = self.clock(), self.policy.zone
         until = {unit: snooze.length.until(unit, now, zone) for unit in snooze.units}
         await self.database.write(lambda c: self._put(c, snooze, until, request.user))
-        is_period = snooze.length.end is SnoozeEnd.PERIOD and len(until) > 1
+        is_period = snooze.length == SnoozeLength(SnoozeEnd.PERIOD) and len(until) > 1
         text = self.templates.render(
             "budgets/snooze_confirmation",
             where=_where(snooze.audience),

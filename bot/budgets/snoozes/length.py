@@ -51,3 +51,14 @@ class SnoozeLength:
         if self.end is SnoozeEnd.PERIOD:
             return budget_period(unit, now, zone).window.end
         return now + timedelta(hours=self.hours)
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeUntil:
+    """A length that ends at a moment, whatever the unit of the budget."""
+
+    at: datetime
+
+    def until(self, _unit: Unit, _now: datetime, _zone: ZoneInfo) -> datetime:
+        """Return when a snooze that begins now ends."""
+        return self.at

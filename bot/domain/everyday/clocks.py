@@ -29,10 +29,10 @@ class ClockReader:
         begun = int(words[0] in {"from", "between"})
         place, day = self._day(words, begun)
         place += place > begun and list(words[place : place + 1]) in (["from"], ["between"])
-        start = _clock(words, place)
+        start = clock(words, place)
         if start is None or not set(words[start[0] : start[0] + 1]) & _JOINTS:
             return None
-        end = _clock(words, start[0] + 1)
+        end = clock(words, start[0] + 1)
         if end is None:
             return None
         count, said = self._day(words, end[0])
@@ -42,7 +42,7 @@ class ClockReader:
     def _since(self, words: Sequence[str]) -> tuple[int, Range] | None:
         place, day = self._day(words, 0)
         place += list(words[place : place + 1]) == ["at"]
-        start = _clock(words, place)
+        start = clock(words, place)
         if start is None:
             return None
         count, said = (start[0], None) if day else self._day(words, start[0])
@@ -57,7 +57,7 @@ class ClockReader:
         return begun + found[0], found[1][0].first_day
 
 
-def _clock(words: Sequence[str], place: int) -> tuple[int, time] | None:
+def clock(words: Sequence[str], place: int) -> tuple[int, time] | None:
     """Return where the time of day ends that stands at a place, and it; None if there is none."""
     if place >= len(words):
         return None

@@ -88,6 +88,17 @@ def _topic_of_how_to(_words: list[str], texts: list[str]) -> str | None:
     return "help budgets" if is_about_budgets and verb in {"set", "make", "create", "add", "change", "remove"} else None
 
 
+def _linking_line(words: list[str], texts: list[str]) -> str | None:
+    """Return the command that ends a link: `unlink @ana`, `remove the link of @ana`; None if none is asked for."""
+    if texts[0] == "unlink":
+        behind = words[1:]
+    elif texts[0] in {"remove", "delete", "undo"} and "link" in texts[1:3]:
+        behind = words[texts.index("link") + 1 :]
+    else:
+        return None
+    return " ".join(["link", *(word for word in behind if word.lower() not in {"of", "for", "from", "to"}), "remove"])
+
+
 _ABOUT_ITSELF = (
     (
         re.compile(
@@ -118,5 +129,6 @@ _ABOUT_ITSELF = (
     (re.compile(r"(?:(?:show|send|give|see|me|the|a|yesterday's|today's|last|latest|daily) ){1,4}digest"), "digest"),
 )
 _READERS = (
-    _topic_of_how_to, _status_line, muting_line, subscription_line, credit_line, budget_line, card_line, failure_line,
+    _topic_of_how_to, _status_line, muting_line, _linking_line, subscription_line, credit_line, budget_line, card_line,
+    failure_line,
 )  # fmt: skip

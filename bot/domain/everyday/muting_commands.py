@@ -31,19 +31,27 @@ _ABOUT_SOMEBODY = re.compile(
     rf"(?P<who>(?: (?!(?:me|my|the)(?!\S))\S+?){{1,2}}){_UNTIL}{_END}"
 )
 _ALERTS_OF_SOMEBODY = re.compile(
-    rf"{_PLEASE}(?:{_STOP}|mute|snooze)(?P<who>(?: (?!(?:me|my|the)(?!\S))\S+?){{1,2}})(?:'s|s')"
+    rf"{_PLEASE}(?:{_STOP}|mute|snooze)(?P<who>(?: (?!(?:me|my|the)(?!\S))\S+?){{1,2}})(?:'s|(?<=s)')"
     rf"(?: (?:budget|spend))?{_ALERTS}{_UNTIL}{_END}"
 )
+_THINGS = r"(?:alert|warning|notification|ping|message|dm|budget|spend|failure|error|report)s?|all|everything"
 _SOMEBODY_AGAIN = re.compile(
     rf"{_PLEASE}un(?:mute|snooze|silence|pause)(?: alerts (?:about|of|for))?"
-    rf"(?P<who>(?: (?!(?:me|us|my|the|it|again|please|now|yourself)(?!\S))\S+?){{1,2}})(?:'s)?(?:{_ALERTS})?{_END}"
+    rf"(?P<who>(?: (?!(?:me|us|my|the|it|again|please|now|yourself|{_THINGS})(?!\S))\S+?){{1,2}})(?:'s|(?<=s)')?"
+    rf"(?:{_ALERTS})?{_END}"
 )
 _OF = "'s"
 _AGAIN = re.compile(
     rf"{_PLEASE}(?:un(?:mute|snooze|silence|pause)|(?:resume|restart|continue|reenable|re-enable|enable)"
     rf"(?: (?:the|my|all|sending|budget))*{_ALERTS}|(?:turn|switch)(?: (?:the|my|all|budget))*{_ALERTS} (?:back )?on"
     rf"|(?:turn|switch)(?: back)? on(?: (?:the|my|all|budget))*{_ALERTS}|end (?:the |my )?snooze|stop snoozing"
-    rf"|(?:start|keep) {_ALERTS.strip()})(?: (?:me|us|the|my|alerts?|yourself|it|again|please|now))*"
+    rf"|(?:start|keep) {_ALERTS.strip()})(?: (?:me|us|the|my|yourself|it|again|please|now|of|about|for|{_THINGS}))*"
+)
+_FAILURES_AGAIN = re.compile(
+    rf"{_PLEASE}un(?:mute|snooze|silence|pause)(?: (?:the|my|all))*{_FAILURES}(?:{_ALERTS})?{_END}"
+    r"|(?:please )?(?:resume|restart|reenable|re-enable|enable|start|(?:turn|switch)(?: back)? on|un(?:mute|pause))"
+    rf"(?: (?:the|my|all|sending))*(?:{_FAILURES}{_ALERTS}|{_ALERTS}{_ABOUT}{_FAILURES}){_END}"
+    rf"|{_PLEASE}(?:turn|switch)(?: (?:the|my|all))*{_FAILURES}{_ALERTS} (?:back )?on{_END}"
 )
 
 
@@ -55,6 +63,8 @@ def muting_line(words: list[str], texts: list[str]) -> str | None:
     said = " ".join(texts)
     if _ABOUT_FAILURES.fullmatch(said):
         return "notify errors off"
+    if _FAILURES_AGAIN.fullmatch(said):
+        return "notify errors on"
     if _AGAIN.fullmatch(said):
         return "snooze off"
     if found := _ABOUT_BUDGETS.fullmatch(said) or _ALONE.fullmatch(said):

@@ -152,10 +152,11 @@ def _listing_of(found: re.Match[str]) -> str:
 
 def _why(before: str, *, sees_all: bool) -> str:
     """Return the question of what the budgets before it were spent on, which are of those named, or of all."""
-    whose = _listing_again(before).partition(" ")[2].partition(" earlier")[0]
+    listed, _, time = f"{_listing_again(before)} ".partition(" earlier ")
+    whose = listed.partition(" ")[2].strip()
     if whose in {"", "over", "none"}:
         whose = "team" if sees_all else "me"
-    return f"why {whose}"
+    return f"why {whose} {time}".strip()
 
 
 def _listing_again(before: str) -> str:

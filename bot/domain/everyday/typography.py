@@ -6,9 +6,11 @@ import unicodedata
 from bot.domain.query.tokens import clean, outside_quotes
 
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # Unicode, "Halfwidth and Fullwidth Forms"
+_FULL_WIDTH_QUOTE = "\uff02"
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {"\u2014": "--", "\u2015": "--"})
 _EMOJI_CODE = re.compile(r"(?<!\S):[a-z0-9_+-]+:(?!\S)(?:\s|$)|(?<!\S):skin-tone-\d:(?!\S)", re.ASCII)
-_EMPHASIS = re.compile(r"(?<!\S)[*_~`]+(?=[^\s*_~`])|(?<=[^\s*_~`])[*_~`]+(?=[?!.,;:]*(?:\s|$))")
+_UNMARKED = r"(?!_[^\s_]*@\S*[^\s_](?!\S)|~[$\u20ac\u00a3]?\d[^\s~]*(?!\S))"  # an address, and `about 500`
+_EMPHASIS = re.compile(rf"(?<!\S){_UNMARKED}[*_~`]+(?=[^\s*_~`])|(?<=[^\s*_~`])[*_~`]+(?=[?!.,;:]*(?:\s|$))")
 _ENDINGS = re.compile(r"(?<=[^\s?!;,.])[?!;,.]+(?=\s|$)")
 _BRACKETS = re.compile(r"(?<!\S)[(\[]+(?=\S)|(?<=\S)[)\]]+(?=[?!.,;:]*(?:\s|$))")
 _LONE_MARKS = re.compile(r"(?<!\S)[?!;,.]+(?!\S)")
@@ -16,11 +18,11 @@ _LONE_MARKS = re.compile(r"(?<!\S)[?!;,.]+(?!\S)")
 
 def plain(line: str) -> str:
     """Return a line without emphasis, code marks, emoji and closing punctuation; what is in double quotes stays."""
-    line = clean(_EMOJI_CODE.sub(" ", line.translate(_FULL_WIDTH).translate(_DASHES)))
-    return " ".join(outside_quotes(line, _unpunctuated).split())
+    return " ".join(outside_quotes(clean(line.replace(_FULL_WIDTH_QUOTE, '"')), _unpunctuated).split())
 
 
 def _unpunctuated(part: str) -> str:
+    part = _EMOJI_CODE.sub(" ", part.translate(_FULL_WIDTH).translate(_DASHES))
     kept = "".join(" " if _is_picture(letter) else letter for letter in part)
     return _LONE_MARKS.sub("", _ENDINGS.sub("", _BRACKETS.sub("", _EMPHASIS.sub("", kept))))
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.budgets.snoozes.grammar import SnoozeInstruction, parse_snooze
-from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength
+from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength, SnoozeUntil
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
 
@@ -14,6 +14,11 @@ NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ZONE = ZoneInfo("America/New_York")
 TODAY, PERIOD = SnoozeLength(SnoozeEnd.DAY), SnoozeLength(SnoozeEnd.PERIOD)
 TWO_HOURS = SnoozeLength(SnoozeEnd.HOURS, 2)
+
+
+def until(day: int, hour: int = 0, minute: int = 0, month: int = 3) -> SnoozeUntil:
+    """The end at a time of the zone in 2026."""
+    return SnoozeUntil(datetime(2026, month, day, hour, minute, tzinfo=ZONE))
 
 
 @pytest.mark.parametrize(
@@ -35,11 +40,40 @@ TWO_HOURS = SnoozeLength(SnoozeEnd.HOURS, 2)
         ("snooze team today", SnoozeInstruction("team", TODAY, None)),
         ("snooze <@U0PRIYA> 2h pentest", SnoozeInstruction("<@U0PRIYA>", TWO_HOURS, "pentest")),
         ('snooze today "a quote', SnoozeInstruction(None, TODAY, "a quote")),
+        ("snooze marcus delgado today", SnoozeInstruction("marcus delgado", TODAY, None)),
+        ("snooze marcus' alerts until tomorrow", SnoozeInstruction("marcus", TODAY, None)),
+        ("snooze the team's alerts for 2 hours", SnoozeInstruction("team", TWO_HOURS, None)),
+        ("snooze my alerts today", SnoozeInstruction(None, TODAY, None)),
+        ("snooze me today", SnoozeInstruction(None, TODAY, None)),
+        ("snooze all alerts today", SnoozeInstruction(None, TODAY, None)),
+        ("snooze for today", SnoozeInstruction(None, TODAY, None)),
+        ("snooze the rest of the day", SnoozeInstruction(None, TODAY, None)),
+        ("snooze two hours", SnoozeInstruction(None, TWO_HOURS, None)),
+        ("snooze for two days vacation", SnoozeInstruction(None, SnoozeLength(SnoozeEnd.HOURS, 48), "vacation")),
+        ("snooze today @ana", SnoozeInstruction("@ana", TODAY, None)),
+        ("snooze 2h for <@U0PRIYA>", SnoozeInstruction("<@U0PRIYA>", TWO_HOURS, None)),
+        ("snooze until tomorrow for the team", SnoozeInstruction("team", TODAY, None)),
+        ("snooze @ana now 2h", SnoozeInstruction("@ana", TWO_HOURS, None)),
+        ("snooze marcus delgado off", SnoozeInstruction("marcus delgado", None, None)),
+        ("snooze my alerts off", SnoozeInstruction(None, None, None)),
+        ("snooze until friday", SnoozeInstruction(None, until(6), None)),
+        ("snooze until this friday", SnoozeInstruction(None, until(6), None)),
+        ("snooze until monday", SnoozeInstruction(None, until(9), None)),  # today is one
+        ("snooze through friday", SnoozeInstruction(None, until(7), None)),
+        ("snooze marcus until friday 5pm pentest", SnoozeInstruction("marcus", until(6, 17), "pentest")),
+        ("snooze until 17:30", SnoozeInstruction(None, until(2, 17, 30), None)),
+        ("snooze until 6am", SnoozeInstruction(None, until(3, 6), None)),  # it is seven
+        ("snooze until noon", SnoozeInstruction(None, until(2, 12), None)),
+        ("snooze until monday morning", SnoozeInstruction(None, until(9), None)),
+        ("snooze until mar 20", SnoozeInstruction(None, until(20), None)),
+        ("snooze until 2026-03-20", SnoozeInstruction(None, until(20), None)),
+        ("snooze until next week", SnoozeInstruction(None, until(9), None)),
+        ("snooze until the end of the month", SnoozeInstruction(None, until(1, month=4), None)),
         ("snooze today " + "x" * 300, SnoozeInstruction(None, TODAY, "x" * 200)),
     ],
 )
 def test_a_line_is_whose_budgets_for_how_long_and_why(line: str, instruction: SnoozeInstruction) -> None:
-    assert parse_snooze(line) == instruction
+    assert parse_snooze(line, NOW, ZONE) == instruction
 
 
 @pytest.mark.parametrize(
@@ -48,7 +82,17 @@ def test_a_line_is_whose_budgets_for_how_long_and_why(line: str, instruction: Sn
         ("snooze", "Type how long"),
         ("snooze team", "Type how long"),
         ("snooze tody", "Did you mean `snooze today`?"),
-        ("snooze @ana now 2h", "Type how long"),
+        ("snooze @ana tody", "Did you mean `snooze @ana today`?"),
+        ("snooze marcus delgado", "`snooze marcus delgado 1h`"),
+        ("snooze me", "`snooze 1h`"),
+        ("snooze @ana and @bo 2h", "I can snooze one person's alerts or the team's"),
+        ("snooze everyone today", "I can snooze one person's alerts or the team's"),
+        ("snooze 30 minutes", "The shortest snooze is an hour"),
+        ("snooze half an hour", "The shortest snooze is an hour"),
+        ("snooze until whenever", "Type how long"),
+        ("snooze until 3/6", "Type `snooze until Mar 6` or `snooze until Jun 3`"),
+        ("snooze until 2025-03-20", "That time is over."),
+        ("snooze until may 5", "I can snooze for 31 days at most."),
         ("snooze 0h", "Type `1h` to `744h`"),
         ("snooze 745h", "Type `1h` to `744h`"),
         ("snooze 99999999999h", "Type `1h` to `744h`"),
@@ -57,7 +101,7 @@ def test_a_line_is_whose_budgets_for_how_long_and_why(line: str, instruction: Sn
 )
 def test_a_line_without_a_length_is_refused(line: str, said: str) -> None:
     with pytest.raises(RefusedError) as refused:
-        parse_snooze(line)
+        parse_snooze(line, NOW, ZONE)
     assert said in str(refused.value)
 
 
