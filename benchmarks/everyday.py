@@ -1,24 +1,46 @@
-"""Everyday words: understanding a typed line, and how that grows with its length."""
+"""Everyday words: what Slack runs for a typed line before it is answered, and how that grows with the line's length."""
 
-from collections.abc import Iterator
-from contextlib import suppress
-from datetime import UTC, datetime
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from datetime import UTC
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import quantiles
 from time import perf_counter
+from typing import TYPE_CHECKING, cast
 
 from benchmarks.bars import Bar
+from benchmarks.ledgers import Size, ledger
+from benchmarks.workplace import NOW, scratch
+from bot.database.read_engine import open_reader
+from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.everyday.averages import average_alone
+from bot.domain.everyday.commands import command_line
 from bot.domain.everyday.meaning import TypingContext
+from bot.domain.everyday.pointing import pointed_line
 from bot.domain.everyday.understanding import understand
 from bot.domain.query.errors import QueryError
 from bot.domain.query.parser import parse
 from bot.domain.tasks import UPSTREAM_STATUSES
+from bot.ledger.question_parsing import parse_question
+from bot.people.directory import Directory
+from bot.people.people import People
+from bot.people.roles import SlackUser
+from bot.usage.continuation import continuation_of
+from bot.usage.follow_up import is_follow_up, without_pointing
 
-_NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+if TYPE_CHECKING:
+    from bot.database.engine import Database
+    from bot.slack.workspace import Workspace
+
 _MANUAL = Path(__file__).parents[1] / "docs" / "typing.md"
-_LIMIT_MS = 1.0
+_MEMBERS = 1_000
+_CALLER = Caller(Role.OPERATOR, "person7.silva7@acme.example")
+_LIMIT_MS, _LIMIT_WITH_NAMES_MS = 1.0, 10.0
 _ROUNDS = 20
-_PART, _PARTS = "spend of everyone by model since monday except opus ", 8
+_PARTS = ("spend of everyone by model since monday except opus ", "set a limit of 500 a month for ana until friday ")
+_TIMES = 8
 _LINEAR = 1.5  # times as long a line's share, at most
 
 
@@ -26,7 +48,7 @@ class _Names:
     """A team of a thousand, by name."""
 
     def __init__(self) -> None:
-        self._known = {f"person{number}": [f"email:person{number}@acme.dev"] for number in range(1_000)}
+        self._known = {f"person{number}": [f"email:person{number}@acme.dev"] for number in range(_MEMBERS)}
         self._known["opus"] = ["model:opus"]
 
     def exact_meanings(self, name: str) -> list[str]:
@@ -36,38 +58,86 @@ class _Names:
 
 
 def measure(*, quick: bool) -> Iterator[Bar]:
-    """Measure lines as people type them, and a line against one of several times its length."""
-    context = TypingContext(_NOW.date(), UPSTREAM_STATUSES, _Names(), lambda _when, _other: True)
-    questions, _, _ = _MANUAL.read_text(encoding="utf-8").partition("\n## Commands\n")
-    lines = [row.split("`")[1] for row in questions.splitlines() if row.startswith("| `")]
+    """Measure each line of the manual as it is read in Slack, and lines against ones of several times their length."""
+    lines = [row.split("`")[1] for row in _MANUAL.read_text(encoding="utf-8").splitlines() if row.startswith("| `")]
     rounds = range(_ROUNDS // 4 if quick else _ROUNDS)
-    times = [median(_seconds(line, context) for _ in rounds) for line in lines]
+    context = TypingContext(NOW.date(), UPSTREAM_STATUSES, _Names(), lambda _when, _other: True)
+
+    def read(line: str) -> None:
+        _read(line, lambda each: _understand(each, context))
+
     note = f"{len(lines)} lines of the manual"
+    times = [_seconds(read, line) for _ in rounds for line in lines]
+    yield Bar("understanding a typed line, 99th percentile", _percentile(times) * 1000, _LIMIT_MS, "ms", note=note)
+    times = list(_seconds_with_names(lines * (1 if quick else 4)))
     yield Bar(
-        "understanding a typed line, 99th percentile", quantiles(times, n=100)[98] * 1000, _LIMIT_MS, "ms", note=note
+        "the same with the names of a ledger and of Slack",
+        _percentile(times) * 1000,
+        _LIMIT_WITH_NAMES_MS,
+        "ms",
+        note=f"{_MEMBERS:,} members",
     )
-    short, long = (min(_seconds(_PART * count, context) for _ in range(_ROUNDS)) for count in (_PARTS, 4 * _PARTS))
-    yield Bar(
-        "a line of four times the length, per character",
-        long / short / 4,
-        _LINEAR,
-        note=f"{len(_PART) * _PARTS:,} characters",
-    )
+    for part in _PARTS:
+        short, long = (min(_seconds(read, part * count) for _ in range(_ROUNDS)) for count in (_TIMES, 4 * _TIMES))
+        note = f"`{part}`, {len(part) * _TIMES:,} characters"
+        yield Bar("a line of four times the length, per character", long / short / 4, _LINEAR, note=note)
 
 
-def _seconds(line: str, context: TypingContext) -> float:
-    """Return how long it takes to learn that a line is none of the query language, and what it means."""
-    began = perf_counter()
+def _read(line: str, ask: Callable[[str], object]) -> None:
+    """Find out what a line asks for, as the router and the questions do after another question."""
+    if pointed_line(line, "team last week", sees_all=True) is not None or command_line(line) is not None:
+        return
+    ask(line)
+    average_alone(line), continuation_of(line), without_pointing(line), is_follow_up(line)
+
+
+def _understand(line: str, context: TypingContext) -> None:
     with suppress(QueryError):
         if not _is_question(line):
             for each in understand(line, context):
                 _is_question(each)
-    return perf_counter() - began
 
 
 def _is_question(line: str) -> bool:
     try:
-        parse(line, now=_NOW, zone=UTC)
+        parse(line, now=NOW, zone=UTC)
     except QueryError:
         return False
     return True
+
+
+def _seconds_with_names(lines: list[str]) -> Iterator[float]:
+    """Yield how long each line takes where names are looked up in a ledger, and in what is known of Slack."""
+    in_slack = _people().emails_by_name
+    with scratch() as directory:
+        path = Path(shutil.copy(ledger(Size(100_000, members=_MEMBERS)), directory))
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("UPDATE member SET email = 'person' || id || '.silva' || id || '@acme.example'")
+        with closing(open_reader(path)) as reader:
+
+            def ask(line: str) -> None:
+                with suppress(QueryError, RefusedError):
+                    parse_question(reader, _CALLER, line, now=NOW, zone=UTC, in_slack=in_slack)
+
+            for line in lines:
+                yield _seconds(lambda each: _read(each, ask), line)
+
+
+def _people() -> People:
+    """Return a workspace's people as the bot has read them; nothing else is asked of it."""
+    directory = Directory(cast("Workspace", None), lambda: NOW)
+    for number in range(_MEMBERS):
+        email = f"person{number}.silva{number}@acme.example"
+        user = SlackUser(f"U{number}", f"Person{number} Silva{number}", email, None)
+        directory._cache_user(user, NOW)  # noqa: SLF001 - without a Slack to read them from
+    return People(directory, cast("Database", None), frozenset())
+
+
+def _seconds(work: Callable[[str], object], line: str) -> float:
+    began = perf_counter()
+    work(line)
+    return perf_counter() - began
+
+
+def _percentile(times: list[float]) -> float:
+    return quantiles(times, n=100)[98]

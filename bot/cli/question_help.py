@@ -25,7 +25,7 @@ _TIME = ("Time", "today  yesterday  24h  7d  4w  this|last week|month|quarter|ye
 _FILTERS = ("Filters", "model:opus  status:failed  search:acme  task:ID  byok:yes  -status:completed excludes")
 _PEOPLE = ("People", "@ana  email:ana@acme.example  (without either: the whole team)")
 _GROUPS = ("Groups", "by:member|model|status|day|week|month|tool|agent, two at most: by:member,model")
-_LISTS = ("Lists", "rows for single tasks  top:10  sort:cost|tasks|name")
+_LISTS = ("Lists", "rows for single tasks  top:10  sort:cost|tasks|name  average:day|task")
 _WORDS = ("Words", "everyday words work too: last 7 days per user, how much did ana spend on opus")
 _ASKED_FOR = {("help",), ("?",)}
 

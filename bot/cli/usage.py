@@ -28,6 +28,8 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
     app = load_app()
     with app.ledger.reader() as connection, suggesting_lines_of("report"):
         answer = terminal_report(connection, app.settings, query_line(query), app.clock())
+    if as_csv and answer.question.average:
+        fail("A CSV file has no averages. Leave out `--csv`, or the average.", code=WRONG_USE)
     if as_json:
         click.echo(to_json(answer))
     elif as_csv or answer.question.csv:

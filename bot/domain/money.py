@@ -114,6 +114,12 @@ def median_nanos(amounts: Sequence[int]) -> int:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) // 2
 
 
+def divided_nanos(amount_nanos: int, number: int) -> int:
+    """Return an amount divided by a positive number, to the nearest nano; a half goes to the even one."""
+    whole, rest = divmod(amount_nanos, number)
+    return whole + (2 * rest > number or (2 * rest == number and whole % 2 == 1))
+
+
 def usd_text(amount_nanos: int) -> str:
     """Return the exact decimal of an amount in USD: nine places, no grouping (`-0.000000001`)."""
     whole, part = divmod(abs(amount_nanos), NANOS_PER_USD)

@@ -32,6 +32,11 @@ def without_mentions(text: str) -> str:
     return _MENTION.sub(r"\1", text)
 
 
+def with_nobody_named(text: str) -> str:
+    """Return a text with `@them` for each user that it mentions, for where Slack would show the id."""
+    return _MENTION.sub("@them", text)
+
+
 def parse_mention(text: str) -> str | None:
     """Return the id of the user that a text mentions; None if it is no mention of a user."""
     match = _MENTION.fullmatch(text)

@@ -97,6 +97,10 @@ def failure_question(question: Question, failing: Sequence[str]) -> Question:
     """
     if question.in_words:
         question = replace(question, rows=False)
+    if question.average:
+        raise RefusedError(
+            "`errors` has no averages. For what failed tasks cost on average: `failed average per task`."
+        )
     if question.by or question.rows or question.csv or question.sort or question.top:
         rows = f"`status:{','.join(failing)} rows`"
         raise RefusedError(f"`errors` takes a person, a time and filters; it groups by itself. For the tasks: {rows}.")

@@ -10,7 +10,7 @@ from bot.domain.slack_ids import format_mention
 from bot.people.people import People
 
 _WORDS = "|".join(" ".join(each) for each in sorted(LEAVING_OUT, key=len, reverse=True))
-_USER = re.compile(r"<@([UW][A-Z0-9]+)")
+_USER = re.compile(r"<@([UW][A-Z0-9]+)", re.IGNORECASE)
 _MENTION = r"<@[UW][A-Z0-9]+(?:\|[^<>]*)?>"
 _LEFT_OUT = re.compile(
     rf"(?<!\S)(?:{_WORDS}) (?P<whom>{_MENTION}(?:(?: ?,| and| or| nor| &)? {_MENTION})*)(?!\S)", re.IGNORECASE
@@ -27,7 +27,7 @@ async def with_left_out(people: People, line: str, caller: Caller) -> str:
     parts, begun, said = list[str](), 0, clean(line)
     for found in _LEFT_OUT.finditer(said):
         users = _USER.findall(found["whom"])
-        emails = [await people.email_of_mention(format_mention(user)) for user in users]
+        emails = [await people.email_of_mention(format_mention(user.upper())) for user in users]
         parts += [said[begun : found.start()], " ".join(f"-email:{quote(email)}" for email in emails)]
         begun = found.end()
     return "".join([*parts, said[begun:]]) if parts else line

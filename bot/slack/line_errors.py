@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.domain.keys import NamedLineAction
 from bot.domain.query.errors import EMPTY, AmbiguousError, QueryError
+from bot.domain.slack_ids import with_nobody_named
 from bot.slack import blocks
 from bot.slack.blocks import Button, Message
 from bot.slack.templates import Templates
@@ -43,7 +44,7 @@ def line_buttons(
     for name, line in lines:
         key = action(name, line)
         if len(key.value) <= blocks.LONGEST_VALUE:
-            yield blocks.button(_typed(line, command), key)
+            yield blocks.button(with_nobody_named(_typed(line, command)), key)
 
 
 def _typed(line: str, command: str) -> str:

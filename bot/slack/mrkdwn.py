@@ -63,6 +63,12 @@ def code(value: object) -> Trusted:
     return Trusted(f"`{text}`") if text else Trusted("")
 
 
+def typed_line(value: object) -> Trusted:
+    """Return a line to type as inline code, but for the mentions in it: inside code they would show as ids."""
+    parts = re.split(r"(<@[UW][A-Z0-9]+>)", str(value))
+    return Trusted(" ".join(part if at % 2 else code(part.strip()) for at, part in enumerate(parts) if part.strip()))
+
+
 def readable_text(sentence: str) -> Trusted:
     """Return a sentence of this program's that quotes untrusted text: escaped, but for inline code and mentions.
 

@@ -9,7 +9,7 @@ import structlog
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, TemplateNotFound, nodes
 from jinja2.meta import find_referenced_templates, find_undeclared_variables
 
-from bot.slack.mrkdwn import code, escape, mention, readable_text
+from bot.slack.mrkdwn import code, escape, mention, readable_text, typed_line
 from bot.slack.template_limits import BoundedEnvironment, check_size
 from bot.slack.template_names import FORMER_NAMES, RenamingLoader, former_name
 
@@ -238,6 +238,6 @@ def _shipped_environment(directory: Path) -> BoundedEnvironment:
 
 def _environment(loader: BaseLoader) -> BoundedEnvironment:
     environment = BoundedEnvironment(loader, lambda value: escape(check_size(value)))
-    environment.globals |= {"mention": mention, "code": code}
+    environment.globals |= {"mention": mention, "code": code, "typed": typed_line}
     environment.filters["spoken"] = readable_text
     return environment

@@ -1,159 +1,182 @@
 """Averages: what an answer comes to for each day, week, month, task or person, with what it was divided by."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from bot.domain import formatting
-from bot.domain.everyday.typography import plain
-from bot.domain.everyday.vocabulary import FILLER
-from bot.domain.money import show_usd
+from bot.domain.money import divided_nanos, show_usd
 from bot.domain.periods import FIRST_YEAR, local_day
-from bot.domain.query.errors import QueryError
 from bot.domain.query.when import Hours, PointInTime, Range
+from bot.ledger.members import NAMELESS
 from bot.usage import report_formatting
 from bot.usage.report import Report
 
-
-class Per(StrEnum):
-    """What an average is for each of."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    TASK = "task"
-    PERSON = "person"
-
-
-_DAYS = {Per.DAY: 1, Per.WEEK: 7, Per.MONTH: 30}
-_UNITS = {
-    word: per
-    for per, words in {
-        Per.DAY: "day days daily",
-        Per.WEEK: "week weeks weekly",
-        Per.MONTH: "month months monthly",
-        Per.TASK: "task tasks job jobs",
-        Per.PERSON: "person people member members user users head teammate colleague engineer",
-    }.items()
-    for word in words.split()
-}
-_NAMES = "|".join(sorted(_UNITS, key=len, reverse=True))
-_AVERAGE = r"(?:average|averages|avg|avg\.|mean|averaged|averaging)"
-_MARKED = re.compile(rf"(?<!\S)(?:on )?(?:the |an? )?{_AVERAGE}(?!\S)")
-_EACH = re.compile(rf"(?<!\S)(?:for )?(?:per|an?|each|every)(?: (?:single|average))? (?P<unit>{_NAMES})(?!\S)")
-_ADVERB = re.compile(r"(?<!\S)(?P<unit>daily|weekly|monthly)(?!\S)")
-_POINTING = re.compile(r"(?<!\S)(?:it|that|this|these|those|they|them)(?! (?:day|week\w*|month|quarter|year))(?!\S)")
-_OF_A_TASK = re.compile(r"(?<!\S)(?:an?|the|one|each|every|of)? ?(?P<unit>task|tasks|job|jobs)(?!\S)")
-_ASKING = {*FILLER, "make", "makes", "come", "comes", "work", "works", "out", "be", "does", "was", "mean", "each"}
+_DAYS = {"day": 1, "week": 7, "month": 30}
+_MONTHS_OF_A_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
-class WantedAverage:
-    """For each of what an average is wanted, if that is said; `rest` is what it is of, empty for the question before.
+class Average:
+    """What an amount comes to for each `unit`: `total_nanos` times `times`, divided by `number`.
 
-    `points` says that it is only of that, as in `how much is that a day`.
+    `each` says for each of what, `by` what it was divided by, in words; `left_out` what isn't counted, if anything.
     """
 
-    per: Per | None
-    rest: str
-    points: bool
+    unit: str
+    total_nanos: int
+    number: int
+    each: str
+    by: str
+    times: int = 1
+    left_out: str = ""
+
+    @property
+    def nanos(self) -> int:
+        """The average in nanos."""
+        return divided_nanos(self.total_nanos * self.times, self.number)
 
 
-def wanted_average(line: str) -> WantedAverage | None:
-    """Return the average that a typed line asks for; None if it asks for none.
+@dataclass(frozen=True, slots=True)
+class NoAverage:
+    """That there is no average for each `unit`; `why` says in a sentence why."""
 
-    `a day` and the like alone is none: it asks for each of the days, unless it points to an answer, as in `how much is
-    that a day`.
-    """
-    said = plain(line)
-    texts = said.lower()
-    marked, each = _MARKED.search(texts), _EACH.search(texts)
-    if marked is None and (each is None or not _is_pointing(texts, each)):
-        return None
-    unit = each or (_ADVERB.search(texts) or _OF_A_TASK.search(texts))
-    found = sorted(one.span() for one in (marked, unit) if one is not None)
-    rest = texts
-    for begun, end in reversed(found):
-        rest = f"{rest[:begun]} {rest[end:]}"
-    points, rest = bool(_POINTING.search(rest)), _POINTING.sub(" ", rest)
-    rest = "" if set(rest.split()) <= _ASKING else " ".join(rest.split())
-    return WantedAverage(_UNITS[unit["unit"]] if unit else None, rest, points and not rest)
+    unit: str
+    why: str
 
 
-def _is_pointing(texts: str, each: "re.Match[str]") -> bool:
-    """Return whether a line is only about the answer before: `how much is that a day`."""
-    others = f"{texts[: each.start()]} {texts[each.end() :]}"
-    return bool(_POINTING.search(others)) and set(_POINTING.sub(" ", others).split()) <= _ASKING
+class _NoAverageError(Exception):
+    """There is no average; the message says in a sentence why."""
 
 
-def before_line(average: WantedAverage, asked: str | None) -> str:
-    """Return the question that an average without one of its own is of: the last one, `asked`, or one's own month.
-
-    Raises QueryError if it points to an answer, and there is none.
-    """
-    if asked is None and average.points:
-        raise QueryError("I don't know which answer you mean. Ask all of it, such as `average per day last week`.")
-    return asked or ""
+def averages_of(report: Report) -> list[Average | NoAverage]:
+    """Return the averages that the question of a report asks for, in its order."""
+    return [_average(report, unit) for unit in report.question.average]
 
 
-def average_values(report: Report, per: Per | None, people: int) -> dict[str, object]:
-    """Return the values of the template about an average; `people` is how many members have tasks in the report.
+def average_values(report: Report) -> dict[str, object]:
+    """Return the values of the template about the averages of a report."""
+    found = averages_of(report)
+    values = [
+        {"average": show_usd(each.nanos), "each": each.each, "total": show_usd(each.total_nanos), "by": each.by}
+        for each in found
+        if isinstance(each, Average)
+    ]
+    return {"averages": values, "notes": _notes(report, found)}
 
-    Raises:
-        QueryError: it can't be said what the amount is divided by.
-    """
+
+def average_lines(report: Report) -> list[str]:
+    """Return the averages of a report as lines of plain text."""
+    found = averages_of(report)
+    lines = [
+        f"{show_usd(each.nanos)} {each.each} on average: {show_usd(each.total_nanos)} divided by {each.by}"
+        for each in found
+        if isinstance(each, Average)
+    ]
+    return [*lines, *_notes(report, found)]
+
+
+def _notes(report: Report, found: Sequence[Average | NoAverage]) -> list[str]:
+    """Return sentences on why there is no average, and on what isn't counted in those that there are."""
+    notes = [each.left_out if isinstance(each, Average) else each.why for each in found]
+    if report.total.without_cost and any(isinstance(each, Average) for each in found):
+        notes.append(_uncounted(formatting.count(report.total.without_cost, "task")))
+    return list(dict.fromkeys(filter(None, notes)))
+
+
+def _average(report: Report, unit: str) -> Average | NoAverage:
+    try:
+        _check_known(report)
+        if unit == "task":
+            return _of_tasks(report)
+        return _of_people(report) if unit == "member" else _of_days(report, unit)
+    except _NoAverageError as error:
+        return NoAverage(unit, str(error))
+
+
+def _check_known(report: Report) -> None:
+    """Raise _NoAverageError if it isn't known what was spent, or if there was no task."""
+    if report_formatting.is_unread(report):
+        raise _NoAverageError(f"{report_formatting.UNREAD} So there is no average yet.")
     if not report_formatting.is_known(report):
-        raise QueryError("The cost of these tasks is unknown, so there is no average.")
+        raise _NoAverageError("The cost of these tasks is unknown, so there is no average.")
     if not report.total.tasks:
-        raise QueryError(f"There is no spend to average: {report_formatting.span(report)} has no task.")
-    shown = [per] if per is not None else [Per.DAY, Per.TASK]
-    averages = [_average(report, each, people) for each in shown]
-    return {
-        "averages": averages,
-        "total": show_usd(report.spend_nanos),
-        "span": report_formatting.span(report),
-        "without_cost": formatting.count(report.total.without_cost, "task") if report.total.without_cost else "",
-    }
+        raise _NoAverageError(f"There is no spend to average: {report_formatting.span(report)} has no task.")
 
 
-def _average(report: Report, per: Per, people: int) -> dict[str, str]:
-    """Return an average with what it is for each of, and with what its amount was divided by."""
-    if per is Per.TASK:
-        return _divided(report, per, report.total.tasks - report.total.without_cost, "task")
-    if per is Per.PERSON:
-        people = people if report.scope.members is None else len(report.scope.members)
-        if people == 1:
-            raise QueryError(f"That is one person's spend: {show_usd(report.spend_nanos)}.")
-        return _divided(report, per, people, "person", "people")
-    days = _days_so_far(report)
-    if days < _DAYS[per]:
-        raise QueryError(
-            f"{report_formatting.span(report)} is less than a {per} so far, so it has no average for a {per}."
-            " I can average it for a day."
+# --- for each task and person ------------------------------------------------------------------------
+
+
+def _of_tasks(report: Report) -> Average:
+    total = report.total
+    known = total.tasks - total.without_cost
+    return Average("task", report.spend_nanos, known, "a task", formatting.count(known, "task"))
+
+
+def _of_people(report: Report) -> Average:
+    """Return the average for each person. Raises _NoAverageError for one person, or none that is known."""
+    if report.scope.members is not None:
+        return _of_so_many(report.spend_nanos, len(report.scope.members), "")
+    people = [each for each in report.by_member if each.key[0] not in NAMELESS and each.tasks > each.without_cost]
+    others = [each for each in report.by_member if each not in people]
+    spent, rest = (sum(each.spend(report.basis) for each in some) for some in (people, others))
+    unknown = [each for each in others if each.key[0] not in NAMELESS]
+    left_out = [
+        f"{show_usd(rest)} of removed or unknown members isn't counted." if rest else "",
+        _uncounted(f"{len(unknown):,} {'person' if len(unknown) == 1 else 'people'}") if unknown else "",
+    ]
+    return _of_so_many(spent, len(people), " ".join(filter(None, left_out)))
+
+
+def _of_so_many(spent: int, people: int, left_out: str) -> Average:
+    if people == 1:
+        raise _NoAverageError(f"That is one person's spend: {show_usd(spent)}. {left_out}".strip())
+    if not people:
+        raise _NoAverageError("I don't know whose tasks these are, so there is no average for a person.")
+    return Average("member", spent, people, "a person", f"{people:,} people", left_out=left_out)
+
+
+def _uncounted(what: str) -> str:
+    return f"{what} with unknown cost {'is' if what.startswith('1 ') else 'are'}n't counted."
+
+
+# --- for each day, week and month --------------------------------------------------------------------
+
+
+def _of_days(report: Report, unit: str) -> Average:
+    """Return the average for each day, week or month. Raises _NoAverageError if the time is none of whole days."""
+    days, spent = _days_so_far(report), report.spend_nanos
+    is_over = report.now >= report.window.end
+    if unit == "month" and is_over and (months := _whole_months(report)):
+        return Average(unit, spent, months, "a month", formatting.count(months, "month"))
+    length = _DAYS[unit]
+    if days < length:
+        raise _NoAverageError(
+            f"{report_formatting.span(report)} is less than a {unit}{'' if is_over else ' so far'}, so it has no"
+            f" average for a {unit}. I can average it for a day."
         )
-    is_open = report.now < report.window.end
-    by = f"{formatting.count(days, 'day')}{' so far, today included' if is_open else ''}"
-    return {"average": show_usd(round(report.spend_nanos * _DAYS[per] / days)), "per": _of(per), "by": by}
-
-
-def _divided(report: Report, per: Per, number: int, one: str, several: str = "") -> dict[str, str]:
-    by = formatting.count(number, one) if number == 1 or not several else f"{number:,} {several}"
-    return {"average": show_usd(round(report.spend_nanos / number)), "per": _of(per), "by": by}
-
-
-def _of(per: Per) -> str:
-    return "for 30 days" if per is Per.MONTH else f"a {per}"
+    if unit == "week" and is_over and days % length == 0:
+        return Average(unit, spent, days // length, "a week", formatting.count(days // length, "week"))
+    by = f"{formatting.count(days, 'day')}{'' if is_over else ' so far, today included'}"
+    each = "for 30 days" if unit == "month" else f"a {unit}"
+    return Average(unit, spent, days, each, by if length == 1 else f"{by}, times {length}", length)
 
 
 def _days_so_far(report: Report) -> int:
-    """Return how many local days the answer covers, today included. Raises QueryError if they aren't whole days."""
+    """Return how many local days the answer covers, today included. Raises _NoAverageError for hours."""
     when = report.question.effective_when
     edges = (when.start, when.end) if isinstance(when, Range) else ()
     if isinstance(when, Hours) or any(isinstance(each, PointInTime) for each in edges):
-        raise QueryError("I average whole days, and that is about hours. Try `7d`.")
+        raise _NoAverageError("I average whole days, and that is about hours. Try `7d`.")
     start = report.window.start
     if start.year <= FIRST_YEAR or not report.complete:
-        raise QueryError("I don't have all of that time, so I can't average it. Try `30d`.")
+        raise _NoAverageError("I don't have all of that time, so I can't average its days. Try `30d`.")
     last = min(report.window.end - timedelta(microseconds=1), report.now)
     return (local_day(last, report.zone) - local_day(start, report.zone)).days + 1
+
+
+def _whole_months(report: Report) -> int:
+    """Return how many months of the calendar the answer covers; 0 if it is not about whole ones."""
+    first, end = (local_day(each, report.zone) for each in (report.window.start, report.window.end))
+    is_whole = first.day == end.day == 1
+    return (end.year - first.year) * _MONTHS_OF_A_YEAR + end.month - first.month if is_whole else 0

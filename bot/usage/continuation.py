@@ -26,6 +26,17 @@ _COMPARED = re.compile(
 )
 
 
+_USUAL = re.compile(
+    rf"{_THEN}(?:(?:is|was|are|were|isn't|wasn't|isnt) (?:it|that|this|those|these|they)(?: (?:a|an|too|quite|very"
+    r"|really|so|rather|unusually|about|high|more than|less than|above|below|the))*"
+    r" (?:lot|much|high|low|little|normal|usual|unusual|expensive|cheap|typical|average|ok|okay|fine"
+    r"|bad|good|reasonable)"
+    r"|(?:compared? (?:it |that |this )?(?:to|with)|vs\.?|versus) (?:normal|usual|what(?:'s| is) (?:normal|usual))"
+    r"|what(?:'s| is) (?:normal|usual|typical)|how does (?:it|that|this) compare(?: (?:to|with) (?:normal|usual))?)"
+    r"(?: (?:for (?:us|me|them|a day|a week|a month)|or not|then))*"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """The same of the time before: of that kind, such as `the week before`, if one is named."""
@@ -47,7 +58,12 @@ class Compared:
     rest: str
 
 
-Continuation = Earlier | Same | Compared
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """Whether the answer is a lot, or usual."""
+
+
+Continuation = Earlier | Same | Compared | Usual
 
 
 def continuation_of(line: str) -> Continuation | None:
@@ -57,6 +73,8 @@ def continuation_of(line: str) -> Continuation | None:
     if found := _EARLIER.fullmatch(texts):
         unit = found["unit"] or found["previous"]
         return Earlier(Unit(unit) if unit else None)
+    if _USUAL.fullmatch(texts):
+        return Usual()
     if found := _COMPARED.fullmatch(texts):
         return Compared(said[found.start("rest") :])
     if _SAID_AGAIN.search(texts) and (found := _SAME.fullmatch(texts)):

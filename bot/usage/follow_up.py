@@ -4,10 +4,11 @@ import re
 from dataclasses import replace
 
 from bot.domain.everyday.typography import plain
-from bot.domain.query.question import Field, Question
+from bot.domain.query.question import TIME_GROUPINGS, Field, Question
 
 _OPENING = re.compile(
-    r"(?:(?:ok|okay|now|then|so|hmm?) )*(?:and|but|also|only|just|(?:what|how) about)(?!\S)", re.IGNORECASE
+    r"(?:(?:ok|okay|so|no|hmm?) )*(?:and|but|also|only|just|now|then|i meant?|rather|(?:what|how) about)(?!\S)",
+    re.IGNORECASE,
 )
 _POLITE = r"(?:(?:ok|okay|now|then|so|please|and|can you|could you|show|give|send|let|me|us|it|that|see) )*"
 _GROUP = r"(?:by|per|for each) (?:the )?\w+"
@@ -28,6 +29,14 @@ _POINTING = re.compile(
 )
 
 
+_BACK = frozenset({"it", "that", "they", "them", "those", "these"})
+
+
+def points_back(line: str) -> bool:
+    """Return whether a typed line has a word that may mean the answer before it: `it`, `that`."""
+    return not _BACK.isdisjoint(plain(line).lower().split())
+
+
 def is_follow_up(line: str) -> bool:
     """Return whether a typed line begins as one that goes on from the question before it, or is no question alone."""
     said = plain(line)
@@ -46,8 +55,11 @@ def followed_up(before: Question, question: Question) -> Question:
     said = {each.field for each in question.filters}
     is_of_somebody = question.team or bool(question.people) or Field.EMAIL in said
     kept = (each for each in before.filters if each.field not in said and not _is_replaced(each.field, is_of_somebody))
-    is_list = question.rows or (before.rows and not question.by)
+    is_list = question.rows or (before.rows and not question.by and not question.average)
     by = question.by or tuple(each for each in before.by if not (each == "member" and _is_one_person(question)))
+    if question.average:
+        by = tuple(each for each in by if each in TIME_GROUPINGS)
+    is_averaged = not is_list and not question.csv and set(by) <= set(TIME_GROUPINGS)
     return replace(
         question,
         team=question.team or (before.team and not is_of_somebody),
@@ -56,6 +68,7 @@ def followed_up(before: Question, question: Question) -> Question:
         filters=tuple(sorted((*question.filters, *kept))),
         byok=before.byok if question.byok is None else question.byok,
         by=() if is_list else by,
+        average=question.average or (before.average if is_averaged else ()),
         sort=question.sort or (before.sort if by == before.by else None),
         top=question.top or (before.top if by == before.by else None),
         rows=is_list,

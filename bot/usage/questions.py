@@ -1,12 +1,10 @@
 """Questions in Slack: typed or asked by a button, answered to whoever asks, shared on purpose, or sent as CSV."""
 
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 
 from bot.domain.access import Caller, RefusedError
-from bot.domain.query.errors import AmbiguousError, QueryError, WhenError, quoted
+from bot.domain.query.errors import QueryError, WhenError, quoted
 from bot.domain.query.question import Question, describe
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import clean, without_markup
@@ -23,14 +21,11 @@ from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.workspace import Workspace
 from bot.usage.answers import Answers
-from bot.usage.averages import Per, average_values, before_line, wanted_average
-from bot.usage.continuation import Compared, Continuation, Earlier, Same, continuation_of
 from bot.usage.csv_sender import CsvSender
-from bot.usage.earlier_question import earlier_question
-from bot.usage.follow_up import followed_up, is_follow_up, without_pointing
 from bot.usage.keys import AskAction, CsvAction, ShareAction
 from bot.usage.report_render import report_message
 from bot.usage.report_view import ReportView
+from bot.usage.typed_questions import TypedQuestions
 
 _Answer = Callable[[Request, Caller, Question], Awaitable[None]]
 
@@ -50,82 +45,15 @@ class QuestionHandlers:
         """Answer a typed question. `commands` are the first words of all commands, in case one was misspelt."""
         asked = self.last_questions.of(request.user, request.channel, self.answers.clock())
         try:
-            if await self._goes_on(request, caller, asked):
-                return
-        except QueryError as error:
-            await request.responder.respond(line_error_message(error, self.templates, AskAction))
-            return
-        if asked is not None and (meant := await self._pointed(request.text, caller, asked)) is not None:
-            await self._offer(request, meant, "Is this the question you mean?")
-            return
-        try:
-            question = await self.answers.parse(request.text, caller)
+            question = await TypedQuestions(self.answers).question(request.text, caller, asked)
         except QueryError as error:
             corrected = self._misspelt_command(request.text, error, commands)
             await request.responder.respond(corrected or line_error_message(error, self.templates, AskAction))
             return
-        if asked is not None and (lines := await self._choices(request, caller, question, asked)) is not None:
-            await self._offer(request, lines, "Do you mean it of your last question, or by itself?")
-            return
         await self._respond(self._way(question), request, caller, question)
-
-    async def _goes_on(self, request: Request, caller: Caller, asked: str | None) -> bool:
-        """Answer a line that asks for an average, or is nothing without the last question; return whether it is one.
-
-        Raises QueryError if it is, and it is not clear what it means.
-        """
-        if (average := wanted_average(request.text)) is not None:
-            question = await self.answers.parse(average.rest or before_line(average, asked), caller)
-            await self._respond(partial(self._answer_average, per=average.per), request, caller, question)
-            return True
-        continuation = continuation_of(request.text)
-        if continuation is None or (asked is None and isinstance(continuation, Compared)):
-            return False
-        if asked is None:
-            raise QueryError("I don't know which question you mean. Ask all of it, such as `last week by:model`.")
-        question = await self._continued(continuation, caller, asked)
-        await self._respond(self._way(question), request, caller, question)
-        return True
-
-    async def _continued(self, continuation: Continuation, caller: Caller, asked: str) -> Question:
-        """Return the question that goes on from the last one, `asked`. Raises QueryError if that is not clear."""
-        match continuation:
-            case Compared(rest):
-                return await self.answers.parse(f"{asked} vs {rest}".strip(), caller)
-            case Earlier(unit):
-                before = await self.answers.parse(asked, caller)
-                return earlier_question(before, unit, self.answers.clock(), self.answers.policy.zone)
-            case Same(rest):
-                before = await self.answers.parse(asked, caller)
-                return before if not rest else followed_up(before, await self.answers.parse(f"for {rest}", caller))
 
     def _way(self, question: Question) -> _Answer:
         return self.csv.send if question.csv else self._answer
-
-    async def _offer(self, request: Request, lines: tuple[str, ...], why: str) -> None:
-        choice = line_error_message(AmbiguousError(lines, why), self.templates, AskAction)
-        await request.responder.respond(choice)
-
-    async def _pointed(self, line: str, caller: Caller, asked: str) -> tuple[str] | None:
-        """Return what a line means that points to the last question, `asked`, by `they` and the like; else None."""
-        rest = without_pointing(line)
-        for each in (line, rest) if rest is not None else ():
-            with suppress(QueryError):
-                question = await self.answers.parse(each, caller)
-                return (describe(followed_up(await self.answers.parse(asked, caller), question)),)
-        return None
-
-    async def _choices(
-        self, request: Request, caller: Caller, question: Question, asked: str
-    ) -> tuple[str, str] | None:
-        """Return what a line means that may go on from the last question, `asked`: with that one, and without it.
-
-        None if it does not, or means the same.
-        """
-        if not question.in_words or not is_follow_up(request.text):
-            return None
-        continued = followed_up(await self.answers.parse(asked, caller), question)
-        return None if continued == question else (describe(continued), describe(question))
 
     async def answer_button(self, request: Request, caller: Caller) -> None:
         """Answer the question of a button. Raises QueryError if its value is no question."""
@@ -183,17 +111,6 @@ class QuestionHandlers:
 
     def _paragraph(self, template: str, **values: object) -> Message:
         return blocks.paragraph(self.templates.render(f"usage/{template}", **values))
-
-    async def _answer_average(self, request: Request, caller: Caller, question: Question, per: Per | None) -> None:
-        """Answer a question with what it comes to on average. Raises QueryError if there is no average."""
-        await self.answers.refresh()
-        report = await self.answers.report(request.user, caller, question, TABLE_ROWS)
-        people = 0
-        if per is Per.PERSON and report.scope.members is None:
-            by_member = replace(question, by=("member",), sort=None, top=None, rows=False)
-            people = len((await self.answers.report(request.user, caller, by_member, TABLE_ROWS)).groups)
-        average = self.templates.render("usage/average", **average_values(report, per, people))
-        await request.responder.respond(report_message(report, self._view(request, caller), average=average))
 
     # --- syntax errors ---------------------------------------------------------------------------
 

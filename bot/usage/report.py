@@ -79,8 +79,9 @@ class Report:
     `scope` is whose spend it may hold; `rows` are as many tasks as were asked for or as the caller can show. It was
     made at `now`. Details of tasks created before `details_deleted_before` may be deleted. `has_history` is whether
     the caller may see any task at all, at any time; `unknown_emails` are those that an operator asked for, and of whom
-    there is none, if the answer is empty. `names` are what members are called in Slack, by e-mail; empty
-    where there is no Slack.
+    there is none, if the answer is empty. `by_member` are the members with their spend where an average for each of
+    them is asked for, and nobody is mentioned. `names` are what members are called in Slack, by e-mail; empty where
+    there is no Slack.
     """
 
     query: str
@@ -106,6 +107,7 @@ class Report:
     details_deleted_before: datetime | None = None
     has_history: bool = True
     unknown_emails: tuple[str, ...] = ()
+    by_member: tuple[SpendGroup, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -108,6 +108,7 @@ class _ReportBuilder:
             quarantined=quality.quarantined,
             details_deleted_before=quality.details_deleted_before,
             has_history=bool(total.tasks) or scope.member is None or holds_any(self.connection, scope),
+            by_member=tuple(self._members()) if "member" in question.average else (),
             unknown_emails=() if total.tasks or scope.member is not None else self._unknown_emails(),
         )
 
@@ -123,6 +124,13 @@ class _ReportBuilder:
             return sums(self.connection, self.where, counting), []
         spend = grouped_spend(self.connection, self.where, question.by, policy.zone, counting)
         return spend.total, _sorted(spend.groups, question, policy)
+
+    def _members(self) -> Sequence[SpendGroup]:
+        """Return the spend of each member in the answer; of none if whoever it is about is named by a mention."""
+        if self.selection.members is not None:
+            return ()
+        counting = Counting(self.policy.failing, by_unit=False)
+        return grouped_spend(self.connection, self.where, ("member",), self.policy.zone, counting).groups
 
     def _rows(self) -> Sequence[TaskRow]:
         question = self.request.question

@@ -34,7 +34,7 @@ def buttons_of(report: Report, view: ReportView) -> Iterator[Button]:
 
 
 def _regroupings(question: Question, *, operator: bool) -> Iterator[Button]:
-    plain = replace(question, by=(), rows=False, csv=False, sort=None, top=None)
+    plain = replace(question, by=(), average=(), rows=False, csv=False, sort=None, top=None)
     for name in ("model", "day", *(["member"] if operator else []), "status"):
         if question.by != (name,) or question.rows:
             yield from _button(f"By {name}", AskAction(name, describe(replace(plain, by=(name,)))))
@@ -49,8 +49,8 @@ def _share_button(question: Question) -> Iterator[Button]:
 
 def csv_button(question: Question, label: str = "CSV") -> Iterator[Button]:
     """Return the button that sends the answer as a file to whoever presses it, if the question fits into one."""
-    exported = question if question.by or question.rows else replace(question, rows=True)
-    yield from _button(label, CsvAction(describe(replace(exported, csv=True))))
+    is_list = question.rows or not question.by
+    yield from _button(label, CsvAction(describe(replace(question, average=(), rows=is_list, csv=True))))
 
 
 def _button(label: str, key: ActionKey, confirm: tuple[str, str] | None = None) -> Iterator[Button]:

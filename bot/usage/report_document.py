@@ -9,6 +9,7 @@ from bot.domain.text import json_text
 from bot.ledger.spend_groups import SpendGroup
 from bot.ledger.task_detail import TaskDetail
 from bot.ledger.task_list import TaskRow
+from bot.usage.averages import Average, NoAverage, averages_of
 from bot.usage.report import Report
 
 
@@ -29,6 +30,8 @@ def _document(report: Report) -> dict[str, Any]:
         "complete": report.complete,
         "unit_assumed": report.unit_assumed,
     }
+    if report.question.average:
+        document["averages"] = [_average(each) for each in averages_of(report)]
     if report.details_deleted_before is not None and report.lacks_details:
         document["details_deleted_before"] = utc_text(report.details_deleted_before)
     if report.question.rows:
@@ -40,6 +43,18 @@ def _document(report: Report) -> dict[str, Any]:
 
 def _window(window: Window) -> dict[str, str]:
     return {"from": utc_text(window.start), "to": utc_text(window.end)}
+
+
+def _average(average: Average | NoAverage) -> dict[str, Any]:
+    if isinstance(average, NoAverage):
+        return {"per": average.unit, "spend_usd": None, "reason": average.why}
+    return {
+        "per": average.unit,
+        "spend_usd": usd_text(average.nanos),
+        "total_usd": usd_text(average.total_nanos),
+        "times": average.times,
+        "divided_by": average.number,
+    }
 
 
 def total_document(report: Report) -> dict[str, Any]:

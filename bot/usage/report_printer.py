@@ -13,6 +13,7 @@ from bot.domain.query.question import TIME_GROUPINGS
 from bot.domain.text import one_line
 from bot.terminal.layout import print_facts, print_line, print_table
 from bot.usage import report_formatting
+from bot.usage.averages import average_lines
 from bot.usage.durations import ago
 from bot.usage.report import Report
 from bot.usage.report_cells import group_cells, group_columns, row_cells, row_columns
@@ -28,6 +29,8 @@ def print_report(report: Report, console: Console, now: datetime, stale_after: t
     if report.question.in_words:
         print_line(console, f"Understood as: {one_line(report.query, MAX_LINE) or 'this month'}", style="dim")
     print_line(console, report_formatting.question_summary(report), style="dim")
+    for line in average_lines(report):
+        print_line(console, line)
     console.print(_headline(report))
     console.print()
     if _print_tables(report, console):

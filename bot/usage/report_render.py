@@ -9,6 +9,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Button, Draft, Message
 from bot.slack.mrkdwn import escape, readable_text
 from bot.usage import report_formatting, report_tables
+from bot.usage.averages import average_values
 from bot.usage.durations import ago
 from bot.usage.report import Report
 from bot.usage.report_buttons import buttons_of
@@ -16,7 +17,7 @@ from bot.usage.report_view import ReportView
 
 
 def report_message(
-    report: Report, view: ReportView, *, opening: str = "", average: str = "", buttons: Sequence[Button] | None = None
+    report: Report, view: ReportView, *, opening: str = "", buttons: Sequence[Button] | None = None
 ) -> Message:
     """Return the answer, within Slack's limits at any size of the report.
 
@@ -24,7 +25,6 @@ def report_message(
         report: the answer.
         view: who reads it.
         opening: rendered mrkdwn of a line that stands before it.
-        average: rendered mrkdwn of what it comes to on average, if that is asked for; it stands before the total.
         buttons: what stands under it in place of the usual ones.
     """
     span = f"{report_formatting.span(report)} ({report.zone.key})"
@@ -36,8 +36,8 @@ def report_message(
     if report.question.in_words:
         draft.add(blocks.context(view.templates.render("usage/understood", line=report.query)))
     draft.add(blocks.context(_question_line(report, view)))
-    if average:
-        draft.add(blocks.section(average))
+    if report.question.average:
+        draft.add(blocks.section(view.templates.render("usage/average", **average_values(report))))
     draft.add(blocks.section(view.templates.render("usage/headline", **facts)))
     if not report.total.tasks:
         draft.add(blocks.section(_empty_note(report, view)))

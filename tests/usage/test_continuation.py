@@ -7,10 +7,10 @@ import pytest
 from bot.domain.periods import Unit
 from bot.domain.query.errors import QueryError
 from bot.domain.query.parser import parse
-from bot.domain.query.question import describe
+from bot.domain.query.question import Question, describe
 from bot.sandbox.world import World
-from bot.usage.continuation import Compared, Continuation, Earlier, Same, continuation_of
-from bot.usage.earlier_question import earlier_question
+from bot.usage.continuation import Compared, Continuation, Earlier, Same, Usual, continuation_of
+from bot.usage.earlier_question import earlier_question, side_by_side
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, visible_text
 from tests.support.worlds import generated_world
@@ -60,6 +60,13 @@ def world() -> World:
         ("last week", None),
         ("and last week", None),
         ("same", Same("")),
+        ("is that a lot", Usual()),
+        ("so is it a lot for us?", Usual()),
+        ("is that normal", Usual()),
+        ("was that unusually high", Usual()),
+        ("how does that compare", Usual()),
+        ("is it working", None),
+        ("is that it", None),
         ("the sameness of it", None),
     ],
 )
@@ -104,12 +111,81 @@ def test_the_time_before_is_as_long_as_the_one_asked_about(before: str, unit: st
         ("team today", "month", "I don't know which month you mean: the last answer is about today."),
         ("3h", "day", "I don't know which day you mean: the last answer is about 3h."),
         ("to:2026-11-20", None, "Nothing lies before that"),
+        ("2000-01", "month", "Nothing lies before that"),
+        ("from:2000-01", None, "Nothing lies before that"),
+        ("task:0b6c2f1e", "week", "I don't know which week you mean: the last answer is about all time."),
+        ("from:2000-01", "week", "I don't know which week you mean: the last answer is about all time."),
+        (
+            "from:2026-11-20T22:00 to:2026-11-21T02:00",
+            "day",
+            "I don't know which day you mean: the last answer is about from:2026-11-20T22:00 to:2026-11-21T02:00.",
+        ),
     ],
 )
 def test_another_kind_of_time_is_not_guessed(before: str, unit: str | None, why: str) -> None:
     with pytest.raises(QueryError) as raised:
         earlier_question(parse(before, now=NOW, zone=UTC), None if unit is None else Unit(unit), NOW, UTC)
     assert raised.value.reason.startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("before", "unit", "meant"),
+    [
+        ("from:2026-11-20T22:00 to:2026-11-21T22:00", "day", "from:2026-11-19T22:00 to:2026-11-20T22:00"),
+        ("from:2026-11-20T22:00 to:2026-11-21T02:00", None, "from:2026-11-20T18:00 to:2026-11-20T22:00"),
+        ("from:2026-11-16T00:00 to:2026-11-23T00:00", "week", "from:2026-11-09T00:00 to:2026-11-16T00:00"),
+    ],
+)
+def test_hours_are_a_day_only_if_they_are_as_long(before: str, unit: str | None, meant: str) -> None:
+    question = parse(before, now=NOW, zone=UTC)
+    assert describe(earlier_question(question, None if unit is None else Unit(unit), NOW, UTC)) == meant
+
+
+def earlier(question: Question) -> Question | None:
+    try:
+        return earlier_question(question, None, NOW, UTC)
+    except QueryError as error:
+        return None if error.reason.startswith("Nothing lies before that") else question
+
+
+@pytest.mark.parametrize(
+    "line", ["today", "last week", "this month", "last quarter", "last year", "7d", "24h", "2026-11-01..2026-11-10"]
+)
+def test_however_often_one_goes_back_each_line_can_be_typed(line: str) -> None:
+    question: Question | None = parse(line, now=NOW, zone=UTC)
+    for _ in range(40):
+        if question is not None:
+            assert parse(describe(question), now=NOW, zone=UTC) == question
+            question = earlier(question)
+    assert (question is None) == (line == "last year")
+
+
+@pytest.mark.parametrize(
+    ("before", "usual"),
+    [
+        ("team yesterday by:model", "team 2026-11-15..2026-11-28 by:day"),
+        ("last week rows top:5", "2026-W40..2026-W47 by:week"),
+        ("7d", "2026-W41..2026-W48 by:week"),
+        ("this month average:day", "2026-06..2026-11 by:month"),
+        ("last year", "2024-01..2025-12 by:month"),
+        ("3h", "2026-11-16..2026-11-29 by:day"),
+    ],
+)
+def test_what_is_usual_is_seen_side_by_side(before: str, usual: str) -> None:
+    question = side_by_side(parse(before, now=NOW, zone=UTC), NOW, UTC)
+    assert describe(question) == usual
+    assert parse(usual, now=NOW, zone=UTC) == question
+
+
+async def test_whether_it_is_a_lot_is_left_to_the_reader_with_a_line_that_shows_it(harness: ServiceHarness) -> None:
+    assert "I don't know which answer you mean." in visible_text(await harness.ask("hannah", "is that a lot"))
+    await harness.ask("hannah", "team yesterday")
+    answer = await harness.ask("hannah", "is that a lot?")
+    assert visible_text(answer).startswith(
+        "I can't say what's a lot for you. To see what's usual, look at the days side by side."
+        " Try `team 2026-02-16..2026-03-01 by:day`."
+    )
+    assert "The whole team spent" in visible_text(await harness.press("hannah", answer, "ask:instead"))
 
 
 @pytest.mark.parametrize(

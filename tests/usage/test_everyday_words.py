@@ -68,6 +68,17 @@ async def test_a_total_of_several_says_that_it_is_their_sum(harness: ServiceHarn
     assert (" together · " in printed.getvalue()) == ("together" in headline)
 
 
+async def test_who_is_mentioned_is_shown_by_name_where_the_line_is_said_back(harness: ServiceHarness) -> None:
+    them = f"<@{harness.workspace.user('marcus').id}>"
+    answer = visible_text(await harness.ask("hannah", "how much did @marcus spend last week by model"))
+    assert answer.startswith(f"Understood as {them} `last week by:model`\n")
+    answer = visible_text(await harness.ask("hannah", "errors of @marcus last week"))
+    assert answer.startswith(f"Understood as `errors` {them} `last week`\n")
+    answer = visible_text(await harness.ask("hannah", "and for @marcus by day"))
+    assert f"\u2022 {them} `by:day`\n" in answer
+    assert "@them by:day" in answer  # the button
+
+
 async def test_failures_are_asked_for_in_everyday_words_too(harness: ServiceHarness) -> None:
     assert "Understood as `errors email:priya" in visible_text(await harness.ask("hannah", "errors priya or marcus"))
     answer = visible_text(await harness.ask("hannah", "errors everyone last 7 days"))

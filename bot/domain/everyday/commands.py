@@ -30,7 +30,9 @@ _IN_COURTESIES = {
     *_COURTESIES, "you", "very", "so", "much", "a", "lot", "many", "got", "it", "that's", "that", "is", "all", "well",
     "done", "job", "bot", "for", "now", "then", "and", "no", "problem", "see", "later", "night", "this", "really",
 }  # fmt: skip
+_BEFORE_ALL = {"that's", "that", "thanks", "thank", "thx", "ty", "cheers", "bye", "goodbye"}  # `thanks for all`
 _SAID_AT_THE_END = {"got it", "see you", "see you later", "nice one", "makes sense", "well done", "good job"}
+_BUDGETS = {"budget", "budgets", "limit", "limits"}
 _HOW_TO = re.compile(
     r"how (?:do|can|could|would|should) i (?P<verb>\S+) ?(?P<rest>.*)|how to (?P<to>\S+) ?(?P<what>.*)"
 )
@@ -49,6 +51,8 @@ def command_line(line: str) -> str | None:
         return "help"
     if _is_courtesy(texts):
         return "courtesy"
+    if texts[:1] == ["what"] and texts[-1] in {"mean", "means"}:  # of a word, which is no budget of somebody's
+        return "help budgets" if _BUDGETS & set(texts) else None
     for read in _READERS if words else ():
         if (found := read(words, texts)) is not None:
             return found
@@ -70,7 +74,9 @@ def _status_line(_words: list[str], texts: list[str]) -> str | None:
 
 
 def _is_courtesy(texts: list[str]) -> bool:
-    is_said_so = bool(_COURTESIES & set(texts)) and set(texts) <= _IN_COURTESIES
+    words = set(texts)
+    is_of_all = "all" in words and not words & _BEFORE_ALL  # `ok now all` goes on from an answer
+    is_said_so = bool(_COURTESIES & words) and words <= _IN_COURTESIES and not is_of_all
     return is_said_so or " ".join(texts) in _SAID_AT_THE_END
 
 
@@ -84,7 +90,7 @@ def _topic_of_how_to(_words: list[str], texts: list[str]) -> str | None:
         return "help subscriptions"
     if verb in {"export", "download"}:
         return "help files"
-    is_about_budgets = bool({"budget", "budgets", "limit", "limits"} & set(rest))
+    is_about_budgets = bool(_BUDGETS & set(rest))
     return "help budgets" if is_about_budgets and verb in {"set", "make", "create", "add", "change", "remove"} else None
 
 

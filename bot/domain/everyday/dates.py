@@ -27,6 +27,7 @@ _OFFSETS = {"this": 0, "current": 0, "last": -1, "previous": -1, "prior": -1}
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)", re.ASCII)
+_ISO_WEEK = re.compile(r"(?:(?P<year>\d{4})-?)?w(?P<number>\d{1,2})", re.ASCII)
 _ONE_OR_TWO_FIGURES = re.compile(r"\d{1,2}", re.ASCII)
 _QUARTER = re.compile(r"q([1-4])(?:[-/](\d{4}))?", re.ASCII)
 _DAY_SPAN = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?-(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
@@ -118,12 +119,16 @@ class DateReader:
     # --- ways to name one --------------------------------------------------------------------------
 
     def _week(self, words: Sequence[str]) -> Reading | None:
-        """Return the week that `week 47`, `calendar week 47` and `kw 47` name; the year may stand behind it."""
-        place = int(words[0] == "calendar")
+        """Return the week that `week 47`, `iso week 47`, `w47` and `2026-w47` name; the year may stand behind it."""
+        place = int(words[0] in {"calendar", "iso"})
         name, number, *_ = (*words[place:], "", "")
-        if name not in {"week", "kw", "cw"} or not _ONE_OR_TWO_FIGURES.fullmatch(number):
+        if "w" in name and (match := _ISO_WEEK.fullmatch(name)):
+            number = match["number"]
+            year, count = (int(match["year"]), place + 1) if match["year"] else self._year_behind(words, place + 1)
+        elif name in {"week", "kw", "cw"} and _ONE_OR_TWO_FIGURES.fullmatch(number):
+            year, count = self._year_behind(words, place + 2)
+        else:
             return None
-        year, count = self._year_behind(words, place + 2)
         years = self._years() if year is None else [year]
         weeks = [date.fromisocalendar(each, int(number), 1) for each in years if _has_week(each, int(number))]
         return count, (CalendarPeriod(Unit.WEEK, self._chosen(weeks)),)

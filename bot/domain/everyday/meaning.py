@@ -8,9 +8,10 @@ from itertools import product
 from math import prod
 from typing import Protocol
 
+from bot.domain.everyday.averages import UNSAID
 from bot.domain.periods import Unit
 from bot.domain.query.errors import AmbiguousError, QueryError
-from bot.domain.query.question import MAX_GROUPINGS
+from bot.domain.query.question import AVERAGES, MAX_GROUPINGS, TIME_GROUPINGS
 from bot.domain.query.when import THIS_MONTH, Calendar, Dated, Days, Range, When
 
 _MOST_LINES = 6  # that are asked back
@@ -20,7 +21,12 @@ _GROUP_OF = {"model:": "model", "email:": "member", "@": "member", "<@": "member
 _TWO_SIDES = (
     "A comparison takes two times, models or people, such as `today vs yesterday` or `compare opus and sonnet`."
 )
-_NO_AVERAGES = "I show totals, not averages for each task. Try `by:model`, which counts the tasks, or `rows`."
+_NO_GROUP_AVERAGES = (
+    "I average the total of an answer, not each of its groups, and don't compare or rank averages."
+    " Ask for one at a time, such as `average per task on opus`."
+)
+_NO_NUMBER_AVERAGES = "I average spend, not the number of tasks. `by:day` counts the tasks of each day."
+_TWO_AVERAGES = "I average for each of one thing at a time. Try `average per day` or `average per task`."
 _MIXED_NAMES = "Name everybody with `@`, or everybody by name: `@ana @marcus` or `ana and marcus`."
 _NOTHING_NAMED = "I don't know what you mean by `it`. Name it, as in `how much of the team's spend is opus`."
 
@@ -104,6 +110,11 @@ class Meaning:
     is_of_most_tasks: bool = False
     is_number: bool = False
     is_of_each_task: bool = False
+    is_count: bool = False
+    is_average: bool = False
+    units: list[str] = field(default_factory=list)
+    each: list[tuple[str, ...]] = field(default_factory=list)
+    times_or_names: set[str] = field(default_factory=set)
     is_own_named: bool = False
     is_which_is_more: bool = False
     is_share: bool = False
@@ -167,6 +178,30 @@ class Meaning:
         """Ask for the most tasks: the costliest ones, or who or which has the most."""
         self.is_of_tasks = self.is_of_most_tasks = True
 
+    def split_by_each(self, names: tuple[str, ...]) -> None:
+        """Show the total for each of something; where an average is asked for, average it for each."""
+        self.parts.append((_by(names),))
+        self.each.append(names)
+
+    def ask_for_average(self, unit: str = "") -> None:
+        """Ask for an average, for each of a unit if that is said here."""
+        self.is_average = True
+        self.units += [unit] if unit else []
+
+    def ask_for_average_number(self) -> None:
+        """Ask how many tasks there are on average."""
+        self.is_average = self.is_of_tasks = self.is_count = True
+
+    def name_time_or(self, times: tuple[When, ...], names: Sequence[str]) -> None:
+        """Name a time, or somebody who is called so."""
+        said = tuple(map(str, times))
+        self.times_or_names.update(said)
+        self.parts.append((*said, *names))
+
+    def ask_for_count(self) -> None:
+        """Ask how many of something there are."""
+        self.is_number = self.is_count = True
+
     def ask_for_number(self) -> None:
         """Ask for a number, of tasks if the line is about them."""
         self.is_number = True
@@ -180,27 +215,33 @@ class Meaning:
         try:
             times = self._time(context)
         except IncomparableError as error:
-            raise AmbiguousError(tuple(_lines([*parts, tuple(map(str, error.times))])), error.why) from None
-        return tuple(_lines([*parts, tuple(map(str, times))] if times else parts))
+            named = [*parts, tuple(map(str, error.times))]
+            raise AmbiguousError(tuple(_lines(named, self.times_or_names)), error.why) from None
+        return tuple(_lines([*parts, tuple(map(str, times))] if times else parts, self.times_or_names))
 
     # --- lists, groups and sides -------------------------------------------------------------------
 
     def _all_parts(self, context: TypingContext) -> list[Part]:
-        """Return the parts with those that follow from the whole line: a list of tasks, what is laid side by side."""
+        """Return the parts with those that follow from the whole line: whose, an average, what is laid side by side."""
         own = context.own
         self._check_answerable()
         if self.is_of_least:
             raise QueryError("I list what cost most first. The cheapest stand last, in `by:model` for example.")
         if self.is_own_named and self._counts()["member"] and not own:
             raise QueryError("I don't know which member you are. Type your e-mail in place of `me`.")
+        self.parts = self._possible_parts()
         parts = list(dict.fromkeys(self.parts))
         if self._is_own_side(own):
             parts = list(dict.fromkeys((own,) if part == _ME else part for part in parts))
-        if _has("email:", parts) and (_has("@", parts) or _has("<@", parts)):
-            raise QueryError(_MIXED_NAMES)  # together they would mean tasks of both at once
         if _has("-email:", parts) and not (self.is_own_named or self._counts()["member"]):
             parts = list(dict.fromkeys([_TEAM, *parts]))  # `all but ana`
-        is_share = self._is_share()
+        if _has("email:", parts) and (_has("@", parts) or _has("<@", parts)):
+            raise QueryError(_MIXED_NAMES)  # together they would mean tasks of both at once
+        return self._averaged(parts) if self.is_average else self._laid_out(parts, context)
+
+    def _laid_out(self, parts: list[Part], context: TypingContext) -> list[Part]:
+        """Return the parts with how the answer is laid out: as a list of tasks, or by what it is split."""
+        own, is_share = context.own, self._is_share()
         if is_share:
             parts = _shared(parts, is_of_team=_TEAM in parts or self.is_share_of_it)
         is_grouped = _has("by:", parts) or _has("rows", parts) or _has("task:", parts)
@@ -214,12 +255,43 @@ class Meaning:
             parts.append((f"by:{','.join(sides)}",))
         return [*parts, ("sort:tasks",)] if self.is_of_most_tasks and _has("by:", parts) else parts
 
+    def _possible_parts(self) -> list[Part]:
+        """Return the parts without what they can't mean in this line: a name beside a mention, a time beside another.
+
+        So `bill` is no person in `the bill for @ana`, and `april` is one in `april's spend last week`.
+        """
+        possible = self.parts
+        if _has("@", possible) or _has("<@", possible):
+            possible = [tuple(each for each in part if not each.startswith("email:")) or part for part in possible]
+        if self.times and self.times_or_names:
+            possible = [tuple(each for each in part if each not in self.times_or_names) or part for part in possible]
+        return possible
+
     def _check_answerable(self) -> None:
-        """Raise QueryError for a part of nothing that is named, and for an average."""
+        """Raise QueryError for a part of nothing that is named, and for the averages of groups."""
         if self.is_share_of_it and not self._counts() and _ME not in self.parts:
             raise QueryError(_NOTHING_NAMED)
-        if self.is_of_each_task and _has("by:", self.parts):
-            raise QueryError(_NO_AVERAGES)
+        if self.is_of_each_task and _has("by:", self.parts) and not self.is_average:
+            raise QueryError(_NO_GROUP_AVERAGES)
+
+    def _averaged(self, parts: Sequence[Part]) -> list[Part]:
+        """Return the parts with the average that is asked for, in place of the groups that say for each of what.
+
+        Raises QueryError for averages of groups, of numbers of tasks, and for each of two things.
+        """
+        if self.is_count and self.is_of_tasks:
+            raise QueryError(_NO_NUMBER_AVERAGES)
+        each = [names for names in self.each if set(names) <= set(AVERAGES)]
+        kept = [part for part in parts if part not in {(_by(names),) for names in each}]
+        if any(map(_is_split, kept)) or self.is_of_things or self._is_share():
+            raise QueryError(_NO_GROUP_AVERAGES)
+        units = [*self.units, *(name for names in each for name in names)]
+        if self.is_of_each_task or (self.is_of_tasks and not units):
+            units.append("task")
+        if len(set(units)) > 1:
+            raise QueryError(_TWO_AVERAGES)
+        is_of_all = "member" in units and not self._counts()["member"] and _ME not in kept
+        return [*([_TEAM] if is_of_all else []), *kept, (f"average:{','.join(dict.fromkeys(units or UNSAID))}",)]
 
     def _is_share(self) -> bool:
         """Return whether it is asked what part of the whole something is, as it is by `ana vs the team`."""
@@ -340,11 +412,24 @@ def _has(beginning: str, parts: Sequence[Part]) -> bool:
     return any(option.startswith(beginning) for part in parts for option in part)
 
 
-def _lines(parts: Sequence[Part]) -> Collection[str]:
-    """Return the lines that parts may be. Raises QueryError if they are too many."""
+def _is_split(part: Part) -> bool:
+    """Return whether a part groups by something else than time."""
+    by = next((word for word in part[0].split() if word.startswith("by:")), "by:")
+    return bool({*by.removeprefix("by:").split(",")} - {"", *TIME_GROUPINGS})
+
+
+def _by(names: Sequence[str]) -> str:
+    return f"by:{','.join(names)}"
+
+
+def _lines(parts: Sequence[Part], times: set[str]) -> Collection[str]:
+    """Return the lines that parts may be, with one of the `times` at most. Raises QueryError if they are too many."""
     count = prod(map(len, parts))
     if count <= _MOST_CHOICES:
-        lines = dict.fromkeys(" ".join(filter(None, dict.fromkeys(choice))) for choice in product(*parts))
+        choices = [each for each in product(*parts) if len(times.intersection(each)) <= 1]
+        if not choices:
+            raise QueryError(TwoTimesError.why)
+        lines = dict.fromkeys(" ".join(filter(None, dict.fromkeys(choice))) for choice in choices)
         if (count := len(lines)) <= _MOST_LINES:
             return lines
     raise QueryError(f"That could mean {count:,} things. Use fewer names in one question.")

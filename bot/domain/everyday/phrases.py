@@ -21,8 +21,13 @@ _FILTERS = {"model": "model:", "member": "email:"}
 _ID = re.compile(r"(?=.*\d)[0-9a-f-]{4,36}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _AMOUNT = re.compile(r"[<>]=?(?:[$\u20ac\u00a3]?\d\S*)?|[$\u20ac\u00a3]\d\S*")
+_BEFORE_EACH = {"a", "per", "each", "every", "for"}  # what is averaged, or shown, for each of something
 _DOLLARS = {"dollars", "dollar", "usd", "bucks", "credits"}
 _COUNT = re.compile(r"\d{1,7}", re.ASCII)
+_EXPLAINED = {
+    first: [(phrase, reason) for phrase, reason in vocabulary.EXPLAINED_PHRASES.items() if phrase[0] == first]
+    for first in {phrase[0] for phrase in vocabulary.EXPLAINED_PHRASES}
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,8 @@ class PhraseReader:
         if words[0].strict is not None:
             return 1, _part(words[0].strict)
         texts = tuple(word.text for word in words)
-        for phrase, reason in vocabulary.EXPLAINED_PHRASES.items():
-            if texts[: len(phrase)] == phrase:
+        for phrase, reason in _EXPLAINED.get(texts[0], ()):
+            if texts[: len(phrase)] == phrase and not (len(phrase) == 1 and self._known_status(texts)):
                 raise QueryError(reason, words[0].raw, words[0].column)
         longest = max(self._phrases(words), key=lambda each: each[0], default=None)
         if longest is None:
@@ -61,8 +66,8 @@ class PhraseReader:
     def _phrases(self, words: Sequence[Word]) -> Iterator[Phrase]:
         texts = [word.text for word in words]
         readers = (
-            self._time, self._group, self._most, self._least, self._task, self._tasks, self._labelled, self._without,
-            self._status, self._oneself, self._team, self._comparing, self._word, self._name,
+            self._time, self._group, self._average, self._most, self._least, self._task, self._tasks, self._labelled,
+            self._without, self._status, self._oneself, self._team, self._comparing, self._word, self._name,
         )  # fmt: skip
         for reader in readers:
             try:
@@ -81,32 +86,36 @@ class PhraseReader:
     # --- when --------------------------------------------------------------------------------------
 
     def _time(self, texts: Sequence[str]) -> Phrase | None:
-        found = TimeReader(self.context.today).read([each.removesuffix("'s") for each in texts])
+        words = [each.removesuffix("'s") for each in texts]
+        found = TimeReader(self.context.today).read(words)
         if found is None:
             return None
         count, times = found
-        if count == 1 and (names := self.context.names.exact_meanings(texts[0])):  # somebody is called April
-            return 1, _part(*map(str, times), *names)
+        if count == 1 and (names := self.context.names.exact_meanings(words[0])):  # somebody is called April
+            return 1, lambda meaning: meaning.name_time_or(times, names)
         return count, lambda meaning: meaning.times.append(times)
 
     # --- groups and counts -------------------------------------------------------------------------
 
     def _group(self, texts: Sequence[str]) -> Phrase | None:
         if texts[0] in vocabulary.ADVERBS:
-            return 1, _part(f"by:{vocabulary.ADVERBS[texts[0]]}")
+            return 1, _each(vocabulary.ADVERBS[texts[0]])
         place = _length(vocabulary.BY, texts)
         if place == 0 and texts[0] == "a" and set(texts[1:2]) & set(TIME_GROUPINGS):  # `how much do we spend a day`
             place = 1
         if place == 0:
             return None
-        place += texts[place : place + 1] in (["the"], ["each"])
+        place += texts[place : place + 1] in (["the"], ["each"], ["single"])
         if set(texts[place : place + 1]) & vocabulary.TASKS:
             is_each = texts[0] in {"by", "per", "each", "every"}
             return place + 1, Meaning.ask_for_each_task if is_each else Meaning.ask_for_tasks
         if texts[0] == "by" and self._is_somebody(texts[1:]):  # `spent by ana`
             return 1, _part("")
         name = _grouping(texts, place)
-        return None if name is None else self._second_group(texts, place + 1, name)
+        if name is None:
+            return None
+        count, names = _second_group(texts, place + 1, name)
+        return count, _each(*names) if texts[0] in _BEFORE_EACH else _part(f"by:{','.join(names)}")
 
     def _is_somebody(self, texts: Sequence[str]) -> bool:
         """Return whether the words begin with somebody's name, or with whoever asks."""
@@ -115,14 +124,16 @@ class PhraseReader:
         found = self._name_of(texts) if texts else None
         return bool(found and found[1][0].startswith("email:")) or "".join(texts[:1]).startswith(("@", "<@"))
 
-    def _second_group(self, texts: Sequence[str], place: int, name: str) -> Phrase:
-        """Return a group with the other one that may follow it, as in `by model and status`."""
-        joint = place + (texts[place : place + 1] in (["and"], ["&"], ["then"]))
-        joint += texts[joint : joint + 1] in (["by"], ["per"])
-        other = _grouping(texts, joint)
-        if other is None or (joint == place and other in TIME_GROUPINGS):  # `by model week`: this week
-            return place, _part(f"by:{name}")
-        return joint + 1, _part(f"by:{name},{other}")
+    def _average(self, texts: Sequence[str]) -> Phrase | None:
+        """Return the average that `on average`, `an average day` and `the mean` ask for."""
+        place = int(texts[0] in {"on", "the"})
+        text, what = (*texts[place : place + 2], "", "")[:2]
+        if text not in vocabulary.AVERAGE and not (place and text == "mean"):
+            return None
+        if what in vocabulary.TASKS and what.endswith("s"):  # `average tasks per day`
+            return place + 2, Meaning.ask_for_average_number
+        unit = vocabulary.AVERAGED.get(what, "")
+        return place + 1 + bool(unit), lambda meaning: meaning.ask_for_average(unit)
 
     def _most(self, texts: Sequence[str]) -> Phrase | None:
         """Return what `top 10 users`, `most expensive tasks` and `top 5` ask for."""
@@ -169,7 +180,7 @@ class PhraseReader:
         """Return what `tasks` asks for; and `how many`, `how much of` and `why`, which ask for something else."""
         if texts[0] in vocabulary.TASKS:
             return 1, Meaning.ask_for_tasks
-        if place := _length(vocabulary.OF_THE_WHOLE, texts):
+        if (place := _length(vocabulary.OF_THE_WHOLE, texts)) and _is_whole(texts[place - 1], texts[place:]):
             return place, Meaning.ask_for_share
         if place := _length(vocabulary.SHARE, texts):
             if texts[place : place + 1] in (["it"], ["that"], ["them"], ["those"]):
@@ -178,7 +189,8 @@ class PhraseReader:
         if place := _length(vocabulary.WHY, texts):
             return place, Meaning.ask_why
         place = _length(vocabulary.NUMBER, texts)
-        return (place, Meaning.ask_for_number) if place else None
+        is_count = texts[1:2] != ["much"]
+        return (place, Meaning.ask_for_count if is_count else Meaning.ask_for_number) if place else None
 
     # --- filters and people ------------------------------------------------------------------------
 
@@ -324,8 +336,11 @@ class PhraseReader:
 
     def _word(self, texts: Sequence[str]) -> Phrase | None:
         text = texts[0]
+        if text == "i" and texts[1:2] in (["mean"], ["meant"]):
+            return 2, _part("")
         if text in vocabulary.MEANINGS:
-            return 1, _part(vocabulary.MEANINGS[text])
+            is_each = vocabulary.AVERAGED.get(text) == "member"  # `what does a user cost on average`
+            return 1, _each("member") if is_each else _part(vocabulary.MEANINGS[text])
         if text in vocabulary.FILLER:  # unless somebody is called so
             return 1, _part("", *self.context.names.exact_meanings(text))
         return None
@@ -389,6 +404,23 @@ def _length(phrases: Iterable[tuple[str, ...]], texts: Sequence[str]) -> int:
     return max((len(each) for each in phrases if tuple(texts[: len(each)]) == each), default=0)
 
 
+def _is_whole(word: str, following: Sequence[str]) -> bool:
+    """Return whether `of the whole` or `of the total` is all there is, and no more of a noun: `of the whole team`."""
+    noun = following[0] if following else ""
+    is_of_amount = not noun or noun.removesuffix("'s") in vocabulary.SPEND_NOUNS
+    return is_of_amount or (word == "total" and vocabulary.MEANINGS.get(noun) != "team")
+
+
+def _second_group(texts: Sequence[str], place: int, name: str) -> tuple[int, tuple[str, ...]]:
+    """Return where a group ends before a place, and its name with the other one that may follow: `model and status`."""
+    joint = place + (texts[place : place + 1] in (["and"], ["&"], ["then"]))
+    joint += texts[joint : joint + 1] in (["by"], ["per"])
+    other = _grouping(texts, joint)
+    if other is None or (joint == place and other in TIME_GROUPINGS):  # `by model week`: this week
+        return place, (name,)
+    return joint + 1, (name, other)
+
+
 def _grouping(texts: Sequence[str], place: int) -> str | None:
     return vocabulary.GROUPS.get(texts[place]) if place < len(texts) else None
 
@@ -403,6 +435,10 @@ def _end_of_most(texts: Sequence[str], place: int) -> int:
     while place < len(texts) and texts[place] in vocabulary.MOST:
         place += 1
     return place
+
+
+def _each(*names: str) -> Callable[[Meaning], None]:
+    return lambda meaning: meaning.split_by_each(names)
 
 
 def _part(*options: str) -> Callable[[Meaning], None]:

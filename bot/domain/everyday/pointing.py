@@ -4,12 +4,21 @@ import re
 
 from bot.domain.access import RefusedError
 from bot.domain.everyday.card_commands import TEAM_CARD
+from bot.domain.everyday.dates import MONTHS, WEEKDAYS
 from bot.domain.everyday.typography import plain
 
 _IT = r"(?:it|that|this|them|those|these|(?:the|that|this) (?:budget|limit|balance))"
 _THAT = r"(?:it|that|this|them|those|these)(?: (?:budget|limit)s?)?"
+_PERIOD = r"(?:(?:this|next|the) )?(?:end of (?:the |this |next )?)?(?:day|week|month|quarter|year)"
+_WHEN = (
+    r"(?: (?:soon|yet|then|now|today|tonight|tomorrow|at this rate"
+    rf"|(?:in|by|before|until|till|for|on) {_PERIOD}"
+    rf"|(?:this|next) (?:week|month|quarter|year)|(?:by|before|until|till|on|in) (?:{'|'.join((*WEEKDAYS, *MONTHS))})"
+    r"|(?:by|before|until|till) (?:today|tonight|tomorrow|then)))*"
+)
 _RUN_OUT = re.compile(
-    r"(?:(?:and|so|when|how soon|will|do|are|is|we|i|they|the team|it|going|to|gonna) )+(?:run|running) out.{0,20}"
+    r"(?:(?:and|so|when|how soon|will|do|are|is|we|i|they|the team|it|going|to|gonna) )+(?:run|running) out"
+    rf"(?: of (?:it|money|credits?|budget|the budget))?{_WHEN}"
 )
 _THEN = r"(?:(?:and|so|ok|okay|but|now|then|well|thanks) )*"
 _STILL = r"(?: (?:still|already|now|actually|about|almost|nearly|very|quite|so far|today|right now|yet|any|me|us))*"
@@ -22,8 +31,7 @@ _STATE = re.compile(
     rf"|{_THEN}how (?:full|far|much|close|bad) (?:is|are) {_IT}(?: (?:along|used|over))?{_STILL}"
     rf"|{_THEN}(?:is|are|was|has|have|did|will|does|do)(?: {_IT}){_VERB}{_STILL}"
     rf" (?:over|exceeded|used up|passed|spent|gone|empty|near|close|ok|okay|fine|enough|last|run out|end)"
-    rf"(?: {_IT}| (?:budget|limit)| yet| for this (?:week|month)| soon| tonight| today| this (?:week|month)"
-    r"| (?:of|until|till) .{1,20})?"
+    rf"(?: {_IT}| (?:budget|limit))?{_WHEN}"
     rf"|{_THEN}(?:(?:when|how soon|what day|on what day){_VERB} {_IT}{_VERB}"
     r" (?:resets?|ends?|starts?(?: (?:again|over|anew))?|renews?|refresh(?:es)?|runs? out|used up|gone|over|empty)"
     rf"|(?:when|how soon){_VERB} {_IT}"
@@ -41,7 +49,8 @@ _ANOTHER = re.compile(
     rf"{_THEN}(?:(?:what|how) about|and|same for|also) (?P<whose>@\S+|<@[^ >]+>|(?:the )?team|me|mine)", re.IGNORECASE
 )
 _MORE = re.compile(
-    rf"{_THEN}(?:(?:can|could|may) (?:i|we) (?:get|have|ask for)|i need|give me|ask for|request) more(?: .{{1,20}})?"
+    rf"{_THEN}(?:(?:can|could|may) (?:i|we) (?:get|have|ask for)|i need|give me|ask for|request) more"
+    rf"(?: (?:budget|money|credits?|of (?:it|that|this)))?(?: please)?{_WHEN}"
 )
 _WHY = re.compile(
     rf"{_THEN}(?:(?:why|how come)(?: (?:is|are|was|did|does|do|has|have|it|that|this|they|she|he|get|got|so|too|much"

@@ -10,7 +10,7 @@ from bot.domain.everyday.dates import MONTHS, WEEKDAYS, CalendarPeriod, DateRead
 from bot.domain.everyday.parts import PartReader
 from bot.domain.periods import Unit
 from bot.domain.query.when import SINCE_THE_FIRST_YEAR, Dated, Days, Hours, Range, When
-from bot.domain.query.when_parser import MAX_DAYS, MAX_HOURS
+from bot.domain.query.when_parser import MAX_DAYS, MAX_HOURS, parse_when
 
 NUMBERS = {
     "a": 1, "an": 1, "one": 1, "couple": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -87,6 +87,7 @@ class TimeReader:
         yield self._fixed(words)
         yield self._weekend(words)
         yield self._ever(words)
+        yield _written_range(words)
         if part := PartReader(self.today, NUMBERS).read(words):
             yield part[0], (part[1],)
         if at := ClockReader(self.today).read(words):
@@ -254,6 +255,13 @@ class TimeReader:
             if list(words[: len(phrase)]) == phrase:
                 return len(phrase), (SINCE_THE_FIRST_YEAR,)
         return None
+
+
+def _written_range(words: Sequence[str]) -> Times | None:
+    """Return the time that `2026-11-01..2026-11-15` names, as in the query language; `from` may stand before it."""
+    place = int(words[0] == "from" and len(words) > 1)
+    when = parse_when(words[place]) if ".." in words[place] else None
+    return None if when is None else (place + 1, (when,))
 
 
 def _first_of(words: Sequence[str]) -> int:

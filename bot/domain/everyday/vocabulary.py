@@ -24,16 +24,16 @@ FILLER: Final = _words(
     runs see shit shitty show shows so some sorry spend spending spending's spends spent spike spikes spiked
     statistics stats still sum summarize summary sums teh tell thank thanks that the their there there's this thx to
     total totals u ugh uh um up update updates usage usd use used using very want was waste wasted way well went
-    were what what's whats which with would wow wtf yeah yep yes you your damage single wat da
+    were what what's whats which whole entire with would wow wtf yeah yep yes you your damage single wat da
     """
 )
-"""Words that may stand anywhere in a question and change nothing of it."""
+"""Words that may stand between the phrases of a question and change nothing of it."""
 
 GROUPS: Final = {
     word: name
     for name, words in {
         "member": "member members user users person people persons teammate teammates colleague colleagues employee "
-        "employees engineer engineers who whom individual individuals email emails",
+        "employees engineer engineers head who whom individual individuals email emails",
         "model": "model models llm llms",
         "status": "status statuses state states outcome outcomes",
         "day": "day days date dates",
@@ -46,6 +46,20 @@ GROUPS: Final = {
 }
 """What answers are split by, by the words for it."""
 
+AVERAGE: Final = _words("average averages avg averaged averaging")
+"""What asks for an average, as `the mean` does."""
+AVERAGED: Final = {
+    word: unit
+    for unit, words in {
+        "day": "day daily",
+        "week": "week weekly",
+        "month": "month monthly",
+        "task": "task job",
+        "member": "person member user teammate colleague employee engineer head",
+    }.items()
+    for word in _words(words)
+}
+"""For each of what there is an average, by the words for one of it."""
 ADVERBS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
 BY: Final = (
     ("broken", "down", "by"), ("break", "down", "by"), ("breakdown", "by"), ("split", "by"), ("grouped", "by"),
@@ -62,6 +76,7 @@ SHARE: Final = (
     ("how", "much", "of"), ("how", "many", "of"),
 )  # fmt: skip
 """What asks for a of the whole."""
+SPEND_NOUNS: Final = _words("spend spending cost costs usage bill amount amounts expenses sum money")
 OF_THE_WHOLE: Final = tuple(
     ("of", *whose, whole) for whose in (("the",), ("our",), ("my",), ("all", "the")) for whole in ("total", "whole")
 )
@@ -125,7 +140,7 @@ MEANINGS: Final = {
     word: meaning
     for meaning, words in {
         "team": "team teams team's all we our us everyone everybody everyone's everybody's company org organization "
-        "organisation colleagues coworkers whole entire workspace everything",
+        "organisation colleagues coworkers workspace everything",
         "me": "me my mine myself own i i'm i've",
         "csv": "csv export exported download downloaded spreadsheet excel file",
         "rows": "rows",
@@ -156,7 +171,9 @@ _NO_PART_OF_DAY = "I don't know parts of a day. Try `yesterday`, or hours, such 
 _NO_MINUTES = "The shortest time is an hour: `1h`."
 _NO_LATEST = "I list the most expensive tasks first, and can't list the latest. Try `today rows`."
 _NO_UNDOING = "I can't undo. `budgets` and `subscriptions` show what is set, and each can be changed."
-_NO_AVERAGE = "I show totals, not averages: `by:day` has each day, `rows` each task."
+_NO_MEDIAN = "I know averages, but not medians. Try `average per task last week`."
+_NO_WEEKDAY_AVERAGE = "I average all days of a time, not one kind of day. Try `average per day last month`."
+_NO_MEANING = "I can't explain single words. `help` shows what you can ask, and how."
 _NO_SPEND = "I only list who spent something. People who aren't in `by:member` spent nothing."
 _NO_CANCELING = "To stop a subscription, type `unsubscribe`. To remove a budget, type `budget @ana remove month`."
 _NO_DIGEST = "Type `digest` to see this morning's. It covers the day before."
@@ -182,7 +199,8 @@ EXPLAINED: Final = {
         _NO_LATEST: "latest newest",
         NO_ADDING: "double triple halve subtract deduct",
         _NO_UNDOING: "undo revert rollback redo",
-        _NO_AVERAGE: "average averages avg mean median",
+        _NO_MEDIAN: "median medians",
+        _NO_MEANING: "mean means meant meaning define",
         _DOLLARS: "credit euro euros eur pounds gbp yen currency \u20ac \u00a3",
     }.items()
     for word in _words(words)
@@ -206,6 +224,10 @@ _NO_DECIDING = (
     "Operators approve or decline a request by its buttons, in a DM from me or in App Home."
     " Whoever asked gets a DM then."
 )
+_KINDS_OF_DAY = _words(
+    "monday tuesday wednesday thursday friday saturday sunday weekday weekdays weekend weekends workday workdays"
+    " working"
+)
 _REQUESTS = (
     ("cancel", "my", "request"), ("cancel", "the", "request"), ("withdraw", "my", "request"), ("my", "request"),
     ("my", "requests"), ("approve",), ("approved",), ("decline",), ("declined",),
@@ -214,10 +236,11 @@ EXPLAINED_PHRASES: Final = {
     **dict.fromkeys(_REQUESTS, _NO_DECIDING),
     **dict.fromkeys(_WHO_SEES, OPERATORS_SEE),
     **dict.fromkeys(_CHANGED_MOST, _NO_CHANGES),
+    **{(*the, "average", day): _NO_WEEKDAY_AVERAGE for day in _KINDS_OF_DAY for the in ((), ("the",))},
 }
 """Why a phrase is understood, and yet nothing can be answered."""
 NOT_LATEST: Final = _NO_LATEST
 
-_COMMON: Final = _words("yesterday today last week month spend spent total cost costs usage since between")
+_COMMON: Final = _words("yesterday today last week month spend spent total cost costs usage since between average")
 KNOWN: Final = tuple({*GROUPS, *ADVERBS, *MEANINGS, *MOST, *TASKS, *STATUSES, *FAILURES, *_COMMON})
 """Words that a misspelt one may have been meant to be."""

@@ -1,7 +1,9 @@
 """Checks of a whole question: that its parts go together, and that it is no longer than anybody types."""
 
+from collections.abc import Collection
+
 from bot.domain.query.errors import ExactError, QueryError
-from bot.domain.query.question import Question, describe
+from bot.domain.query.question import TIME_GROUPINGS, Question, describe
 
 MAX_LINE = 4_000  # characters; Slack's own limit of a command's text is below it
 MAX_VALUES = 100  # of one filter, and of people; SQL has limits of its own
@@ -21,6 +23,17 @@ def check_combination(question: Question) -> None:
         raise ExactError("`by:tool` and `by:agent` have no cost. Use `sort:tasks` or `sort:name`.")
     if question.rows and question.sort == "tasks":
         raise ExactError("`rows` lists single tasks. Use `sort:cost` or `sort:name`.")
+    if question.average and (refusal := refused_average(question.by, rows=question.rows, csv=question.csv)):
+        raise ExactError(refusal)
+
+
+def refused_average(by: Collection[str], *, rows: bool, csv: bool) -> str:
+    """Return why an answer with such groups, or with single tasks, or in a file, has no average; empty if it can."""
+    if groups := [each for each in by if each not in TIME_GROUPINGS]:
+        return f"I average the total, not each {groups[0]}. Ask for one at a time, or leave the average out."
+    if rows:
+        return "I average the total, and a list of tasks has each task's cost. Ask for one of the two."
+    return "I can't put an average in a file. Leave out the file, or the average." if csv else ""
 
 
 def check_size(question: Question) -> None:

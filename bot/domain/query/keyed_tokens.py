@@ -1,4 +1,4 @@
-"""Tokens with a key: filters such as `-model:opus`, and `by:`, `sort:`, `top:`, `byok:`, `from:`, `to:`."""
+"""Tokens with a key: filters such as `-model:opus`, and `by:`, `average:`, `sort:`, `top:`, `byok:`, `from:`, `to:`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -7,6 +7,7 @@ from bot.domain.numbers import whole_number
 from bot.domain.query.draft import QuestionDraft
 from bot.domain.query.errors import QueryError, WhenError, quoted
 from bot.domain.query.question import (
+    AVERAGES,
     COUNTED_GROUPINGS,
     GROUPINGS,
     MAX_GROUPINGS,
@@ -21,19 +22,20 @@ from bot.domain.query.when_parser import parse_edge
 from bot.domain.tasks import normalized_email
 
 MAX_TOP = 1_000_000
-KEYS = (*Field, "byok", "by", "sort", "top", "from", "to")
+KEYS = (*Field, "byok", "by", "average", "sort", "top", "from", "to")
 
 _SWITCHES = {"yes": True, "no": False, "true": True, "false": False}
 SYNONYMS = {
     "group": "by", "groupby": "by", "since": "from", "until": "to", "before": "to", "after": "from",
     "limit": "top", "user": "email", "member": "email", "who": "email", "id": "task", "task_id": "task",
-    "is_byok": "byok", "q": "search", "order": "sort", "state": "status",
+    "is_byok": "byok", "q": "search", "order": "sort", "state": "status", "avg": "average",
 }  # fmt: skip
 """Keys of the upstream and of other tools, by which ours are meant."""
 
 EXAMPLES = {
     "status": "error,failed", "model": "opus", "task": "0b6c2f1e", "search": "acme", "email": "ana@acme.dev",
-    "byok": "no", "by": "model", "sort": "cost", "top": "20", "from": "2026-11-01", "to": "2026-11-15",
+    "byok": "no", "by": "model", "average": "day", "sort": "cost", "top": "20", "from": "2026-11-01",
+    "to": "2026-11-15",
 }  # fmt: skip
 """A value of each key, as one might type it."""
 
@@ -133,6 +135,15 @@ def _clash(by: Sequence[str]) -> tuple[str, Sequence[str]] | None:
     return None
 
 
+def _read_average(draft: QuestionDraft, token: Token) -> None:
+    names = (
+        _one_of(draft, token, value.lower(), AVERAGES, "I can't average for each {}. There are {}.")
+        for value in token.values
+    )
+    average = tuple(dict.fromkeys((*draft.question.average, *names)))
+    draft.question = replace(draft.question, average=average)
+
+
 def _read_sort(draft: QuestionDraft, token: Token) -> None:
     name = _one_of(draft, token, _single(draft, token).lower(), SORTS, "I can't sort by {}. You can sort by {}.")
     if draft.question.sort not in {None, name}:
@@ -190,6 +201,7 @@ def _codes(words: Iterable[str]) -> str:
 
 _READERS: Mapping[str, Callable[[QuestionDraft, Token], None]] = {
     "by": _read_by,
+    "average": _read_average,
     "sort": _read_sort,
     "top": _read_top,
     "byok": _read_byok,

@@ -40,6 +40,16 @@ def parse(line: str, *, now: datetime, zone: tzinfo, statuses: Collection[str] =
         raise parser.with_correction(error) from error.__cause__
 
 
+def is_language(line: str) -> bool:
+    """Return whether each word of a line is one of the query language, whether or not they go together."""
+    draft = QuestionDraft(clean(line), UPSTREAM_STATUSES)
+    try:
+        _read(draft, tokens_of(draft.line))
+    except QueryError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class _Parser:
     now: datetime

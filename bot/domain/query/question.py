@@ -10,6 +10,8 @@ TIME_GROUPINGS = ("day", "week", "month")
 COUNTED_GROUPINGS = ("tool", "agent")  # counts and times only: the upstream splits no cost by them
 GROUPINGS = ("member", "model", "status", *TIME_GROUPINGS, *COUNTED_GROUPINGS)
 SORTS = ("cost", "tasks", "name")
+AVERAGES = ("day", "week", "month", "task", "member")
+"""What a total is averaged for each of."""
 
 
 class Field(StrEnum):
@@ -39,8 +41,8 @@ class Question:
     """One question. `team` and `people` name whose spend; with neither it is the caller's own scope.
 
     `people` are Slack ids (`<@U1>`) and names (`@ana`), still to be resolved. `when` is None where no time
-    was named. Filters are in normal form: one of a field and direction, sorted. `in_words` says that it was asked in
-    everyday words, so that an answer says how they were understood.
+    was named. Filters are in normal form: one of a field and direction, sorted. `average` is for each of what the total
+    is averaged. `in_words` says that it was asked in everyday words, so that an answer says how they were understood.
     """
 
     team: bool = False
@@ -49,6 +51,7 @@ class Question:
     filters: tuple[Filter, ...] = ()
     byok: bool | None = None
     by: tuple[str, ...] = ()
+    average: tuple[str, ...] = ()
     sort: str | None = None
     top: int | None = None
     rows: bool = False
@@ -106,6 +109,7 @@ def describe(question: Question) -> str:
         *map(str, question.filters),
         "" if question.byok is None else f"byok:{'yes' if question.byok else 'no'}",
         f"by:{','.join(question.by)}" if question.by else "",
+        f"average:{','.join(question.average)}" if question.average else "",
         f"sort:{question.sort}" if question.sort else "",
         f"top:{question.top}" if question.top else "",
         "rows" if question.rows else "",
