@@ -116,7 +116,7 @@ def test_every_option_of_the_terminal_is_documented_and_no_other() -> None:
 
 def test_every_line_of_the_terminal_names_a_command() -> None:
     known = set(options_of(app))
-    named = {words for page in PAGES for words in re.findall(r"neo-usage ([a-z]+(?: [a-z]+)?)", code_of(page))}
+    named = {words for page in PAGES for words in re.findall(r"neo-usage ([a-z]+(?: [a-z-]+)?)", code_of(page))}
     assert {words for words in named if not {words, words.split()[0]} & known} == set()
 
 

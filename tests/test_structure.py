@@ -66,6 +66,7 @@ BY_THE_DRIVER = {
     "postgres_connections": "makes the connections of an engine, which end themselves after a long silence",
     "postgres_copy": "COPY",
     "copy_into_server": "COPY",
+    "long_statements": "lets the server be silent for longer",
     "backup": "SQLite's own backup of a file in use",
     "restore": "a file that is no ledger yet",
     "read_engine": "makes the connections of an engine, which cannot write",

@@ -1,6 +1,7 @@
 """The command group `db`: the ledger's database."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +9,9 @@ from bot.cli.database_copy import COMMAND
 from bot.cli.errors import fail, print_errors
 from bot.cli.output import single_line
 from bot.cli.startup import load_app, load_app_for_writing
+
+if TYPE_CHECKING:
+    from bot.outbox.restore import RestoredMessages
 
 _EXAMPLES = 3  # the most examples of a broken law
 
@@ -23,7 +27,7 @@ def database() -> None:
 def upgrade(*, no_backup: bool) -> None:
     """Bring the database's schema up to date. Every start does this too.
 
-    Before a SQLite file changes, a copy is kept beside it.
+    Before that a copy is kept: of a SQLite file beside it, of a database on a server in BACKUP_DIR if that is set.
 
     Example: neo-usage db upgrade
     """
@@ -65,10 +69,30 @@ def restore_ledger(file: Path) -> None:
     click.echo(single_line(f"Restored {file} to {app.settings.database}."))
     if former:
         click.echo(single_line(f"The former database is kept as {former}."))
+    _say_messages(messages)
+
+
+def _say_messages(messages: "RestoredMessages | None") -> None:
     if messages is not None:
         click.echo(f"Messages: {messages.waiting:,} pending; the service sends them when it starts")
         click.echo(f"          {messages.looked_for:,} possibly sent; the service looks in Slack's history first")
         click.echo(f"          {messages.sent_since:,} sent after the copy was made; not sent again")
+
+
+@database.command("mark-restored")
+@print_errors
+def mark_restored() -> None:
+    """Say that other tools have put back an older state of the database. Stop the service first.
+
+    Run it once after pg_restore, a point-in-time recovery or a snapshot, before the service starts. `db restore` needs
+    no such step. New messages then never look like earlier ones, and what may have been sent is looked for in Slack.
+
+    Example: neo-usage db mark-restored
+    """
+    app = load_app_for_writing()
+    messages = app.ledger.mark_restored()
+    click.echo(single_line(f"{app.settings.database} has a new identity. Start the service."))
+    _say_messages(messages)
 
 
 @database.command("verify")
@@ -102,6 +126,7 @@ def reprice_ledger() -> None:
 
     Example: neo-usage db reprice
     """
+    from bot.database.long_statements import long_statements
     from bot.database.place import require_ledger
     from bot.domain.formatting import count
     from bot.domain.money import show_usd
@@ -110,7 +135,7 @@ def reprice_ledger() -> None:
     app = load_app_for_writing()
     unit = app.settings.pricing_unit
     require_ledger(app.settings.database)
-    with app.ledger.database() as ledger, ledger.transaction() as connection:
+    with app.ledger.database() as ledger, ledger.transaction() as connection, long_statements(connection):
         repricing = reprice(connection, app.capabilities(ledger), unit, app.clock())
     changed = show_usd(repricing.difference_nanos)
     click.echo(f"Priced {count(repricing.tasks, 'task')} again in {unit.value}. Spend changed by {changed}.")

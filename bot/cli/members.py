@@ -121,13 +121,14 @@ def merge_member(old: str, new: str) -> None:
 
     Example: neo-usage member merge ana@old.example ana@acme.example
     """
+    from bot.database.long_statements import long_statements
     from bot.domain.formatting import count
     from bot.domain.tasks import normalized_email
     from bot.maintenance.members import merge_members
 
     old, new = normalized_email(old), normalized_email(new)
     app = load_app_for_writing()
-    with app.ledger.database() as database, database.transaction() as connection:
+    with app.ledger.database() as database, database.transaction() as connection, long_statements(connection):
         moved_charges = merge_members(connection, app.capabilities(database), old, new, app.clock())
     click.echo(
         single_line(
@@ -153,6 +154,7 @@ def export_member(email: str, file: Path | None, slack_users: tuple[str, ...], *
 
     Example: neo-usage member export ana@acme.example ana.json
     """
+    from bot.database.long_statements import long_statements
     from bot.domain.text import json_text
     from bot.maintenance.persons import check_person, exported_person
     from bot.people.person import find_person
@@ -160,7 +162,7 @@ def export_member(email: str, file: Path | None, slack_users: tuple[str, ...], *
     _check_slack_ids(slack_users)
     app = load_app_for_writing()
     users = _everybody_in_slack(app, offline=offline)
-    with app.ledger.database() as database, app.ledger.reader() as reader:
+    with app.ledger.database() as database, app.ledger.reader() as reader, long_statements(reader):
         person = find_person(reader, email, users, slack_users)
         check_person(reader, person)
         text = json_text(exported_person(reader, app.capabilities(database), person, app.settings.timezone))
@@ -184,6 +186,7 @@ def erase_member(email: str, slack_users: tuple[str, ...], *, yes: bool, offline
     Example: neo-usage member erase ana@acme.example
     """
     from bot.database.errors import LedgerError
+    from bot.database.long_statements import long_statements
     from bot.domain.formatting import count
     from bot.maintenance.persons import check_person, check_settings, erase_person
     from bot.people.person import find_person
@@ -199,7 +202,7 @@ def erase_member(email: str, slack_users: tuple[str, ...], *, yes: bool, offline
         click.echo("\n".join(map(single_line, _erasure_lines(person))))
         if not yes:
             click.confirm("Erase them now?", abort=True)
-        with database.transaction() as connection:
+        with database.transaction() as connection, long_statements(connection):
             person = find_person(connection, email, users, slack_users)
             tasks = erase_person(connection, app.capabilities(database), person, app.clock())
         try:
@@ -215,15 +218,17 @@ def erase_member(email: str, slack_users: tuple[str, ...], *, yes: bool, offline
 def _copies(settings: "Settings") -> list[str]:
     """Return the copies of the ledger that the bot knows of, a line each."""
     from bot.database.backup_directory import backups_in
-    from bot.database.former_copy import copies_beside
+    from bot.database.errors import LedgerError
+    from bot.database.former_copy import copies_at, former_place
 
-    place, directory = settings.database, settings.backup_dir
-    beside = copies_beside(place) if isinstance(place, Path) else []
+    directory = settings.backup_dir
+    where = former_place(settings.database, directory)
     try:
-        backups = [] if directory is None else [str(each) for each in backups_in(directory)]
-    except OSError:
-        backups = [f"the backups in {directory}, which can't be read"]
-    return [f"  {single_line(str(each))}" for each in (*beside, *backups)]
+        kept = [] if where is None else [str(each) for each in copies_at(where)]
+        kept += [] if directory is None else [str(each) for each in backups_in(directory)]
+    except (OSError, LedgerError):
+        kept = [f"the backups in {directory}, which can't be read"]
+    return [f"  {single_line(each)}" for each in kept]
 
 
 def _erasure_lines(person: "Person") -> list[str]:

@@ -8,16 +8,17 @@ from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from bot.database.durable_files import flush
+from bot.database.durable_files import flush, own_name
 from bot.database.errors import LedgerError
+from bot.database.long_statements import long_statements
 from bot.database.private_files import create_private
-from bot.database.reading import open_reader
 
 if TYPE_CHECKING:
     from bot.settings.database_place import DatabasePlace
     from bot.settings.postgres_address import PostgresAddress
 
 
+_SECONDS = 600.0  # that a server may take for a statement of a backup which somebody may want to stop
 _STEP_PAGES = 1000  # that are copied between looks whether to stop
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
 
@@ -34,6 +35,8 @@ def backup(
 ) -> int:
     """Copy a ledger into a file of SQLite while it is in use; return the size of the copy in bytes.
 
+    It keeps its schema, whichever version wrote it. From a server, one of a newer version is copied into plain tables.
+
     Args:
         source: the ledger.
         target: the new file. It has its name only once it is whole, has as many rows, and is on the disk.
@@ -46,7 +49,7 @@ def backup(
     """
     if target.exists():
         raise LedgerError(f"{target} exists already. Name a new file.")
-    unfinished = target.with_name(f"{target.name}.part")
+    unfinished = own_name(target, "part")
     remove_database(unfinished)
     try:
         create_private(unfinished)
@@ -94,8 +97,14 @@ def _copy_server(source: "PostgresAddress", unfinished: Path, stop: Event | None
     from bot.database.copy_into_file import FileTarget
     from bot.database.copy_source import CopySource
     from bot.database.copying import copy_whole
+    from bot.database.postgres import open_any_schema
 
-    with closing(open_reader(source)) as reader, closing(FileTarget(unfinished)) as target, target.errors():
+    with (
+        closing(open_any_schema(source)) as reader,
+        long_statements(reader, None if stop is None else _SECONDS),
+        closing(FileTarget(unfinished)) as target,
+        target.errors(),
+    ):
         copy_whole(CopySource(source, reader), target, lambda _: _check_stop(stop))
     with closing(sqlite3.connect(unfinished)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")

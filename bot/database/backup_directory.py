@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.settings.database_place import DatabasePlace
 
 _NAME = r"neo-usage-\d{4}-\d{2}-\d{2}T\d{6}Z\.db"  # its moment is UTC, so that names sort by age
-_UNFINISHED = rf"({_NAME}\.part)(?:-wal|-shm|-journal|\.lock)?"
+_UNFINISHED = rf"({_NAME}\.(?:neo-usage-)?part)(?:-wal|-shm|-journal|\.lock)?"
 _LOCK = "neo-usage-backups"
 _SPARE_BYTES = 200 * 2**20  # that a backup leaves free on the disk of the database: less is an incident
 

@@ -8,11 +8,13 @@ from sqlalchemy import URL, Connection, NullPool, Table, create_engine, delete, 
 
 from bot.database import sqlite
 from bot.database.bulk import BulkInsert
-from bot.database.copy_source import Rows
+from bot.database.copy_source import CopySource, Rows
 from bot.database.copy_target import CopyTarget
 from bot.database.errors import LedgerError, not_opened
 from bot.database.file_lock import FileLock, InUseError
+from bot.database.plain_tables import make_plain_tables
 from bot.database.private_files import make_private
+from bot.database.schema import newest_revision
 from bot.database.upgrade import upgrade
 
 _BEGIN = text("BEGIN IMMEDIATE")
@@ -36,9 +38,12 @@ class FileTarget(CopyTarget):
             self._lock.release()
             raise
 
-    def migrate(self) -> None:
-        """Make the tables of the newest schema, in the transaction under way."""
-        upgrade(self.connection, self.place)
+    def migrate(self, source: CopySource) -> None:
+        """Make the tables of what is copied, in the transaction under way; of a newer schema plain ones."""
+        if source.revision > newest_revision():
+            make_plain_tables(self.connection, [*source.tables, source.notes])
+        else:
+            upgrade(self.connection, self.place, revision=source.revision)
 
     def insert(self, table: Table, rows: Rows) -> None:
         """Insert rows, each with all columns of the table, in the transaction under way."""

@@ -4,18 +4,19 @@ from collections.abc import Iterable
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, MetaData, Table, func, select, text
 from sqlalchemy.dialects.postgresql.base import PGIdentifierPreparer
 from sqlalchemy.exc import DBAPIError
 
 from bot.database.compiled_statements import UNSHARED
-from bot.database.copy_source import Rows
+from bot.database.copy_source import CopySource, Rows
 from bot.database.copy_target import CopyTarget
 from bot.database.errors import LedgerError
 from bot.database.file_lock import InUseError
 from bot.database.postgres import driver_connection
 from bot.database.postgres_connections import write_engine
 from bot.database.postgres_schema import WRITER_LOCK, check_server, sort_text_binary
+from bot.database.schema import current_revision, newest_revision, require_whole
 from bot.database.upgrade import upgrade
 from bot.settings.postgres_address import PostgresAddress
 
@@ -50,15 +51,32 @@ class ServerTarget(CopyTarget):
 
     def _take(self) -> None:
         check_server(self.connection, self._address)
+        driver_connection(self.connection).answer_seconds = None  # each statement goes through a whole ledger
         is_free, *_ = self.connection.execute(_LOCK).one()
         self.connection.commit()
         if not is_free:
             raise InUseError(f"{self.place} is in use: another command or a service writes there. Stop that first.")
 
-    def migrate(self) -> None:
+    def migrate(self, source: CopySource | None = None) -> None:  # noqa: ARG002 - a copy is of this version's schema
         """Make the tables of the newest schema, in the transaction under way."""
         if upgrade(self.connection, self.place):
             sort_text_binary(self.connection)
+
+    def replace_other_schema(self) -> None:
+        """Make the tables of the newest schema in the place of a ledger's of another one, in the transaction under way.
+
+        Raises:
+            LedgerError: the database is another program's, or an unfinished copy.
+        """
+        stored = current_revision(self.connection)
+        if stored == newest_revision():
+            return
+        if stored is not None:
+            require_whole(stored, self.place)
+            found = MetaData()
+            found.reflect(self.connection)
+            found.drop_all(self.connection)
+        self.migrate()
 
     def insert(self, table: Table, rows: Rows) -> None:
         """Insert rows, each with all columns of the table, in the transaction under way."""

@@ -5,10 +5,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import Connection, MetaData, String, Table, func, or_, select
+from sqlalchemy import Connection, MetaData, String, Table, func, inspect, or_, select
 
 from bot.database.compiled_statements import UNSHARED
 from bot.database.reading import translated_errors
+from bot.database.schema import present_revision
 
 if TYPE_CHECKING:
     from bot.settings.database_place import DatabasePlace
@@ -28,6 +29,8 @@ class CopySource:
     connection: Connection
     tables: Sequence[Table] = field(init=False)
     notes: Table = field(init=False)
+    revision: str = field(init=False)
+    """The revision of its schema, which need not be this version's."""
     marked: dict[str, int] = field(default_factory=dict)
     """By table how many rows have a NUL in a text, for which the copy gets a mark."""
 
@@ -36,8 +39,14 @@ class CopySource:
         found = MetaData()
         with translated_errors(self.place):
             found.reflect(self.connection)
+            self.revision = present_revision(self.connection)
         self.notes = found.tables["note"]
         self.tables = [table for table in found.sorted_tables if table.name not in _OF_THE_DATABASE]
+
+    def leave_out_tables_of_others(self, copy: Connection) -> None:
+        """Copy only tables that a copy of the same schema has: what else is there, Litestream made or somebody else."""
+        there = set(inspect(copy).get_table_names())
+        self.tables = [table for table in self.tables if table.name in there]
 
     def mark_nul(self) -> None:
         """Give a mark for each NUL in a text from now on, as for an engine that holds none."""

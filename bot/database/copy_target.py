@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Table
 
-from bot.database.copy_source import Rows
+from bot.database.copy_source import CopySource, Rows
 from bot.database.reading import driver_needed, translated_errors
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ class CopyTarget(ABC):
     """Whether a text may hold a NUL."""
 
     @abstractmethod
-    def migrate(self) -> None:
-        """Make the tables of the newest schema, in the transaction under way.
+    def migrate(self, source: CopySource) -> None:
+        """Make the tables of what is copied, in the transaction under way.
 
         Raises:
             LedgerError: the database is another program's.

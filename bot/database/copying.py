@@ -15,7 +15,6 @@ from bot.database.errors import LedgerError
 from bot.database.schema import (
     current_revision,
     is_unfinished,
-    newest_revision,
     require_newest,
     unfinished_revision,
 )
@@ -59,11 +58,12 @@ class Copying:
         Raises:
             LedgerError: the target holds something else.
         """
+        with self.target.connection.begin():
+            _claim(self.target, self.source)
+            self.source.leave_out_tables_of_others(self.target.connection)
         if not self.target.holds_nul:
             self.source.mark_nul()
         self.counts = {table.name: self.source.count(table) for table in self.source.tables}
-        with self.target.connection.begin():
-            _claim(self.target, metadata.read(self.source.connection, metadata.LEDGER_ID) or "")
         for number, table in enumerate(self.source.tables):
             if not self._copy_table(table):
                 self.changed = self.changed or table.name
@@ -114,7 +114,7 @@ class Copying:
                 self.target.insert(notes, part)
             self.target.continue_ids(self.source.tables)
             self.target.gather_statistics(self.source.tables)
-            self.target.connection.execute(_SET_REVISION, {"revision": newest_revision()})
+            self.target.connection.execute(_SET_REVISION, {"revision": self.source.revision})
 
 
 def copy_whole(source: CopySource, target: CopyTarget, show: Callable[[CopyProgress], None] = lambda _: None) -> None:
@@ -142,27 +142,29 @@ def _missing_rows(ours: Iterator[Rows], theirs: Iterator[Rows]) -> Rows | None:
     return None if next(theirs, None) else []
 
 
-def _claim(target: CopyTarget, ledger: str) -> None:
+def _claim(target: CopyTarget, source: CopySource) -> None:
     """Mark a database as an unfinished copy of a ledger; one that is so marked already may hold a part of it.
 
     Raises:
         LedgerError: it holds something else.
     """
     stored = current_revision(target.connection)
+    ledger = metadata.read(source.connection, metadata.LEDGER_ID) or ""
+    unfinished = unfinished_revision(source.revision)
     if is_unfinished(stored):
-        _check_origin(target, stored, ledger)
+        _check_origin(target, ledger, is_same_version=stored == unfinished)
         return
     if stored is None:
-        target.migrate()
+        target.migrate(source)
     else:
         require_newest(stored, target.place)
         require_empty(target.connection, target.place)
     metadata.write(target.connection, metadata.COPIED_FROM, ledger)
-    target.connection.execute(_SET_REVISION, {"revision": unfinished_revision()})
+    target.connection.execute(_SET_REVISION, {"revision": unfinished})
 
 
-def _check_origin(target: CopyTarget, stored: str | None, ledger: str) -> None:
-    if stored != unfinished_revision():
+def _check_origin(target: CopyTarget, ledger: str, *, is_same_version: bool) -> None:
+    if not is_same_version:
         raise LedgerError(f"{target.place} is an unfinished copy that another version began. Name an empty database.")
     if metadata.read(target.connection, metadata.COPIED_FROM) != ledger:
         raise LedgerError(f"{target.place} is an unfinished copy of another ledger. Name an empty database.")

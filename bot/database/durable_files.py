@@ -1,8 +1,13 @@
-"""Durable files: names and contents that are on the disk when a function returns."""
+"""Durable files: names and contents that are on the disk when a function returns, and names for what is not yet."""
 
 import os
 import shutil
 from pathlib import Path
+
+
+def own_name(path: Path, purpose: str) -> Path:
+    """Return the name beside a file for one that only this program makes: what is left of it may be deleted."""
+    return path.with_name(f"{path.name}.neo-usage-{purpose}")
 
 
 def flush(path: Path) -> None:
@@ -19,7 +24,7 @@ def link(file: Path, other: Path) -> None:
     try:
         os.link(file, other)
     except OSError:
-        unfinished = other.with_name(f"{other.name}.part")
+        unfinished = own_name(other, "part")
         try:
             shutil.copy2(file, unfinished)
             flush(unfinished)

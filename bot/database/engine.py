@@ -153,8 +153,7 @@ def open_database(place: "DatabasePlace", keep_former: Callable[[], None] | None
 def open_database(place: "DatabasePlace", keep_former: Callable[[], None] | None = None) -> "Database":
     """Open a ledger for writing, made if there is none, and migrated to the newest schema.
 
-    `keep_former` is called before a ledger in a file is migrated, while nobody else can write; if it raises, nothing
-    is. On a server the migrations are one transaction, and its own tools keep copies.
+    `keep_former` is called before a ledger is migrated, while nobody else can write; if it raises, nothing is.
 
     Raises:
         LedgerError: it is no ledger, cannot be written, is being restored, or was written by a newer version.
@@ -165,4 +164,4 @@ def open_database(place: "DatabasePlace", keep_former: Callable[[], None] | None
         return open_file(place, keep_former)
     with driver_needed(place):
         from bot.database.postgres import open_server
-    return open_server(place)
+    return open_server(place, keep_former)

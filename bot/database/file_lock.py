@@ -54,8 +54,8 @@ def _give_to_owner(descriptor: int, path: Path) -> None:
 
 def _in_use(path: Path) -> str:
     return (
-        f"{path} is in use: the service, a sync or another command has it open. Stop that first, then restore."
-        " Nothing was changed."
+        f"{path} is in use: the service, a sync or another command has it open. Stop that first, then run"
+        " this again. Nothing was changed."
     )
 
 

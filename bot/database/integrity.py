@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.database.backup import open_read_only
 from bot.database.errors import LedgerError
 from bot.database.kept_file import open_kept_file
+from bot.database.long_statements import long_statements
 from bot.database.reading import open_reader, translated_errors
 from bot.database.schema import is_unfinished, newest_revision, require_newest, stored_revision
 
@@ -69,7 +70,7 @@ def violations(
     """
     if isinstance(place, Path):
         return _violations_in_file(place, laws, stop)
-    with closing(open_reader(place)) as connection, translated_errors(place):
+    with closing(open_reader(place)) as connection, translated_errors(place), long_statements(connection):
         return _all_breaches(connection, laws)
 
 

@@ -1,11 +1,12 @@
 """The place of a database: whether a ledger is there, and how much its disk has left."""
 
+from contextlib import closing
 from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
-from bot.database.errors import LedgerError, require_directory, require_writable_directory
-from bot.database.reading import open_reader
+from bot.database.errors import LedgerError, not_opened, require_directory, require_writable_directory
+from bot.database.reading import open_reader, translated_errors
 from bot.database.schema import MissingLedgerError, OldSchemaError
 
 if TYPE_CHECKING:
@@ -71,6 +72,28 @@ def require_ledger(place: "DatabasePlace") -> None:
     if place.is_file() if isinstance(place, Path) else absence(place) is None:
         return
     raise MissingLedgerError(f"there is no ledger at {place} yet. Run `neo-usage sync` first.")
+
+
+def require_unused(place: "DatabasePlace") -> None:
+    """Check that no other process has the ledger at a place open.
+
+    Raises:
+        InUseError: one has.
+        LedgerError: that cannot be found out.
+    """
+    if isinstance(place, Path):
+        from bot.database.file_lock import FileLock
+
+        try:
+            FileLock(place, exclusive=True).release()
+        except OSError as error:
+            raise not_opened(error, place) from error
+        return
+    from bot.database import server_restore
+    from bot.database.postgres import open_any_schema
+
+    with closing(open_any_schema(place)) as connection, translated_errors(place):
+        server_restore.require_unused(connection, place)
 
 
 def is_upgraded_by_opening(place: "DatabasePlace", error: LedgerError) -> bool:

@@ -15,11 +15,12 @@ from bot.database.after_commit import committed
 from bot.database.answer_limit import LimitedConnection
 from bot.database.engine import ClosedError, Database
 from bot.database.errors import UnusableError
+from bot.database.long_statements import long_statements
 from bot.database.postgres_connections import cut, interrupt, read_engine, write_engine
 from bot.database.postgres_errors import ConflictError, LostConnectionError, sqlstate, translated_errors
 from bot.database.postgres_schema import WRITER_LOCK, check_server, forget_statistics, sort_text_binary
 from bot.database.reader_pool import THREADS, ReaderPool
-from bot.database.schema import current_revision, require_newest
+from bot.database.schema import current_revision, require_newest, require_whole
 from bot.database.shared_time import shared_time
 from bot.database.upgrade import upgrade
 from bot.domain.timestamps import from_us
@@ -41,6 +42,8 @@ _BEGIN = text(
     f" pg_advisory_xact_lock({WRITER_LOCK})"
 )
 
+# a process that writes a backup is not frozen
+_WAIT_FOR_COPY = text("SELECT set_config('idle_in_transaction_session_timeout', '0', true)")
 _SET_LOCK_TIMEOUT = text("SELECT set_config('lock_timeout', :wait, false)")
 _SERVER_TIME = select(shared_time("own_time"))
 
@@ -188,8 +191,10 @@ def driver_connection(connection: Connection) -> LimitedConnection:
     return driver
 
 
-def open_server(address: PostgresAddress) -> PostgresDatabase:
+def open_server(address: PostgresAddress, keep_former: Callable[[], None] | None = None) -> PostgresDatabase:
     """Open a ledger on a server for writing, made if there is none, and migrated to the newest schema.
+
+    `keep_former` is called before the schema changes; if it raises, it does not.
 
     Raises:
         LedgerError: the database is another program's or a newer version's.
@@ -199,7 +204,7 @@ def open_server(address: PostgresAddress) -> PostgresDatabase:
     try:
         with database.transaction() as connection:
             check_server(connection, address)
-            _upgrade(connection, address)
+            _upgrade(connection, address, None if keep_former is None else partial(_keep, keep_former, connection))
     except BaseException:
         database.close()
         raise
@@ -219,15 +224,16 @@ def try_making(address: PostgresAddress) -> None:
         connection.rollback()
 
 
-def _upgrade(connection: Connection, address: PostgresAddress) -> None:
+def _keep(keep_former: Callable[[], None], connection: Connection) -> None:
+    connection.execute(_WAIT_FOR_COPY)
+    keep_former()
+
+
+def _upgrade(connection: Connection, address: PostgresAddress, keep_former: Callable[[], None] | None = None) -> None:
     """Bring the schema up to date, however long a statement takes: a large table may have to be written anew."""
-    driver = driver_connection(connection)
-    before, driver.answer_seconds = driver.answer_seconds, None
-    try:
-        if upgrade(connection, address):
+    with long_statements(connection):
+        if upgrade(connection, address, keep_former):
             sort_text_binary(connection)
-    finally:
-        driver.answer_seconds = before
 
 
 def open_reader(address: PostgresAddress) -> Connection:
@@ -237,10 +243,24 @@ def open_reader(address: PostgresAddress) -> Connection:
         LedgerError: there is none, or its schema is not this code's.
         UnusableError: it cannot be read now.
     """
+    return _opened(address, require_newest)
+
+
+def open_any_schema(address: PostgresAddress) -> Connection:
+    """Open a ledger for reading as `open_reader` does, whichever version wrote it.
+
+    Raises:
+        LedgerError: there is none, or a copy that is not finished.
+        UnusableError: it cannot be read now.
+    """
+    return _opened(address, require_whole)
+
+
+def _opened(address: PostgresAddress, require: Callable[[str | None, PostgresAddress], object]) -> Connection:
     with translated_errors(address):
         connection = read_engine(address, 0).connect()
         try:
-            require_newest(current_revision(connection), address)
+            require(current_revision(connection), address)
         except BaseException:
             connection.close()
             raise

@@ -9,7 +9,7 @@ from grp import getgrgid
 from pathlib import Path
 
 MODE = 0o600
-_SUFFIXES = ("", "-wal", "-shm", "-journal", ".lock", ".part", ".incoming*", ".before-*")
+_SUFFIXES = ("", "-wal", "-shm", "-journal", ".lock", ".neo-usage-*", ".before-*")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from secrets import token_hex
 
 from bot.database.backup import backup, open_read_only, remove_database
-from bot.database.durable_files import flush, link
+from bot.database.durable_files import flush, link, own_name
 from bot.database.errors import LedgerError
 from bot.database.file_lock import FileLock, InUseError
 from bot.database.integrity import damage
 from bot.database.metadata import LEDGER_ID, RESTORED
 
+_INDEXES = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"  # which plain tables lack
 _WRITE_NOTE = "INSERT INTO note (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
@@ -39,7 +40,7 @@ def restore(source: Path, target: Path) -> Path | None:
         lock = FileLock(target, exclusive=True)
     except OSError as error:
         raise LedgerError(f"cannot write beside {target}: {error.strerror or error}.") from error
-    incoming = real.with_name(f"{real.name}.incoming")
+    incoming = own_name(real, "incoming")
     try:
         _prepare(source, incoming, real)
         return _exchange(incoming, real)
@@ -53,7 +54,15 @@ def restore(source: Path, target: Path) -> Path | None:
 def _not_restorable(source: Path, target: Path) -> str | None:
     if source.exists() and target.exists() and source.samefile(target):
         return "it is the ledger itself"
-    return next(damage(source), None)
+    return next(damage(source), None) or _lack(source)
+
+
+def _lack(source: Path) -> str | None:
+    """Return why a sound file is no ledger; None if it is one."""
+    with closing(open_read_only(source)) as connection:
+        if connection.execute(_INDEXES).fetchone() is None:
+            return "it holds a server's ledger as an older neo-usage kept it, for a server alone. Restore it there"
+    return None
 
 
 def _prepare(source: Path, incoming: Path, target: Path) -> None:
@@ -115,7 +124,7 @@ def _write_log_into_file(target: Path) -> None:
         LedgerError: somebody else has it open, or there is no room.
     """
     log = target.with_name(f"{target.name}-wal")
-    spare = target.with_name(f"{target.name}-wal.spare")
+    spare = own_name(log, "spare")
     spare.unlink(missing_ok=True)
     if log.exists():
         link(log, spare)  # SQLite deletes the log of a file whose head is damaged

@@ -85,14 +85,27 @@ def present_revision(connection: Connection) -> str:
     return revision
 
 
-def unfinished_revision() -> str:
-    """Return the revision of a database while a ledger is copied into it: one that no version opens."""
-    return f"{_UNFINISHED}{newest_revision()}"
+def unfinished_revision(revision: str) -> str:
+    """Return the revision of a database while a ledger of a revision is copied into it: one that no version opens."""
+    return f"{_UNFINISHED}{revision}"
 
 
 def is_unfinished(stored: str | None) -> bool:
     """Return whether a revision is that of an unfinished copy, begun by whichever version."""
     return stored is not None and stored.startswith(_UNFINISHED)
+
+
+def require_whole(stored: str | None, place: object) -> str:
+    """Return a database's revision, whichever version wrote it.
+
+    Raises:
+        LedgerError: it holds no ledger, or an unfinished copy of one.
+    """
+    if is_unfinished(stored):
+        raise UnfinishedCopyError(place)
+    if stored is None:
+        raise MissingLedgerError(f"{place} holds no ledger yet. Run `neo-usage sync` first.")
+    return stored
 
 
 def require_newest(stored: str | None, place: object) -> None:
@@ -101,10 +114,7 @@ def require_newest(stored: str | None, place: object) -> None:
     Raises:
         LedgerError: it is not; the message says what to do.
     """
-    if is_unfinished(stored):
-        raise UnfinishedCopyError(place)
-    if stored is None:
-        raise MissingLedgerError(f"{place} holds no ledger yet. Run `neo-usage sync` first.")
+    stored = require_whole(stored, place)
     if stored < newest_revision():
         raise OldSchemaError(f"{place} is at schema {stored} of {newest_revision()}. Run `neo-usage db upgrade`.")
     if stored > newest_revision():

@@ -1,25 +1,24 @@
 """Restoring into a database on a server: in one transaction, after what was there was kept as a file."""
 
-import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from secrets import token_hex
 
 from sqlalchemy import Connection, text
 
-from bot.database import metadata
 from bot.database.backup import backup, remove_database
 from bot.database.copy_into_server import ServerTarget
 from bot.database.copy_source import CopySource
 from bot.database.copying import holds_rows
+from bot.database.durable_files import own_name
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError
 from bot.database.file_lock import InUseError
 from bot.database.integrity import damage
 from bot.database.kept_file import open_kept_file
-from bot.database.lease import release_all
+from bot.database.restored_ledger import mark_restored
 from bot.database.schema import current_revision, newest_revision
+from bot.database.upgrade import require_no_strangers
 from bot.settings.postgres_address import PostgresAddress
 
 _CONNECTED = text(
@@ -33,13 +32,13 @@ def restored_server(source: Path, address: PostgresAddress) -> Iterator[tuple[Co
     """Put a copy in the place of a ledger on a server, in a transaction that is committed after the block.
 
     The copy becomes a ledger with an id of its own, which has yet to take over what the former one had posted
-    (metadata `RESTORED`). Gives the transaction's connection, and the file beside the copy in which the former ledger
-    is kept, None if it had no rows.
+    (metadata `RESTORED`). The former one may be of any version. Gives the transaction's connection, and the file beside
+    the copy in which the former ledger is kept, None if it had no rows.
 
     Raises:
         InUseError: somebody else is connected to the ledger.
-        LedgerError: the copy is damaged, no ledger, or newer than this version, or the former one cannot be kept.
-            Nothing is changed then.
+        LedgerError: the copy is damaged, no ledger, or newer than this version, the former one cannot be kept, or the
+            database is another program's. Nothing is changed then.
     """
     if (problem := next(damage(source), None)) is not None:
         raise LedgerError(f"{source} cannot be restored: {problem}. The ledger is unchanged.")
@@ -49,12 +48,12 @@ def restored_server(source: Path, address: PostgresAddress) -> Iterator[tuple[Co
         closing(ServerTarget(address)) as target,
         target.errors(),
     ):
-        _check_unused(target.connection, address)
+        _check_replaceable(target.connection, address)
         kept = _keep(target.connection, address, source.resolve())
         with target.connection.begin():
             rows = CopySource(source, reader)
             _replace_rows(rows, target)
-            _mark_restored(target.connection, kept)
+            mark_restored(target.connection, str(kept or ""))
             yield target.connection, kept
             target.continue_ids(rows.tables)
             target.gather_statistics(rows.tables)
@@ -68,7 +67,7 @@ def _upgraded(source: Path) -> Iterator[Path]:
     if is_newest:
         yield source
         return
-    upgraded = source.with_name(f"{source.name}.upgraded")
+    upgraded = own_name(source, "upgraded")
     remove_database(upgraded)
     try:
         backup(source, upgraded)
@@ -78,13 +77,19 @@ def _upgraded(source: Path) -> Iterator[Path]:
         remove_database(upgraded)
 
 
-def _check_unused(connection: Connection, address: PostgresAddress) -> None:
+def _check_replaceable(connection: Connection, address: PostgresAddress) -> None:
     with connection.begin():
-        if connection.execute(_CONNECTED).scalar_one():
-            raise InUseError(
-                f"{address} is in use: a service, a sync or another command is connected to it. Stop that first, then"
-                " restore. Nothing was changed."
-            )
+        require_unused(connection, address)
+        require_no_strangers(connection, address, current_revision(connection))
+
+
+def require_unused(connection: Connection, address: PostgresAddress) -> None:
+    """Raise InUseError if another process of the bot is connected to a database."""
+    if connection.execute(_CONNECTED).scalar_one():
+        raise InUseError(
+            f"{address} is in use: a service, a sync or another command is connected to it. Stop that first, then"
+            " run this again. Nothing was changed."
+        )
 
 
 def _keep(connection: Connection, address: PostgresAddress, source: Path) -> Path | None:
@@ -103,6 +108,8 @@ def _keep(connection: Connection, address: PostgresAddress, source: Path) -> Pat
 
 def _replace_rows(source: CopySource, target: ServerTarget) -> None:
     """Put all rows of the copy in the place of those that are there."""
+    target.replace_other_schema()
+    source.leave_out_tables_of_others(target.connection)
     source.mark_nul()
     tables = [*source.tables, source.notes]
     target.empty(reversed(tables))
@@ -110,10 +117,3 @@ def _replace_rows(source: CopySource, target: ServerTarget) -> None:
         for part in source.rows(table):
             target.insert(table, part)
     target.continue_ids(tables)
-
-
-def _mark_restored(connection: Connection, kept: Path | None) -> None:
-    former = {"kept": str(kept or ""), "id": metadata.read(connection, metadata.LEDGER_ID) or ""}
-    release_all(connection)
-    metadata.write(connection, metadata.LEDGER_ID, token_hex(4))
-    metadata.write(connection, metadata.RESTORED, json.dumps(former))

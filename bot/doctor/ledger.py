@@ -33,7 +33,7 @@ _LATE = timedelta(minutes=10)
 _LITTLE_DISK = 512 * 2**20  # fewer free bytes are a warning: the ledger may soon be unable to grow
 _NEW_FILE = "The bot creates it when it starts."
 _NEW_ON_SERVER = f"{_NEW_FILE} To bring a ledger along, run `neo-usage db copy` before that."
-_UPGRADE_OF_FILE = "The next start brings it up to date, and keeps a copy first. `neo-usage db upgrade` does it now."
+_UPGRADE_WITH_COPY = "The next start brings it up to date, and keeps a copy first. `neo-usage db upgrade` does it now."
 _UPGRADE_ON_SERVER = "Make a backup. Then the next start, or `neo-usage db upgrade`, brings it up to date."
 _MONTH_DAYS = 30
 _MONTHS_AHEAD = 3  # for which there has to be room
@@ -104,7 +104,8 @@ def _pending(app: App) -> Check | None:
         try_making_ledger(place)
         return warning("database", absent, _NEW_FILE if isinstance(place, Path) else _NEW_ON_SERVER)
     if old := pending_upgrade(place):
-        return warning("database", old, _UPGRADE_OF_FILE if isinstance(place, Path) else _UPGRADE_ON_SERVER)
+        keeps_copy = isinstance(place, Path) or app.ledger.backups is not None
+        return warning("database", old, _UPGRADE_WITH_COPY if keeps_copy else _UPGRADE_ON_SERVER)
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Table, text
 
 from bot.database.backup import backup, remove_database
+from bot.database.durable_files import own_name
 from bot.database.engine import DATABASE_ERRORS, open_database
 from bot.database.kept_file import open_kept_file
 from bot.database.rows import Row, all_rows, rows_by_column
@@ -48,7 +49,7 @@ def open_former(kept: Path | None, connection: Connection) -> Iterator[FormerLed
     if kept is None:
         yield None
         return
-    copy = kept.with_name(f"{kept.name}.upgraded")
+    copy = own_name(kept, "upgraded")
     try:
         former = _open(kept, copy)
     except (OSError, *DATABASE_ERRORS):

@@ -12,6 +12,7 @@ from bot.database.copy_source import CopySource, marked
 from bot.database.copy_target import open_target
 from bot.database.copying import Copying, CopyProgress
 from bot.database.errors import LedgerError
+from bot.database.long_statements import long_statements
 from bot.database.reading import open_reader
 from bot.ledger.monthly_charges import MonthlyCharges, monthly_charges
 from bot.ledger.verification import law_breaches
@@ -51,7 +52,7 @@ def copy_ledger(source: "DatabasePlace", target: "DatabasePlace", show: Show) ->
     """
     if _is_same(source, target):
         raise LedgerError(f"{target} is the ledger itself. Name another database.")
-    with closing(open_reader(source)) as reader:
+    with closing(open_reader(source)) as reader, long_statements(reader):
         ledger = CopySource(source, reader)
         with closing(open_target(target)) as opened, opened.errors():
             return _copy(Copying(ledger, opened, show))

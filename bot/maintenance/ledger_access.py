@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from bot.database.backup_directory import newest_backup
 from bot.database.errors import LedgerError, UnusableError
 from bot.database.place import absence, is_upgraded_by_opening
-from bot.database.reading import open_reader, translated_errors
+from bot.database.reading import driver_needed, open_reader, translated_errors
 from bot.ledger.pricing_unit import check_unit, require_unit
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class LedgerAccess:
     def database(self, *, keeps_former: bool = True, on_kept: OnKept = _ignore) -> "Iterator[Database]":
         """Open the ledger for writing, made or upgraded first; raises LedgerError if it cannot be written.
 
-        Before an upgrade of a file a copy is kept, unless `keeps_former` is False; `on_kept` is told where.
+        Before an upgrade a copy is kept, of a ledger on a server only where there is a directory for backups, unless
+        `keeps_former` is False; `on_kept` is told where.
         """
         self.require_not_lost()
         database, _ = self._open_database(partial(self._keep_former, on_kept) if keeps_former else None)
@@ -95,9 +96,11 @@ class LedgerAccess:
         """
         newest = None if self.backups is None else newest_backup(self.backups)
         if newest is not None and absence(self.place) is not None:
+            is_file = isinstance(self.place, Path)
+            move = "" if is_file else " To move one here, run `neo-usage db copy FROM DATABASE_URL`."
             raise LedgerError(
                 f"there is no ledger at {self.place}, but BACKUP_DIR has backups of one. Put the newest back:"
-                f" `neo-usage db restore {quote(str(newest))}`. To begin a new ledger, name another BACKUP_DIR.",
+                f" `neo-usage db restore {quote(str(newest))}`.{move} To begin a new ledger, name another BACKUP_DIR.",
                 why="my database is gone. BACKUP_DIR has backups of it",
             )
 
@@ -140,19 +143,48 @@ class LedgerAccess:
     def _restore_server(
         self, source: Path, address: "PostgresAddress"
     ) -> "tuple[Path | None, RestoredMessages | None]":
-        """Restore a ledger on a server as `restore` does, and take over what the former one knew, in one step."""
-        from bot.database.server_restore import restored_server
+        """Restore a ledger on a server as `restore` does, and take over what the former one knew, in one step.
+
+        What is there is not opened as a ledger, for it may be of a newer version, or damaged.
+        """
+        with driver_needed(address):
+            from bot.database.postgres import PostgresDatabase
+            from bot.database.server_restore import restored_server
         from bot.maintenance.restore import take_over_former
 
-        database, _ = self._open_database(None)
-        with closing(database), restored_server(source, address) as (connection, kept):
+        with (
+            closing(PostgresDatabase(address)) as database,
+            restored_server(source, address) as (connection, kept),
+        ):
             return kept, take_over_former(connection, lambda: self.capabilities(database), self.clock())
 
-    def _keep_former(self, on_kept: OnKept) -> None:
-        from bot.database.former_copy import keep_former
+    def mark_restored(self) -> "RestoredMessages | None":
+        """Treat a ledger that other tools have put back as `restore` treats a copy; return what becomes of messages.
 
-        if isinstance(self.place, Path):
-            on_kept(keep_former(self.place))
+        It gets an id of its own, and what it may have posted since the copy was made is looked for in Slack.
+
+        Raises:
+            InUseError: somebody else has it open.
+            LedgerError: there is none, or it cannot be written.
+        """
+        from bot.database.place import require_ledger, require_unused
+        from bot.database.restored_ledger import mark_restored
+        from bot.maintenance.restore import take_over_former
+
+        require_ledger(self.place)
+        require_unused(self.place)
+        database, _ = self._open_database(partial(self._keep_former, _ignore))
+        with closing(database), database.transaction() as connection:
+            mark_restored(connection, "")
+            return take_over_former(connection, lambda: self.capabilities(database), self.clock())
+
+    def _keep_former(self, on_kept: OnKept) -> None:
+        """Keep a copy of the ledger before it is upgraded, if there is somewhere to keep it."""
+        from bot.database.former_copy import former_place, keep_former
+
+        where = former_place(self.place, self.backups)
+        if where is not None:
+            on_kept(keep_former(self.place, where))
 
     def _open_database(self, keep_former: Callable[[], None] | None) -> "tuple[Database, RestoredMessages | None]":
         """Return the ledger, and what becomes of messages if it was restored since it was last opened.

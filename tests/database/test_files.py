@@ -15,6 +15,7 @@ from bot.database.engine import open_database
 from bot.database.errors import UnusableError
 from bot.database.private_files import is_open_to_others
 from bot.database.restore import restore
+from tests.support.earlier_schemas import downgrade
 
 NAMED_GROUP = next(each.gr_gid for each in getgrall() if each.gr_gid)
 
@@ -82,9 +83,28 @@ def test_a_copy_is_never_written_through_a_link_that_lies_in_its_way(place: Path
     write(place / "ledger.db")
     precious = place / "precious"
     precious.write_text("mine")
-    (place / "copy.db.part").symlink_to(precious)
+    (place / "copy.db.neo-usage-part").symlink_to(precious)
     backup(place / "ledger.db", place / "copy.db")
     assert precious.read_text() == "mine"
+
+
+def test_files_of_others_stay_whatever_they_are_called(place: Path) -> None:
+    ledger, copy = place / "ledger.db", place / "copy.db"
+    write(ledger)
+    names = [
+        f"{each}{end}"
+        for each in ("ledger.db", "copy.db", "ledger.db.before-restore-1")
+        for end in (".part", ".upgraded", ".incoming", ".bak", "-wal.spare")
+    ]
+    for each in names:
+        (place / each).write_text("mine")
+        (place / each).chmod(0o644)
+    backup(ledger, copy)
+    downgrade(copy, "0016")
+    restore(copy, ledger)
+    open_database(ledger).close()
+    assert {each: (place / each).read_text() for each in names} == dict.fromkeys(names, "mine")
+    assert {modes(place)[each] for each in names} <= {0o644, 0o600}
 
 
 def test_no_error_of_the_database_quotes_what_was_written(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ async def test_who_waits_for_a_server_that_has_fallen_silent_is_told_and_goes_on
 async def test_an_upgrade_may_take_as_long_as_it_needs(
     postgres_ledger: PostgresAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(connection: Connection, _place: object) -> bool:
+    def slow(connection: Connection, *_: object) -> bool:
         connection.execute(text("SELECT pg_sleep(0.6)"))
         return False
 
@@ -156,7 +156,7 @@ async def test_an_upgrade_may_take_as_long_as_it_needs(
     monkeypatch.setattr("bot.database.postgres.upgrade", slow)
     with closing(open_server(postgres_ledger)) as database:
         with pytest.raises(UnusableError, match="lost"):  # as nothing else may
-            await database.write(lambda connection: slow(connection, None))
+            await database.write(slow)
         assert await database.read(two) == [None, None]
 
 

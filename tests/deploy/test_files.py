@@ -31,15 +31,8 @@ def objects(manifest: Path) -> dict[str, Any]:
 
 def pod(manifest: Path) -> dict[str, Any]:
     found = objects(manifest)
-    spec: dict[str, Any] = (found.get("Deployment") or found["Job"])["spec"]["template"]["spec"]
+    spec: dict[str, Any] = found["Pod"]["spec"] if "Pod" in found else found["Deployment"]["spec"]["template"]["spec"]
     return spec
-
-
-def kept(part: Any, missing: set[str]) -> Any:
-    """Return a part of a pod without what is not needed everywhere."""
-    if isinstance(part, dict):
-        return {name: value for name, value in part.items() if name not in missing}
-    return [each for each in part if each["name"] not in missing]
 
 
 def variables() -> Iterator[tuple[str, dict[str, str]]]:
@@ -134,15 +127,15 @@ class TestKubernetes:
         spec = objects(DEPLOY / "kubernetes" / "sqlite.yaml")["Deployment"]["spec"]
         assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
 
-    def test_a_backup_is_put_back_on_the_bots_volume(self) -> None:
-        bot = pod(DEPLOY / "kubernetes" / "sqlite.yaml")
+    def test_a_backup_is_put_back_with_what_the_bot_has(self) -> None:
+        bot, shell = pod(DEPLOY / "kubernetes" / "sqlite.yaml"), pod(RESTORE)
         for part in ("securityContext", "volumes"):
-            missing = {"fsGroupChangePolicy"} if part == "securityContext" else {"secrets"}
-            assert kept(bot[part], missing) == kept(pod(RESTORE)[part], missing)
-        [container] = pod(RESTORE)["containers"]
-        mounts = bot["containers"][0]["volumeMounts"]
-        assert container["volumeMounts"] == kept(mounts, {"secrets"})
-        assert container["args"][:2] == ["db", "restore"]
+            assert bot[part] == shell[part]
+        [runs], [waits] = bot["containers"], shell["containers"]
+        for part in ("image", "envFrom", "securityContext", "volumeMounts", "resources"):
+            assert runs[part] == waits[part]
+        assert [each for each in runs["env"] if each["name"] != "HTTP_HOST"] == waits["env"]
+        assert waits["command"][0] == "sleep"
 
     def test_only_prometheus_reaches_the_metrics(self) -> None:
         policy = objects(DEPLOY / "kubernetes" / "metrics.yaml")["NetworkPolicy"]["spec"]

@@ -33,6 +33,7 @@ from bot.usage.keys import WelcomeKey
 from tests.support.bookings import book_small_ledger
 from tests.support.dump import dump, wrong_statistics
 from tests.support.effort import amount
+from tests.support.engines import connected
 from tests.support.ledgers import new_database, place_ledger
 from tests.support.postgres import PostgresServer
 from tests.support.random_rows import TEXTS, fill
@@ -76,6 +77,15 @@ def test_there_and_back_every_row_is_the_same(
     copied(address, place_ledger(directory / "back.db"))
     assert dump(ledger) == dump(address) == dump(directory / "back.db")
     postgres.take_back(address)
+
+
+def test_tables_that_another_program_has_put_there_are_left_out(ledger: Path, tmp_path: Path) -> None:
+    before = dump(ledger)
+    with connected(ledger) as connection:
+        connection.execute(text("CREATE TABLE _litestream_seq (id integer PRIMARY KEY, seq integer)"))
+        connection.execute(text("INSERT INTO _litestream_seq VALUES (1, 1)"))
+    copied(ledger, tmp_path / "copy.db")
+    assert dump(tmp_path / "copy.db") == before
 
 
 @pytest.mark.slow

@@ -176,7 +176,8 @@ async def test_a_copy_that_does_not_add_up_gets_no_name_and_removes_none(
 async def test_what_a_killed_bot_has_left_is_removed_and_no_other_file(
     backed_up: ServiceHarness, directory: Path
 ) -> None:
-    left = [directory / f"neo-usage-2026-03-01T033000Z.db.part{end}" for end in ("", "-journal", ".lock")]
+    ends = (".neo-usage-part", ".neo-usage-part-journal", ".neo-usage-part.lock", ".part")  # the last of an older one
+    left = [directory / f"neo-usage-2026-03-01T033000Z.db{end}" for end in ends]
     others = [directory / name for name in ("mine.db.part", "neo-usage.db.part", "neo-usage-2026-03-01T033000Z.db.bak")]
     for each in (*left, *others):
         each.touch()

@@ -15,6 +15,10 @@ from bot.database.backup import backup
 from bot.database.copying import Copying
 from bot.database.engine import Database, open_database
 from bot.database.errors import LedgerError
+from bot.database.restore import restore
+from bot.database.schema import newest_revision
+from bot.doctor.check import CheckState
+from bot.doctor.ledger import ledger_checks
 from bot.ledger.verification import verify
 from bot.maintenance import restore as maintenance_restore
 from bot.maintenance.copy import copy_ledger
@@ -26,7 +30,7 @@ from bot.settings.postgres_address import PostgresAddress
 from bot.usage.keys import WelcomeKey
 from tests.support.bookings import NOW, book_small_ledger
 from tests.support.dump import dump, wrong_statistics
-from tests.support.earlier_schemas import downgrade
+from tests.support.earlier_schemas import FIRST_ON_SERVER, downgrade
 from tests.support.engines import execute, rows_of, url_of
 from tests.support.ledgers import new_database
 from tests.support.postgres import PostgresServer
@@ -113,8 +117,11 @@ def test_an_empty_database_is_not_begun_anew_where_there_are_backups_but_restore
 ) -> None:
     kept = shutil.copy(small_backup, tmp_path / "neo-usage-2026-03-01T033000Z.db")
     app = app_over(empty_postgres, BACKUP_DIR=str(tmp_path))
-    with pytest.raises(LedgerError, match="but BACKUP_DIR has backups of one"):
+    with pytest.raises(LedgerError, match="but BACKUP_DIR has backups of one") as refused:
         app.ledger.open_for_booking()
+    assert "To move one here, run `neo-usage db copy FROM DATABASE_URL`." in str(refused.value)
+    [check] = ledger_checks(app)
+    assert (check.state, check.finding) == (CheckState.FAIL, str(refused.value))
     app.ledger.restore(Path(kept))
     app.ledger.open_for_booking().close()
     assert rows_of(empty_postgres, "SELECT count(*) FROM charge") == rows_of(small, "SELECT count(*) FROM charge")
@@ -187,6 +194,90 @@ def test_a_backup_of_an_earlier_schema_is_upgraded_on_the_way(
     assert copy.read_bytes() == before
     assert len(dump(ledger)["task"]) == 5
     assert names(tmp_path) == {"backup.db", f"{ledger.database}.before-restore-1"}
+
+
+NEWER = (
+    "ALTER TABLE task ADD COLUMN mood varchar NOT NULL DEFAULT 'fair'",
+    "CREATE TABLE novelty (id serial PRIMARY KEY, task integer REFERENCES task (id), is_new boolean, what varchar)",
+    "CREATE INDEX ix_novelty ON novelty (task)",
+    "INSERT INTO novelty (task, is_new, what) SELECT id, id > 2, 'x' FROM task",
+    "UPDATE alembic_version SET version_num = '9999'",
+)
+
+
+@pytest.fixture
+def newer(ledger: PostgresAddress, copy: Path) -> PostgresAddress:
+    """The ledger after an upgrade to a newer version; there is a copy from before, since when a message was sent."""
+    assert copy.is_file()
+    for each in NEWER:
+        execute(ledger, each)
+    return ledger
+
+
+def test_the_ledger_of_a_newer_version_is_replaced_and_kept(newer: PostgresAddress, app: App, copy: Path) -> None:
+    before = dump(copy)
+    with pytest.raises(LedgerError, match="newer"), app.ledger.database():
+        pass
+    kept, messages = app.ledger.restore(copy)
+    assert kept == copy.with_name(f"{newer.database}.before-restore-1")
+    assert messages == RestoredMessages(waiting=0, looked_for=0, sent_since=2)
+    assert states(newer) == [("user:U0ANA", "sent"), ("user:U0BOB", "sent")]
+    after = dump(newer)
+    assert "novelty" not in after
+    for table in ("task", "task_detail", "charge", "charge_quarter", "member"):
+        assert after[table] == before[table] != []
+    assert rows_of(kept, "SELECT is_new, what, count(*) FROM novelty GROUP BY 1, 2 ORDER BY 1") == [
+        (False, "x", 2), (True, "x", 3),
+    ]  # fmt: skip
+    assert rows_of(kept, "SELECT DISTINCT mood FROM task") == [("fair",)]
+    assert rows_of(kept, "SELECT version_num FROM alembic_version") == [("9999",)]
+    assert wrong_statistics(newer) == {}
+    assert not any(verify(newer).values())
+    with closing(open_database(newer)) as database:
+        welcome(database, "U0NEW")
+
+
+@pytest.mark.slow
+def test_what_was_kept_of_a_newer_version_is_restored_by_that_version_on_a_server_alone(
+    newer: PostgresAddress, app: App, copy: Path, tmp_path: Path
+) -> None:
+    tables = ("task", "charge", "notification", "member")
+    former = {table: rows_of(newer, f"SELECT * FROM {table} ORDER BY id") for table in tables}
+    kept, _ = app.ledger.restore(copy)
+    assert kept is not None
+    with pytest.raises(LedgerError, match="a newer neo-usage wrote it"):
+        app.ledger.restore(kept)
+    # what the newer version would find in it, if it were this one
+    for each in ("DROP TABLE novelty", "ALTER TABLE task DROP COLUMN mood"):
+        execute(kept, each)
+    execute(kept, f"UPDATE alembic_version SET version_num = '{newest_revision()}'")
+    with pytest.raises(LedgerError, match="for a server alone"):
+        restore(kept, tmp_path / "ledger.db")
+    assert not (tmp_path / "ledger.db").exists()
+    app.ledger.restore(kept)
+    for table, rows in former.items():
+        columns = len(rows[0]) - (table == "task")
+        assert [row[:columns] for row in rows_of(newer, f"SELECT * FROM {table} ORDER BY id")] == [
+            row[:columns] for row in rows
+        ]
+
+
+@pytest.mark.slow
+def test_the_ledger_of_an_older_version_is_kept_as_it_is(ledger: PostgresAddress, app: App, copy: Path) -> None:
+    downgrade(ledger, FIRST_ON_SERVER)
+    kept, messages = app.ledger.restore(copy)
+    assert messages == RestoredMessages(waiting=0, looked_for=0, sent_since=2)
+    assert kept is not None
+    assert rows_of(kept, "SELECT version_num FROM alembic_version") == [(FIRST_ON_SERVER,)]
+    assert len(dump(ledger)["task"]) == 5
+
+
+def test_tables_of_another_program_are_never_replaced(empty_postgres: PostgresAddress, copy: Path) -> None:
+    execute(empty_postgres, "CREATE TABLE theirs (what varchar)")
+    execute(empty_postgres, "INSERT INTO theirs VALUES ('dear')")
+    with pytest.raises(LedgerError, match="holds another program's tables"):
+        app_over(empty_postgres).ledger.restore(copy)
+    assert rows_of(empty_postgres, "SELECT what FROM theirs") == [("dear",)]
 
 
 @pytest.mark.parametrize(

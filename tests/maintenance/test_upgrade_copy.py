@@ -5,17 +5,20 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from random import Random
 from subprocess import CompletedProcess
 
 import pytest
 
 from bot.database.integrity import violations
 from bot.database.schema import newest_revision
+from bot.settings.postgres_address import PostgresAddress
 from tests.support.command import run_command
-from tests.support.earlier_schemas import downgrade
-from tests.support.engines import url_of
+from tests.support.earlier_schemas import at_schema, downgrade
+from tests.support.engines import always_on_both, connected, execute, rows_of, url_of
 from tests.support.harness import ServiceHarness
 from tests.support.ledgers import place_ledger
+from tests.support.random_rows import fill
 
 OLD = "0016"
 KEPT = f"neo-usage.db.before-{newest_revision()}"
@@ -92,12 +95,74 @@ def test_a_new_ledger_needs_no_copy(tmp_path: Path) -> None:
     assert copies(tmp_path) == []
 
 
+@always_on_both
 async def test_the_service_keeps_one_when_it_starts(closed: ServiceHarness, engine: str) -> None:
-    if engine == "sqlite":
-        assert isinstance(closed.place, Path)
-        downgrade(closed.place, OLD)
+    downgrade(closed.place, OLD)
+    directory = closed.directory / "backups"
+    directory.mkdir()
+    closed.settings["BACKUP_DIR"] = str(directory)
     await closed.open()
     assert len(copies(closed.directory)) == (engine == "sqlite")
+    assert [schema(each) for each in directory.glob("*.before-*")] == [OLD] * (engine == "postgres")
+
+
+class TestServer:
+    """Of a ledger on a server, whose tools keep copies elsewhere, the bot keeps one where BACKUP_DIR is set."""
+
+    @pytest.fixture
+    def directory(self, tmp_path: Path) -> Path:
+        directory = tmp_path / "backups"
+        directory.mkdir()
+        return directory
+
+    @pytest.fixture
+    def old_server(self, empty_postgres: PostgresAddress) -> PostgresAddress:
+        at_schema(empty_postgres, OLD)
+        with connected(empty_postgres) as connection:
+            fill(connection, Random(1), 3)
+        return empty_postgres
+
+    def upgrade(self, place: PostgresAddress, directory: Path, *more: str) -> CompletedProcess[str]:
+        environment = {"DATABASE_URL": url_of(place), "BACKUP_DIR": str(directory), "BACKUP_KEEP": "1"}
+        return run_command(("db", "upgrade", *more), environment, directory.parent)
+
+    def test_a_sound_copy_of_the_former_schema_is_kept_and_named(
+        self, old_server: PostgresAddress, directory: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("bot.database.postgres.FROZEN_SECONDS", 0.05)  # which a backup may take longer than
+        backup = directory / "neo-usage-2020-01-01T000000Z.db"
+        backup.touch()
+        upgraded = self.upgrade(old_server, directory)
+        copy = directory / f"{old_server.database}.before-{newest_revision()}-1"
+        assert upgraded.stdout.startswith(f"Kept a copy of the former database as {copy}.\n"), upgraded.stderr
+        assert schema(copy) == OLD
+        assert rows_of(old_server, "SELECT version_num FROM alembic_version") == [(newest_revision(),)]
+        tasks = "SELECT task_id FROM task ORDER BY id"
+        assert rows_of(copy, tasks) == rows_of(old_server, tasks) != []
+        assert "Kept" not in self.upgrade(old_server, directory).stdout
+        assert sorted(directory.iterdir()) == sorted([copy, backup])
+
+    def test_an_upgrade_that_fails_again_and_again_pushes_no_backup_out(
+        self, old_server: PostgresAddress, directory: Path
+    ) -> None:
+        backup = directory / "neo-usage-2020-01-01T000000Z.db"
+        backup.touch()
+        execute(old_server, "CREATE TABLE narrowed_subject (theirs varchar)")  # which a migration makes
+        for _ in range(3):
+            assert self.upgrade(old_server, directory).returncode == 1
+        kept = [f"{old_server.database}.before-{newest_revision()}-{number}" for number in (2, 3)]
+        assert sorted(each.name for each in directory.iterdir()) == sorted([*kept, backup.name])
+
+    def test_without_a_copy_nothing_changes_unless_that_is_wanted(
+        self, old_server: PostgresAddress, directory: Path
+    ) -> None:
+        directory.rmdir()
+        refused = self.upgrade(old_server, directory)
+        assert f"before that can't be made: {directory} can't be read (No such file or directory)." in refused.stderr
+        assert refused.stderr.endswith("or upgrade without one: `neo-usage db upgrade --no-backup`.\n")
+        assert rows_of(old_server, "SELECT version_num FROM alembic_version") == [(OLD,)]
+        assert self.upgrade(old_server, directory, "--no-backup").returncode == 0
+        assert rows_of(old_server, "SELECT version_num FROM alembic_version") == [(newest_revision(),)]
 
 
 @pytest.mark.parametrize(

@@ -4,30 +4,34 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine
+from sqlalchemy import Connection
 
+from bot.database.postgres import PostgresDatabase
 from bot.database.sqlite import SqliteDatabase
+from bot.settings.database_place import DatabasePlace
 from bot.shipped import shipped
+from tests.support.engines import connected
+
+FIRST_ON_SERVER = "0016"  # the first schema that a version kept on PostgreSQL
 
 
-def downgrade(path: Path, revision: str) -> None:
+def downgrade(place: DatabasePlace, revision: str) -> None:
     """Undo the migrations of a closed ledger that came after a revision; what they added is lost."""
-    engine = create_engine(f"sqlite:///{path}")
+    with connected(place) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def at_schema(place: DatabasePlace, revision: str) -> None:
+    """A ledger as the version with that schema made it."""
+    database = SqliteDatabase(place) if isinstance(place, Path) else PostgresDatabase(place)
+    with database.transaction() as connection:
+        command.upgrade(_config(connection), revision)
+    database.close()
+
+
+def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(shipped("migrations")))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, revision)
-    engine.dispose()
-
-
-def at_schema(path: Path, revision: str) -> None:
-    """A ledger as the version with that schema made it."""
-    database = SqliteDatabase(path)
-    with database.transaction() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(shipped("migrations")))
-        config.set_main_option("path_separator", "os")
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    database.close()
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
