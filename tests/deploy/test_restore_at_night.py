@@ -1,5 +1,6 @@
 """The manual's way back, followed word for word: from the last backup, and from Litestream's copy."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -14,14 +15,18 @@ from threading import Event
 import pytest
 
 from bot.database import metadata
-from bot.database.backup_directory import BackupDirectory
+from bot.database.backup_directory import BackupDirectory, backups_in
 from bot.database.engine import open_database
 from bot.sandbox.clock import SimClock
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.world import World
+from bot.settings.database_place import DatabasePlace
+from tests.support import service_process
 from tests.support.docs import ROOT, section
-from tests.support.engines import url_of
+from tests.support.engines import always_on_both, url_of
+from tests.support.replicas import replicated_team
+from tests.support.restoring import lose
 
 pytestmark = pytest.mark.slow
 
@@ -88,18 +93,41 @@ def copy(environment: dict[str, str], ledger: Path, tmp_path: Path) -> Path:
     return written
 
 
-def test_the_last_backup_is_restored_as_the_manual_says(
-    environment: dict[str, str], ledger: Path, copy: Path, tmp_path: Path
-) -> None:
-    before = spend(environment, tmp_path)
-    ledger.write_bytes(b"lost" * 4096)
-    [lines] = blocks("Restore at night")
-    said = typed(lines, environment, tmp_path)
-    assert f"Restored {copy} to {ledger}." in said
-    assert "complete: yes" in said
-    assert "FAIL" not in said
-    assert spend(environment, tmp_path) == before
-    assert ledger.with_name("neo-usage.db.before-restore-1").read_bytes()[:4] == b"lost"
+@always_on_both
+async def test_the_bot_is_stopped_restored_and_started_as_the_manual_says(place: DatabasePlace, tmp_path: Path) -> None:
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    database = open_database(place)
+    async with replicated_team(tmp_path, place, database) as team:
+        team.entry = service_process.eager
+        team.environment |= {"BACKUP_DIR": str(backups)}
+        environment = team.environment | {"PATH": f"{BIN}:{os.environ['PATH']}"}
+        bot = await team.start()
+        await team.wait_until(lambda: backups_in(backups) != [])
+        assert await bot.end(PATIENCE) == 0
+        database.close()
+        before = spend(environment, tmp_path)
+        destroy(place)
+        [lines] = blocks("Restore at night")
+        said = await asyncio.to_thread(typed, lines, environment, tmp_path)
+        assert f"Restored {backups_in(backups)[-1]} to {place}." in said
+        assert "complete: yes" in said
+        assert "FAIL" not in said
+        assert spend(environment, tmp_path) == before
+        if isinstance(place, Path):
+            assert place.with_name(f"{place.name}.before-restore-1").read_bytes()[:4] == b"lost"
+        await team.start()
+        await team.slack.command("hannah", "general", "team 15d")
+        await team.wait_until(lambda: team.answers_to("hannah", "general") != [])
+        assert "$70.00" in team.answers_to("hannah", "general")[-1]
+
+
+def destroy(place: DatabasePlace) -> None:
+    """Let something happen to a ledger after which nothing can be read in it."""
+    if isinstance(place, Path):
+        place.write_bytes(b"lost" * 4096)
+    else:
+        lose(place)
 
 
 def test_a_lost_ledger_is_not_begun_anew_where_there_are_backups(
