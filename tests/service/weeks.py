@@ -10,8 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.postgres.installation import programs
+from bot.settings.database_place import DatabasePlace
 from tests.support.command import run_command
-from tests.support.earlier_schemas import at_schema
+from tests.support.earlier_schemas import FIRST_ON_SERVER, at_schema
 from tests.support.engines import POSTGRES, SQLITE, url_of
 from tests.support.postgres import ABSENT, REQUIRED, running_server
 from tests.support.surroundings import FileSurroundings, Surroundings, server_surroundings
@@ -38,16 +39,23 @@ def main(engines: list[str], seed: int, minutes: float, days: int) -> int:
 
 @contextmanager
 def _surroundings(engine: str, directory: Path) -> Iterator[Surroundings]:
-    """A ledger: in a file one of the first release, on a server a new one, for that was later."""
+    """A ledger that the first version to keep one so had made, brought up to date."""
     if engine == SQLITE:
         path = directory / "ledger.db"
-        at_schema(path, FIRST_SCHEMA)
-        upgraded = run_command(("db", "upgrade"), {"DATABASE_URL": url_of(path)}, directory)
-        assert upgraded.returncode == 0, upgraded.stderr
+        _upgrade_from(FIRST_SCHEMA, path, directory)
         yield FileSurroundings(path)
-    else:
-        with running_server() as server, server_surroundings(server, server.migrated()) as found:
+        return
+    with running_server() as server:
+        address = server.empty()
+        _upgrade_from(FIRST_ON_SERVER, address, directory)
+        with server_surroundings(server, address) as found:
             yield found
+
+
+def _upgrade_from(schema: str, place: DatabasePlace, directory: Path) -> None:
+    at_schema(place, schema)
+    upgraded = run_command(("db", "upgrade"), {"DATABASE_URL": url_of(place)}, directory)
+    assert upgraded.returncode == 0, upgraded.stderr
 
 
 async def _live(engine: str, directory: Path, found: Surroundings, seed: int, minutes: float, days: int) -> int:

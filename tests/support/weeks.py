@@ -8,14 +8,14 @@ import asyncio
 import itertools
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.app import system_clock
 from bot.database.engine import open_database
@@ -29,6 +29,7 @@ from bot.sandbox.webhook import WebhookApi, WebhookServer
 from bot.sandbox.world import World
 from tests.support import service_process
 from tests.support.clock import ServicesClock
+from tests.support.earlier_schemas import downgrade
 from tests.support.processes import STUCK_SECONDS, Processes
 from tests.support.replicas import Team, team_environment
 from tests.support.service_process import CLOCK, task_count
@@ -47,7 +48,9 @@ SETTLED = 20  # looks, of three rounds each, within which something must be sent
 ANSWERED = 20  # rounds of the services until a command must be answered
 QUIET_LOOKS = 3  # with nothing to be sent, after which all is
 RESIDENT_FROM = 7  # the day from whose beginning on one process stays
-RESTORED_ON = (2, 4, 6)  # days on which a backup is put back, where that is a file
+RESTORED_ON = (2, 4, 6)  # days on which a backup is put back
+UPGRADED_ON = (3, 5)  # days on which a new version finds the ledger as an earlier one left it
+EARLIER = "0019"  # its schema; what later ones have added is of no use to this team
 BACKUPS = "backups"
 PEOPLE = ("hannah", "priya", "marcus")
 BUDGETS = (
@@ -129,10 +132,12 @@ class Weeks:
         if day == RESIDENT_FROM:
             await self.troubles.end()
             await self.processes.settle_one()
-        restored_at = self.random.randrange(3, STEPS) if day in RESTORED_ON else None
+        interrupted_at = self.random.randrange(3, STEPS)
         for step in range(STEPS):
-            if step == restored_at:
+            if step == interrupted_at and day in RESTORED_ON:
                 await self._restore()
+            if step == interrupted_at and day in UPGRADED_ON:
+                await self._upgrade()
             await self._step()
         if self.processes.resident is not None:
             self.samples.append(self._sample(day))
@@ -185,9 +190,18 @@ class Weeks:
             await asyncio.sleep(0)
             if len(issued) > before:  # Slack is not down
                 self.asked.append(Asked(line, person, list(issued.values())[-1]))
-                asking = asyncio.create_task(self._wait_answered(self.asked[-1], acknowledging))
-                self._asking.add(asking)
-                asking.add_done_callback(self._asking.discard)
+                self._begin_waiting(self._wait_answered(self.asked[-1], acknowledging))
+        if self.random.random() < 0.1:
+            self._begin_waiting(self._open_home())
+
+    def _begin_waiting(self, wait: Coroutine[Any, Any, None]) -> None:
+        waiting = asyncio.create_task(wait)
+        self._asking.add(waiting)
+        waiting.add_done_callback(self._asking.discard)
+
+    async def _open_home(self) -> None:
+        """Have an operator look at the team's month in App Home, which is kept up to date from then on."""
+        await self.team.slack.open_home("hannah")
 
     async def _wait_answered(self, asked: Asked, acknowledging: "asyncio.Task[Ack]") -> None:
         upset = self.processes.upset
@@ -219,12 +233,8 @@ class Weeks:
         return Sample(day, round(resident.resident_mb(), 1), files, threads, tasks, connections)
 
     async def _restore(self) -> None:
-        """Put the last backup back, as the manual says, where the ledger is a file."""
-        if not isinstance(self.surroundings.place, Path):
-            return
-        await self.troubles.end()
-        await self.processes.stop(killed=True)
-        self.team.database.close()
+        """Put the last backup back, as the manual says."""
+        await self._end_all()
         copy = max(self.team.directory.glob(f"{BACKUPS}/*.db"))
         await self.processes.command("db", "restore", str(copy))
         self.team.database = open_database(self.surroundings.place)
@@ -232,6 +242,24 @@ class Weeks:
         self.restored.append(self.clock())
         await self.team.start()
         await self._set_budgets()
+
+    async def _upgrade(self) -> None:
+        """Have two services of this version start at once over the ledger of an earlier one."""
+        await self._end_all()
+        downgrade(self.surroundings.place, EARLIER)
+        self.troubles.happened["upgraded"] += 1
+        await self.team.launch()
+        await self.team.start()
+        self.team.database = open_database(self.surroundings.place)
+
+    async def _end_all(self) -> None:
+        """End whatever goes wrong and whoever uses the ledger; return once nobody does."""
+        await self.troubles.end()
+        await self.processes.stop(killed=True)
+        self.team.database.close()
+        async with asyncio.timeout(STUCK_SECONDS):
+            while self.surroundings.connections():  # noqa: ASYNC110 - the server notices that they are gone
+                await asyncio.sleep(0.1)
 
     # --- the end -------------------------------------------------------------------------------------
 

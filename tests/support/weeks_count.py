@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bot.outbox.events import event_id
@@ -23,6 +24,8 @@ POSTS = ("chat.postMessage", "chat.update", "hook")
 WARM = 7  # days after which a process holds what it ever holds
 # that it may hold beyond that at the end: what is in flight just then
 MORE = {"megabytes": 25.0, "files": 12, "threads": 12, "tasks": 12, "connections": 12}
+HOME = "views.publish"
+_NO_MONTH = re.compile(r"Team:.{0,20}(?:\$0(?![\d.,])|No Neo spend).{0,40}")
 _ZERO = re.compile(r".{0,60}\$0(?:\.0+)?(?![\d.,]).{0,40}")
 
 
@@ -159,11 +162,22 @@ class Count:
         """
         days = {each.astimezone(BERLIN).date() for each in self.weeks.restored}
         moved = [f"daily budget for {day:%b} {day.day}:" for each in days for day in (each, each - timedelta(days=1))]
-        calls = (call for call in self.weeks.team.slack.log if call.method in POSTS)
-        said = Counter(match.group() for call in calls for match in _ZERO.finditer(json.dumps(call.args)))
-        said = Counter({text: count for text, count in said.items() if not any(each in text for each in moved)})
+        said = Counter(text for text in self._amounts_of_nothing() if not any(each in text for each in moved))
         for text, count in said.most_common(5):
             yield f"nothing was spent, it says {count} times: {text}"
+
+    def _amounts_of_nothing(self) -> Iterator[str]:
+        for call in self.weeks.team.slack.log:
+            text = json.dumps(call.args)
+            if call.method in POSTS:
+                yield from (match.group() for match in _ZERO.finditer(text))
+            elif call.method == HOME:
+                yield from (match.group() for match in _NO_MONTH.finditer(text))
+        for each in self.weeks.troubles.receiver.attempts:
+            event = json.loads(each.body)
+            spend = event["data"].get("spend")
+            if spend is not None and Decimal(spend["amount"]) == 0:
+                yield f"{event['type']}: {event['data']['summary']}"
 
     def _leaks(self) -> Iterator[str]:
         """The process that lived longest holds at the end what it held when it had warmed up."""
