@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.errors import WRONG_USE, fail, print_errors
-from bot.cli.output import json_option, print_json, single_line
+from bot.cli.output import json_option, new_file, print_json, single_line
 from bot.cli.startup import load_app, load_app_for_writing
 from bot.terminal import streams
 
@@ -140,6 +140,9 @@ def merge_member(old: str, new: str) -> None:
 _slack_option = click.option(
     "--slack-user", "slack_users", metavar="SLACK_ID", multiple=True, help="A Slack account of theirs that isn't known."
 )
+_name_option = click.option(
+    "--name", "names", metavar="NAME", multiple=True, help="Another name of theirs, such as a first name."
+)
 _offline_option = click.option("--offline", is_flag=True, help="Don't ask Slack who they are there.")
 
 
@@ -147,9 +150,12 @@ _offline_option = click.option("--offline", is_flag=True, help="Don't ask Slack 
 @click.argument("email", metavar="E-MAIL")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @_slack_option
+@_name_option
 @_offline_option
 @print_errors
-def export_member(email: str, file: Path | None, slack_users: tuple[str, ...], *, offline: bool) -> None:
+def export_member(
+    email: str, file: Path | None, slack_users: tuple[str, ...], names: tuple[str, ...], *, offline: bool
+) -> None:
     """Write everything stored about a person as JSON: to a new file, or to standard output.
 
     Example: neo-usage member export ana@acme.example ana.json
@@ -160,16 +166,17 @@ def export_member(email: str, file: Path | None, slack_users: tuple[str, ...], *
     from bot.people.person import find_person
 
     _check_slack_ids(slack_users)
+    _check_names(names)
     app = load_app_for_writing()
     users = _everybody_in_slack(app, offline=offline)
     with app.ledger.database() as database, app.ledger.reader() as reader, long_statements(reader):
-        person = find_person(reader, email, users, slack_users)
+        person = find_person(reader, email, users, slack_users, names)
         check_person(reader, person)
         text = json_text(exported_person(reader, app.capabilities(database), person, app.settings.timezone))
     if file is None:
         click.echo(text)
         return
-    with file.open("x", encoding="utf-8") as new:
+    with new_file(file) as new:
         new.write(f"{text}\n")
     click.echo(single_line(f"Wrote what is stored about {person.emails[0]} to {file}."))
 
@@ -178,9 +185,12 @@ def export_member(email: str, file: Path | None, slack_users: tuple[str, ...], *
 @click.argument("email", metavar="E-MAIL")
 @click.option("--yes", is_flag=True, help="Don't ask first.")
 @_slack_option
+@_name_option
 @_offline_option
 @print_errors
-def erase_member(email: str, slack_users: tuple[str, ...], *, yes: bool, offline: bool) -> None:
+def erase_member(
+    email: str, slack_users: tuple[str, ...], names: tuple[str, ...], *, yes: bool, offline: bool
+) -> None:
     """Erase a person from the database for good. What they spent stays in the team's numbers.
 
     Example: neo-usage member erase ana@acme.example
@@ -192,18 +202,19 @@ def erase_member(email: str, slack_users: tuple[str, ...], *, yes: bool, offline
     from bot.people.person import find_person
 
     _check_slack_ids(slack_users)
+    _check_names(names)
     app = load_app_for_writing()
     users = _everybody_in_slack(app, offline=offline)
     with app.ledger.database() as database:
         with app.ledger.reader() as reader:
-            person = find_person(reader, email, users, slack_users)
+            person = find_person(reader, email, users, slack_users, names)
             check_person(reader, person)
         check_settings(app.settings, person)
         click.echo("\n".join(map(single_line, _erasure_lines(person))))
         if not yes:
             click.confirm("Erase them now?", abort=True)
         with database.transaction() as connection, long_statements(connection):
-            person = find_person(connection, email, users, slack_users)
+            person = find_person(connection, email, users, slack_users, names)
             tasks = erase_person(connection, app.capabilities(database), person, app.clock())
         try:
             database.overwrite_deleted()
@@ -241,7 +252,8 @@ def _erasure_lines(person: "Person") -> list[str]:
         "Their spend and the number of their tasks stay in the team's totals, as those of a removed member.",
         "Titles, errors, tools and agents of their tasks are deleted.",
         "So are their budgets, requests, snoozes, subscriptions and messages.",
-        "It doesn't reach Neo, what Slack shows, logs, or backups and exports made before. It can't be undone.",
+        "Texts of others that name them as above are changed. For another name, such as a first name, add `--name`.",
+        "It doesn't reach Neo, what Slack shows, or backups and exports made before. It can't be undone.",
     ]
 
 
@@ -251,6 +263,12 @@ def _check_slack_ids(slack_users: Sequence[str]) -> None:
     for each in slack_users:
         if not is_user_id(each):
             fail(f"`{each}` isn't a Slack member ID such as U0123ABCD.", code=WRONG_USE)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    for each in names:
+        if not any(map(str.isalpha, each)):
+            fail(f"`{each}` isn't a name.", code=WRONG_USE)
 
 
 def _everybody_in_slack(app: "App", *, offline: bool) -> "list[SlackUser]":

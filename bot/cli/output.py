@@ -1,4 +1,9 @@
-"""What commands print: a document as JSON, and text of others on one line."""
+"""What commands print and write: a document as JSON, text of others on one line, and new files."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -19,3 +24,15 @@ def single_line(text: str) -> str:
     from bot.domain.text import one_line
 
     return one_line(text, _LONGEST)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """Yield a new text file, which is deleted again if what is written into it breaks off. Raises OSError."""
+    file = path.open("x", encoding="utf-8", newline="")
+    try:
+        with file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

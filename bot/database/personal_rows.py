@@ -1,6 +1,6 @@
 """Rows about a person, of any table: returned as a document, or rewritten without the person's name."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, bindparam, or_, select, update
@@ -12,6 +12,7 @@ from bot.domain.timestamps import from_us
 Document = dict[str, object]
 
 _NANOS = "_nanos"
+_AT_ONCE = 1_000  # rows that are read of a table
 _NO_MOMENTS = ("_ms", "fingerprint", "looks", "mark")  # what other columns of large integers end in
 
 
@@ -43,16 +44,20 @@ def mentions(
             **dict(zip(table.primary_key.c.keys(), row[: len(keys)], strict=True)),
             "text": text,
         }
-        for row in connection.execute(_texts(table, columns))
+        for row in connection.execute(_texts(table, columns), execution_options={"yield_per": _AT_ONCE})
         for column, text in zip(columns, row[len(keys) :], strict=True)
         if text is not None and redacted(text) != text
     ]
 
 
 def redact(connection: Connection, table: Table, columns: Sequence[str], redacted: Callable[[str], str]) -> None:
-    """Replace the texts in columns of a table by what `redacted` returns for them."""
+    """Replace the texts in columns of a table by what `redacted` returns for them.
+
+    However large the table is, only the rows that change are in memory.
+    """
     keys = list(table.primary_key)
-    changed = list(_changed_rows(connection.execute(_texts(table, columns)).all(), len(keys), redacted))
+    rows = connection.execute(_texts(table, columns), execution_options={"yield_per": _AT_ONCE})
+    changed = list(_changed_rows(rows, len(keys), redacted))
     if changed:
         names = [f"key_{number}" for number in range(len(keys))]
         statement = update(table).where(*(key == bindparam(name) for key, name in zip(keys, names, strict=True)))
@@ -65,7 +70,7 @@ def _texts(table: Table, columns: Sequence[str]) -> Select[Any]:
     return select(*table.primary_key, *texts).where(or_(*(each.is_not(None) for each in texts)))
 
 
-def _changed_rows(rows: Sequence[Any], keys: int, redacted: Callable[[str], str]) -> Iterator[tuple[Any, ...]]:
+def _changed_rows(rows: Iterable[Any], keys: int, redacted: Callable[[str], str]) -> Iterator[tuple[Any, ...]]:
     for row in rows:
         texts = tuple(None if text is None else redacted(text) for text in row[keys:])
         if texts != tuple(row[keys:]):

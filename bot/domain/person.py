@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 from unicodedata import normalize
 
 REMOVED_NAME = "removed member"
 """What an erased person is called, and what stands in place of their name, address or Slack id in a text."""
+
+_FORMS: Final = ("NFC", "NFD")
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,19 @@ class Person:
         Case, and which of its forms Unicode has for a letter, do not matter; nor does how the words of a name are
         spaced. A part of another word or address is left as it is.
         """
+        if not self._is_perhaps_in(text.casefold()):
+            return text
         return self._identifiers.sub(REMOVED_NAME, text)
+
+    def _is_perhaps_in(self, folded: str) -> bool:
+        # the pattern is tried at each letter, which takes a hundred times as long
+        return any(each in folded for each in self._longest_words)
+
+    @cached_property
+    def _longest_words(self) -> frozenset[str]:
+        """The longest word of each identifier, in each form of Unicode."""
+        words = (max(each.split(), key=len) for each in (*self.emails, *self.slack_users, *self.names) if each.strip())
+        return frozenset(normalize(form, each).casefold() for each in words for form in _FORMS)
 
     @cached_property
     def _identifiers(self) -> re.Pattern[str]:
@@ -41,5 +56,5 @@ class Person:
 def _spellings(text: str) -> Iterator[str]:
     """Yield the patterns of a text as any program may have spelt it; none of one without a letter."""
     if words := text.split():
-        for form in ("NFC", "NFD"):
+        for form in _FORMS:
             yield r"\s+".join(re.escape(normalize(form, word)) for word in words)

@@ -31,6 +31,7 @@ from bot.ledger.booking_statements import (
     updated_row,
 )
 from bot.ledger.members import UNATTRIBUTED, ensure_members, removed_id
+from bot.ledger.removed_mentions import RemovedMentions
 from bot.ledger.rules import NOTHING_KNOWN, Change, change, is_doubtful
 from bot.ledger.tables import task as task_table
 from bot.ledger.task_fingerprint import changed_tasks, fingerprint
@@ -186,7 +187,11 @@ class _Booking:
         self.changes.append(TaskChange(entry.id, entry.member, task, traits, former, entries, restated, backfill))
 
     def write(self, connection: Connection) -> None:
-        """Write the rows."""
+        """Write the rows, their texts without what identified removed members."""
+        mentions = RemovedMentions.of(connection, self.removed_member)
+        if mentions is not None:
+            self.details = list(map(mentions.redacted_row, self.details))
+            self.changed_details = list(map(mentions.redacted_row, self.changed_details))
         INSERT_TASK.execute(connection, self.inserts)
         UPDATE_TASK.execute(connection, self.updates)
         INSERT_DETAIL.execute(connection, self.details)

@@ -10,8 +10,9 @@ from bot.domain.money import usd_text
 from bot.domain.person import Person
 from bot.domain.timestamps import from_us
 from bot.ledger.former_ledger import FormerLedger
-from bot.ledger.members import UNATTRIBUTED, member_id
-from bot.ledger.removed_members import REMOVED, adopt_key, hash_emails, hashed
+from bot.ledger.members import UNATTRIBUTED, member_id, removed_id
+from bot.ledger.removed_members import REMOVED, adopt_key, ensure_key, hashed
+from bot.ledger.removed_mentions import RemovedMentions, hashed_identifiers
 from bot.ledger.retention import NO_DETAILS
 from bot.ledger.tables import charge, member, pass_, quarantine, task, task_detail
 
@@ -23,7 +24,9 @@ _MEMBERS = (
 )
 
 
-_TEXTS = ((quarantine, ("reason",)), (pass_, ("error",)))  # they may name somebody
+_TEXTS = (  # they may name somebody
+    (task_detail, ("title", "error_message", "tools", "agents")), (quarantine, ("reason",)), (pass_, ("error",)),
+)  # fmt: skip
 
 
 def person_of(connection: Connection, email: str) -> Person:
@@ -54,7 +57,8 @@ _HASH = (
 def erase_member(connection: Connection, person: Person) -> int:
     """Make a person's tasks and charges the removed member's, without their details; return how many tasks.
 
-    Rows of the person's e-mails that are read later are the removed member's too.
+    Where other tasks name the person, that is replaced. Rows of the person's e-mails that are read later are the
+    removed member's too, and what names them in others is replaced.
     """
     theirs = {"members": list(person.members)}
     removed = {**theirs, "removed": _id_of(connection, REMOVED)}
@@ -62,8 +66,11 @@ def erase_member(connection: Connection, person: Person) -> int:
     tasks = connection.execute(_MOVE_TASKS, removed).rowcount
     connection.execute(_MOVE_CHARGES, removed)
     connection.execute(_SEPARATE_UNATTRIBUTED, theirs)
-    for email, replacement in hash_emails(connection, person.emails).items():
-        _replace_email(connection, email, replacement, removed["removed"])
+    key = ensure_key(connection)
+    for email in person.emails:
+        _replace_email(connection, email, hashed(key, email), removed["removed"])
+    for each in hashed_identifiers(key, person):
+        _remove(connection, _id_of(connection, each), each, removed["removed"])
     for table, columns in _TEXTS:
         redact(connection, table, columns, person.redacted)
     return tasks
@@ -108,6 +115,13 @@ def emails_erased_before(connection: Connection, former: FormerLedger) -> list[s
     return sorted(here[email] for email in removed & here.keys())
 
 
+def erase_mentions(connection: Connection) -> None:
+    """Replace what identified removed members wherever the ledger's texts name them, as far as hashes tell."""
+    found = RemovedMentions.of(connection, removed_id(connection))
+    for table, columns in _TEXTS if found else ():
+        redact(connection, table, columns, found.redacted)
+
+
 # --- exported ------------------------------------------------------------------------------------
 
 _CHARGES = (
@@ -126,7 +140,10 @@ def exported_member(connection: Connection, person: Person, zone: tzinfo) -> dic
         "tasks": [{**each, **details.get(each["id"], {})} for each in documents(connection, task, tasks)],
         "charges_by_day": _charges_by_day(connection, person, zone),
         "ledger_mentions": [
-            each for table, columns in _TEXTS for each in mentions(connection, table, columns, person.redacted)
+            each
+            for table, columns in _TEXTS
+            for each in mentions(connection, table, columns, person.redacted)
+            if each.get("task") not in details  # those are among the tasks
         ],
     }
 

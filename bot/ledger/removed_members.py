@@ -1,7 +1,8 @@
 """Removed members: keyed hashes of erased addresses, by which later rows are known to be nobody's any more.
 
 The rows of all removed members are one member's. The hash of an address takes the place of the address in the table of
-members, merged into that one; the key is made once and kept with the ledger.
+members, merged into that one, and so do hashes of what else identified them; the key is made once and kept with the
+ledger.
 """
 
 import hashlib
@@ -18,17 +19,24 @@ REMOVED = " removed"
 _KEY = "erasure_key"
 
 
+def erasure_key(connection: Connection) -> str | None:
+    """Return the key of the hashes; None if nobody was ever erased."""
+    return metadata.read(connection, _KEY)
+
+
 def hashed_emails(connection: Connection, emails: Iterable[str]) -> dict[str, str]:
     """Return the hashes of e-mails as members are stored once they are removed; empty if nobody ever was."""
-    key = metadata.read(connection, _KEY)
+    key = erasure_key(connection)
     return {} if key is None else {email: hashed(key, email) for email in emails}
 
 
-def hash_emails(connection: Connection, emails: Iterable[str]) -> dict[str, str]:
-    """Return the hashes of e-mails as `hashed_emails` does, with a key that is made when first needed."""
-    if metadata.read(connection, _KEY) is None:
-        metadata.write(connection, _KEY, token_hex(32))
-    return hashed_emails(connection, emails)
+def ensure_key(connection: Connection) -> str:
+    """Return the key of the hashes, which is made when first needed."""
+    key = erasure_key(connection)
+    if key is None:
+        key = token_hex(32)
+        metadata.write(connection, _KEY, key)
+    return key
 
 
 def adopt_key(connection: Connection, former: Connection) -> str | None:

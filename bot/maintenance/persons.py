@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from bot.capability import Capability
 from bot.database.errors import LedgerError
 from bot.domain.person import Person
-from bot.ledger.erasure import emails_erased_before, erase_member, exported_member
+from bot.ledger.erasure import emails_erased_before, erase_member, erase_mentions, exported_member
 from bot.ledger.former_ledger import FormerLedger
 from bot.ledger.members import NAMELESS, is_removed, shown_email
 from bot.outbox.erasure import erase_messages_to, exported_messages
@@ -61,6 +61,7 @@ def erase_again(
     """Erase, after an older copy was restored, whoever had been erased in the ledger that it replaced."""
     for email in emails_erased_before(connection, former):
         erase_person(connection, capabilities, find_person(connection, email, ()), now)
+    erase_mentions(connection)
 
 
 def exported_person(

@@ -16,14 +16,23 @@ from bot.people.tables import outgoing_act, slack_link, slack_link_change
 _ACTORS = ("changed_by", "slack_user", "email_before", "email_after")
 
 
-def find_person(connection: Connection, email: str, users: Collection[SlackUser], named: Iterable[str] = ()) -> Person:
-    """Return what identifies the person of an e-mail.
+def find_person(
+    connection: Connection,
+    email: str,
+    users: Collection[SlackUser],
+    named: Iterable[str] = (),
+    called: Iterable[str] = (),
+) -> Person:
+    """Return what identifies the person of an e-mail. Of their names in Slack, those that nobody else has there.
+
+    A name of one word counts only if an operator gives it: it may be a word of any text.
 
     Args:
         connection: the database.
         email: an e-mail of theirs.
         users: everybody in Slack, as far as is known.
         named: Slack ids that an operator says are theirs, too.
+        called: names that an operator says are theirs, too.
     """
     person = person_of(connection, stored_email(email))
     links = {row.email: row.slack_user for row in connection.execute(select(slack_link))}
@@ -31,7 +40,8 @@ def find_person(connection: Connection, email: str, users: Collection[SlackUser]
     own = {user.id for user in users if user.email in person.emails and user.email not in links}
     ids = (own - set(links.values())) | linked | set(named)
     times = Counter(user.name.casefold() for user in users)
-    names = {user.name for user in users if user.id in ids and times[user.name.casefold()] == 1}
+    own_names = {user.name for user in users if user.id in ids and times[user.name.casefold()] == 1}
+    names = {each for each in own_names if len(each.split()) > 1} | set(called)
     return replace(person, slack_users=frozenset(ids), names=frozenset(names))
 
 

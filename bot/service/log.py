@@ -1,13 +1,19 @@
-"""The log: one line an event, for people or as JSON, in which no credential, e-mail or control character can stand.
+"""The log: one line an event, for people or as JSON, in which no credential, person or control character can stand.
+
+Of a Slack id stands a hash, whose key is made when the process starts: lines of one process are known to be the same
+person's, and no line tells whose.
 
 Our own messages are written from the level that is set. Of libraries warnings are written, whatever the level, and of
 each only where it comes from: its text may quote what Slack, Neo or a stranger has sent.
 """
 
+import hashlib
 import logging
 import re
 import sys
 from contextlib import suppress
+from functools import cache
+from secrets import token_bytes
 from typing import TextIO
 
 import structlog
@@ -42,6 +48,9 @@ _SECRETS = re.compile(
     """
 )
 _E_MAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}+{_AT}[\w.%\[\]-]+", re.IGNORECASE)
+_SLACK_ID = re.compile(  # of a person, or of their direct messages
+    r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))[UWD](?=[A-Z]{0,20}[0-9])[A-Z0-9]{6,}(?![A-Za-z0-9])"
+)
 _CONTROLS = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
@@ -139,15 +148,26 @@ def _make_harmless(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def harmless(text: str, longest: int = LONGEST) -> str:
-    """Return a text as one line, without credentials and e-mails, however they are escaped, cut to a length."""
+    """Return a text as one line, without credentials, e-mails and Slack ids, however it is escaped, cut to a length."""
     return _visible(_without_secrets(text, longest)).replace("\n", "\\n")
 
 
 def _without_secrets(text: str, longest: int) -> str:
     cut = len(text) > longest
     found = _SECRETS.sub(lambda secret: f"{secret['keep'] or ''}<secret>", text[:longest])
-    found = _E_MAIL.sub("<e-mail>", found)[:longest]
+    found = _E_MAIL.sub("<e-mail>", found)
+    found = _SLACK_ID.sub(_pseudonym, found)[:longest]
     return f"{found[:-_SPARE]}... ({len(text):,} characters)" if cut else found
+
+
+def _pseudonym(slack_id: re.Match[str]) -> str:
+    digest = hashlib.blake2b(slack_id[0].encode(), key=_key(), digest_size=4)
+    return f"<person {digest.hexdigest()}>"
+
+
+@cache
+def _key() -> bytes:
+    return token_bytes(16)
 
 
 def _harmless_traceback(text: str) -> str:

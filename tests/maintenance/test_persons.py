@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from signal import SIGKILL
@@ -25,17 +26,17 @@ from bot.people.roles import SlackUser
 from bot.sandbox.faults import Mangle, Status
 from bot.sandbox.webhook import WebhookApi, WebhookServer
 from bot.settings.environment import load
-from tests.support.acts import spend
+from tests.support.acts import fail_task, spend
 from tests.support.app import report_of
 from tests.support.dump import dump
 from tests.support.engines import costly, sqlite_only
 from tests.support.forked import forked
 from tests.support.harness import ServiceHarness
-from tests.support.life import HERS, files_about_her, live, report_her, run, texts_about_her
+from tests.support.life import HERS, OTHERS, files_about_her, live, report_her, run, texts_about_her
 from tests.support.messages import notifications, visible_text
 from tests.support.restoring import copy_ledger, restore_copy
 from tests.support.webhook import webhook_settings
-from tests.support.worlds import PRIYA, spent
+from tests.support.worlds import MARCUS, PRIYA, spent
 
 BOT = Path(__file__).parents[2] / "bot"
 WRONG_USE = 2
@@ -154,15 +155,18 @@ async def test_nothing_about_an_erased_person_is_left(lived: ServiceHarness, tmp
     }  # fmt: skip
     erased = await run(lived, "member", "erase", PRIYA, "--yes")
     assert erased.stdout.splitlines()[0] == f"This erases {PRIYA}, Priya Raman, U0PRIYA.", erased.stderr
+    assert "For another name, such as a first name, add `--name`." in erased.stdout
     assert erased.stdout.splitlines()[-1] == f"Erased {PRIYA}. 4 tasks now count as a removed member's."
     assert not list(texts_about_her(lived.place))
     assert report_of(lived.app(), "this month").total == before.total
     await lived.deliver()  # what waited to be sent to her
     await lived.sync()
     spent(lived.neo.world, lived.clock(), PRIYA, 20, title="again by priya")
+    lived.neo.world.restate(OTHERS, Decimal(2))
     await lived.service.jobs.sync()
     await lived.deliver()
     assert not list(texts_about_her(lived.place))
+    assert "help removed member, who is removed member" in {row[1] for row in dump(lived.place)["task_detail"]}
     answer = await lived.ask("hannah", "this month by:member")
     assert "removed member" in visible_text(answer)
     for line in (f"link @marcus {PRIYA}", f"budget {PRIYA} 50/month"):
@@ -377,6 +381,9 @@ async def test_who_was_erased_is_not_restored(lived: ServiceHarness) -> None:
     assert (await run(lived, "member", "erase", PRIYA, "--yes")).returncode == 0
     await restore_copy(lived, copy)
     assert not list(texts_about_her(lived.place))
+    lived.neo.world.restate(OTHERS, Decimal(2))
+    await lived.sync()
+    assert not list(texts_about_her(lived.place))
 
 
 @pytest.mark.slow
@@ -390,6 +397,27 @@ async def test_an_account_that_nobody_knows_has_to_be_named(lived: ServiceHarnes
     named = await run(lived, *words, "--slack-user", "U0PRIYA")
     assert named.stdout.startswith(f"This erases {PRIYA}, U0PRIYA.\n")
     assert "U0PRIYA" not in str(dump(lived.place))
+
+
+@pytest.mark.slow
+@costly
+async def test_a_first_name_alone_is_erased_where_it_is_given(lived: ServiceHarness) -> None:
+    await lived.deliver()  # or what is posted meanwhile would be taken for the answer
+    await lived.ask("hannah", "snooze @marcus 2h Priya does it")
+    fail_task(lived, MARCUS, "priya's scan is over", title="for Priya")
+    await lived.sync()
+    words = ("member", "erase", PRIYA, "--yes")
+    assert (await run(lived, *words)).returncode == 0
+    assert {cell for _, cell in texts_about_her(lived.place)} == {"Priya does it", "priya's scan is over", "for Priya"}
+    named = await run(lived, *words, "--offline", "--slack-user", "U0PRIYA", "--name", "priya", "--name", "Ana")
+    assert named.stdout.startswith(f"This erases {PRIYA}, Ana, priya, U0PRIYA.\n"), named.stderr
+    assert not list(texts_about_her(lived.place))
+    fail_task(lived, MARCUS, "x", title="again, for PRIYA.")
+    await lived.sync()
+    titles = {row[1] for row in dump(lived.place)["task_detail"]}
+    assert {"for removed member", "again, for removed member."} <= titles
+    wrong = await run(lived, *words, "--name", "--")
+    assert (wrong.returncode, wrong.stderr) == (WRONG_USE, "neo-usage: `--` isn't a name.\n")
 
 
 @pytest.mark.slow

@@ -58,6 +58,21 @@ def test_no_credential_and_no_e_mail_is_left_in_a_text(secret: str, text: str) -
     assert "acme" not in harmless(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["U0123ABCD", "<@U0123ABCD|ana>", "user=W0123ABCD,", "%3C%40U0123ABCD%3E", "of dm:D0123ABCD\n", "a_U0123ABCD_b"],
+)
+def test_a_slack_id_is_a_hash_which_is_the_same_for_the_same_person(text: str) -> None:
+    for around in (text, repr(text), json.dumps(f"\n{text}"), f"({text})"):
+        assert "ABCD" not in harmless(around)
+    assert harmless(text) == harmless(text) != harmless(text.replace("A", "B"))
+
+
+@pytest.mark.parametrize("text", ["C0123ABCD", "UNAUTHORIZED", "/healthz DELETE", "u0123abcd", "XU0123ABCD"])
+def test_what_names_no_person_stays(text: str) -> None:
+    assert harmless(text) == text
+
+
 @given(st.text(st.characters(exclude_categories=())))
 def test_a_text_becomes_one_line_that_does_nothing(text: str) -> None:
     assert not ESCAPED.search(harmless(text))

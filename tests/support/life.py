@@ -3,8 +3,10 @@
 import asyncio
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 from bot.settings.database_place import DatabasePlace
 from tests.support.acts import fail_task, spend
@@ -12,7 +14,7 @@ from tests.support.command import run_command
 from tests.support.dump import dump
 from tests.support.engines import execute
 from tests.support.harness import ServiceHarness
-from tests.support.worlds import MARCUS, PRIYA, spent
+from tests.support.worlds import HOUR, MARCUS, PRIYA, add, spent
 
 _REPORTS = (
     f"INSERT INTO incident (name, said, began_at, ended_at) VALUES ('scope', 'Neo hides {PRIYA.upper()}', 1, 2)",
@@ -20,6 +22,14 @@ _REPORTS = (
     "UPDATE pass SET error = 'at a row of <@U0PRIYA>' WHERE id = 1",
     f"UPDATE notification SET error = 'not read by {PRIYA}' WHERE id = (SELECT min(id) FROM notification)",
 )
+NAMING: dict[str, Any] = {
+    "title": f"help {PRIYA}, who is <@U0PRIYA>",
+    "error_message": f"{PRIYA.upper()}: the vault of Priya  Raman is sealed",
+    "tools": {f"mail to {PRIYA}": (1, 5)},
+    "agents": {"Priya Raman's agent": 2},
+}
+"""What a task of somebody else says of her."""
+OTHERS = "names-her"  # that task's name
 HERS = "priya"  # in her address, her Slack id, her direct messages' id, her name and her tasks' titles
 
 
@@ -28,7 +38,7 @@ async def live(harness: ServiceHarness) -> None:
     harness.settings |= {"ALERT_CHANNEL": "#neo-spend", "SPIKE_ALERTS": "on", "SPIKE_FLOOR": "5"}
     names = {"tools": {"priya_scan": (3, 9)}, "agents": {"Priya's agent": 2}}
     spent(harness.neo.world, harness.clock(), PRIYA, 40, title="port scan of Priya's box", **names)
-    spent(harness.neo.world, harness.clock(), MARCUS, 10, title="quiet")
+    add(harness.neo.world, OTHERS, "1", email=MARCUS, begun=harness.clock() - HOUR - timedelta(seconds=1), **NAMING)
     await harness.open()
     await harness.ask("priya", "notify errors on")
     lines = (

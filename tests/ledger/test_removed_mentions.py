@@ -1,0 +1,61 @@
+"""What identified removed members in texts that are read later: found by hashes as it is while they are known."""
+
+from unicodedata import normalize
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.person import REMOVED_NAME, Person
+from bot.ledger.removed_members import hashed
+from bot.ledger.removed_mentions import RemovedMentions, hashed_identifiers
+
+KEY = "5f" * 32
+ANA = Person(
+    (1,),
+    ("ana@acme.dev", "ana.silva@old.example", "jos\u00e9@acme.dev"),
+    frozenset({"U1ANA"}),
+    frozenset({"Ana Silva", "Jean-Luc d'Or (QA)"}),
+)
+REMOVED = RemovedMentions(KEY, frozenset([hashed(KEY, each) for each in ANA.emails] + hashed_identifiers(KEY, ANA)))
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("ana@acme.dev", "removed member"),
+        ("as ANA@acme.dev, and Ana.Silva@old.example.", "as removed member, and removed member."),
+        ("<mailto:ana@acme.dev|ana@acme.dev>", "<mailto:removed member|removed member>"),
+        ("ana+ci@acme.dev, o'ana@acme.dev, ana@acme.dev-old.example", None),
+        ("'ana@acme.dev' (ana@acme.dev)", "'removed member' (removed member)"),
+        ("x@y,ana@acme.dev,ana@acme.dev@z", "x@y,removed member,removed member@z"),
+        ("https://neo.example/t?to=ana@acme.dev&cc=1", "https://neo.example/t?to=removed member&cc=1"),
+        ('{"mail to ana@acme.dev":{"calls":1}}', '{"mail to removed member":{"calls":1}}'),
+        ("JOSE\u0301@acme.dev", "removed member"),
+        ("ANA  SILVA, Ana\u00a0Silva", "removed member, removed member"),
+        ("joana@acme.dev, ana@acme.dev.br, ana@acme.device, x-ana@acme.dev", None),
+        ("for <@U1ANA>", "for removed member"),
+        ("for <@U1ANA|ana>: U1ANA", "for removed member: removed member"),
+        ("U1ANABEL and XU1ANA", None),
+        ("Ana Silva's pentest (ana silva)", "removed member's pentest (removed member)"),
+        ("Ana Silvano, Joana Silva, Ana", None),
+        ("by jean-luc d'or (QA).", "by removed member)."),
+        ("@ @@ ana@ @acme.dev", None),
+        ("", None),
+    ],
+)
+def test_what_identified_them_is_replaced_and_nothing_else(text: str, redacted: str | None) -> None:
+    assert REMOVED.redacted(text) == (text if redacted is None else redacted)
+
+
+PARTS = ("ana@acme.dev", "ANA", "Silva", "ana silva", "U1ANA", "@", ".", ",", " ", "  ", "-", "'", "x", "\u00e9", "(", "|", "\n")
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=9))
+def test_it_is_what_is_replaced_while_they_are_known(parts: list[str]) -> None:
+    text = normalize("NFC", "".join(parts))
+    assert REMOVED.redacted(text).split(REMOVED_NAME) == ANA.redacted(text).split(REMOVED_NAME)
+
+
+def test_a_row_keeps_what_is_no_text() -> None:
+    assert REMOVED.redacted_row((7, "by ana silva", None)) == (7, "by removed member", None)
