@@ -19,6 +19,7 @@ from bot.balance.rules import (
     days_until_expiry,
     days_until_used_up,
     is_filled_up,
+    is_put_off,
     new_warning,
     next_wait,
 )
@@ -100,14 +101,14 @@ def _warn(connection: Connection, balance: Balance, now: datetime) -> Balance:
     for cause, left in days.items():
         level = new_warning(warned.get(cause), left)
         if level is not None:
-            key = BalanceKey(balance.fillings, cause, level)
+            key = BalanceKey(balance.beginnings(cause), cause, level)
             enqueue(connection, [NewNotification(key, OpsDestination())], now)
             warned[cause] = level
     return replace(balance, warned=tuple(warned.items()))
 
 
 def _balance(answer: CreditBalance, before: Balance, now: datetime) -> Balance:
-    """Return the balance that Neo says, with what was warned of, unless it was filled up."""
+    """Return the balance that Neo says, with what was warned of, unless that has begun anew."""
     after = Balance(
         attempted_at=now,
         said_at=now,
@@ -117,9 +118,12 @@ def _balance(answer: CreditBalance, before: Balance, now: datetime) -> Balance:
         expires_at=answer.expires_at,
         is_expired=answer.is_expired,
         fillings=before.fillings,
+        extensions=before.extensions,
         warned=before.warned,
     )
-    return replace(after, fillings=before.fillings + 1, warned=()) if is_filled_up(before, after) else after
+    if is_put_off(before, after, now):
+        after = after.begun_anew(Cause.EXPIRY)
+    return after.begun_anew(Cause.SPEND) if is_filled_up(before, after) else after
 
 
 def _optional_nanos(amount: Decimal | None) -> int | None:

@@ -27,10 +27,10 @@ class BalanceRenderer:
     clock: Callable[[], datetime]
 
     async def render_event(self, request: RenderRequest) -> Message | None:
-        """Return a warning with what is left now; None if the balance was filled up since."""
+        """Return a warning with what is left now; None if it was filled up, or its expiry put off, since."""
         key, now = BalanceKey.decode(request.dedup_key), self.clock()
         facts = await self.database.read(lambda connection: balance_facts(connection, now))
-        if facts.balance.fillings != key.fillings:
+        if facts.balance.beginnings(key.cause) != key.beginning:
             return None
         days = facts.expires_in if key.cause is Cause.EXPIRY else days_until_used_up(facts.balance)
         values = {**self.values(facts), "cause": key.cause.value, "days": key.level if days is None else days}

@@ -16,12 +16,21 @@ def adopt(connection: Connection, former: FormerLedger) -> KeyMapping:
     here, there = stored_balance(connection), stored_balance(former.connection)
     if there.attempted_at is None:  # it never asked: the copy may know more
         return KeyMapping({BalanceKey.kind: unchanged_key}, {})
-    # one that began anew counts from 0, and its next warnings would be taken for those sent here long ago
-    fillings = there.fillings if there.fillings >= here.fillings else here.fillings + 1
-    write_balance(connection, replace(there, fillings=fillings))
+    adopted = replace(
+        there,
+        fillings=_continued(here.fillings, there.fillings),
+        extensions=_continued(here.extensions, there.extensions),
+    )
+    write_balance(connection, adopted)
 
     def event(text: str) -> NotificationKey:
         key = BalanceKey.decode(text)
-        return replace(key, fillings=fillings) if key.fillings == there.fillings else key
+        is_current = key.beginning == there.beginnings(key.cause)
+        return replace(key, beginning=adopted.beginnings(key.cause)) if is_current else key
 
     return KeyMapping({BalanceKey.kind: event}, {})
+
+
+def _continued(here: int, there: int) -> int:
+    # one that began anew counts from 0, and its next warnings would be taken for those sent here long ago
+    return there if there >= here else here + 1

@@ -1,9 +1,10 @@
 """The rules of the balance: how long credits last, what is to be warned of, and when Neo is asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 
 ONE_DAY = timedelta(days=1)
 WEEKS = 4  # whose pace counts
@@ -13,6 +14,7 @@ SOON = LEVELS[0]  # days, from which on the digest says so
 _LOW = 7  # days, from which on Neo is asked more often
 _EVERY, _EVERY_WHEN_LOW, _RETRY = timedelta(hours=24), timedelta(hours=1), timedelta(hours=6)
 _MOST_DAYS = 3650  # what lasts longer lasts
+_CERTAIN_SHARE, _LIKELY_SHARE = 2, 4  # of what was left that has come, where Neo says what it issued, and where not
 
 
 class Cause(StrEnum):
@@ -41,7 +43,8 @@ class Balance:
 
     `attempted_at`: when Neo was last asked, `said_at`: when it last answered; `unavailable`: why it did not.
     `runway`: how long it lasted at the pace of that time, None before a whole week was known.
-    `fillings`: how often it was filled up since the ledger began. `warned`: the lowest level by cause.
+    `warned`: the lowest level by cause. Warnings begin anew once credits are added, or their expiry is put off:
+    `fillings` and `extensions` count how often each was so since the ledger began.
     """
 
     attempted_at: datetime | None = None
@@ -54,7 +57,19 @@ class Balance:
     unavailable: str = ""
     runway: Runway | None = None
     fillings: int = 0
+    extensions: int = 0
     warned: tuple[tuple[Cause, int], ...] = ()
+
+    def beginnings(self, cause: Cause) -> int:
+        """Return how often warnings of a cause have begun anew."""
+        return self.fillings if cause is Cause.SPEND else self.extensions
+
+    def begun_anew(self, cause: Cause) -> Self:
+        """Return the balance as one that nobody was warned of for that cause."""
+        warned = tuple(each for each in self.warned if each[0] is not cause)
+        if cause is Cause.SPEND:
+            return replace(self, fillings=self.fillings + 1, warned=warned)
+        return replace(self, extensions=self.extensions + 1, warned=warned)
 
 
 def runway(available_nanos: int, weeks: Sequence[int]) -> Runway | None:
@@ -97,17 +112,30 @@ def days_until_used_up(balance: Balance) -> int | None:
 
 
 def is_filled_up(before: Balance, after: Balance) -> bool:
-    """Return whether credits were added, or their expiry put off, between two answers."""
+    """Return whether credits were added between two answers. What either of them does not say tells nothing."""
     if before.said_at is None:
         return False
-    if before.issued_nanos is not None and after.issued_nanos is not None and after.issued_nanos > before.issued_nanos:
+    issued = before.issued_nanos is not None and after.issued_nanos is not None
+    if issued and (after.issued_nanos or 0) > (before.issued_nanos or 0):
         return True
     if before.last_reset is not None and after.last_reset is not None and after.last_reset > before.last_reset:
         return True
-    if before.expires_at is not None and (after.expires_at is None or after.expires_at > before.expires_at):
-        return True
-    # restated tasks give back little
-    return after.available_nanos > before.available_nanos + abs(before.available_nanos) // 2
+    # restated tasks give back little, and less than a quarter even where nothing else would tell
+    share = _CERTAIN_SHARE if issued else _LIKELY_SHARE
+    return after.available_nanos > before.available_nanos + abs(before.available_nanos) // share
+
+
+def is_put_off(before: Balance, after: Balance, now: datetime) -> bool:
+    """Return whether the expiry that was warned of was put off: by far, since one that rolls on always is by a little.
+
+    An expiry that is not said is not put off.
+    """
+    warned, days = dict(before.warned).get(Cause.EXPIRY), days_until_expiry(after, now)
+    if warned is None:
+        return False
+    if days is None:
+        return before.is_expired and not after.is_expired and is_filled_up(before, after)
+    return days * 4 > warned * 5
 
 
 def level_of(days: int | None) -> int | None:

@@ -1,5 +1,7 @@
 """The store of the balance: what Neo said last, in the metadata."""
 
+from dataclasses import replace
+
 import msgspec
 from sqlalchemy import Connection
 
@@ -7,12 +9,18 @@ from bot.balance.rules import Balance
 from bot.database import metadata
 
 _KEY = "credit_balance"
+_EXTENSIONS = '"extensions":'
 
 
 def stored_balance(connection: Connection) -> Balance:
     """Return what Neo said last; nothing of all that before it was asked."""
     stored = metadata.read(connection, _KEY)
-    return Balance() if stored is None else msgspec.json.decode(stored, type=Balance)
+    if stored is None:
+        return Balance()
+    balance = msgspec.json.decode(stored, type=Balance)
+    if _EXTENSIONS in stored:
+        return balance
+    return replace(balance, extensions=balance.fillings)  # earlier versions counted both as one
 
 
 def write_balance(connection: Connection, balance: Balance) -> None:

@@ -1,10 +1,14 @@
 """The balance: shown on request, in App Home and the digest, and warned of once at each level until it is filled up."""
 
+import json
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
-from bot.sandbox.faults import Status
+from bot.sandbox.faults import Mangle, Status
 from bot.sandbox.neo import SUMMARY_PATH
-from bot.sandbox.summary import SummaryOptions
+from bot.sandbox.summary import Balance, SummaryOptions
 from bot.sandbox.world import START, World
 from tests.support.app_home import open_home
 from tests.support.harness import NOON, ServiceHarness
@@ -79,6 +83,41 @@ async def test_a_warning_survives_a_restart(harness: ServiceHarness) -> None:
     await harness.restart()
     await night(harness)
     assert len(warnings(harness)) == 1
+
+
+def without(harness: ServiceHarness, *names: str) -> None:
+    """Let Neo's summary lack these fields."""
+
+    def mangled(body: bytes) -> bytes:
+        return json.dumps({name: value for name, value in json.loads(body).items() if name not in names}).encode()
+
+    harness.neo.faults.when(lambda request: Mangle(mangled) if request.path == SUMMARY_PATH else None)
+
+
+@pytest.mark.slow
+async def test_an_answer_that_lacks_something_does_not_repeat_a_warning(harness: ServiceHarness) -> None:
+    issue(harness, 20 * PACE, expires_in=12 * DAY)
+    await night(harness)
+    assert len(warnings(harness)) == 2
+    for names in (["neo_credits_expires_at"], [], ["total_issued_neo_credits", "last_credit_reset"], []):
+        without(harness, *names)
+        await night(harness)
+    assert len(warnings(harness)) == 2
+
+
+@pytest.mark.slow
+async def test_an_expiry_that_rolls_on_is_warned_of_once(harness: ServiceHarness) -> None:
+    issued_at = harness.clock()
+    for _ in range(5):
+        balance = Balance(Decimal(3_000), issued_at, harness.clock() + 10 * DAY)
+        harness.neo.summary = replace(harness.neo.summary or SummaryOptions(), balance=balance)
+        await night(harness)
+    assert len(warnings(harness)) == 1
+    issue(harness, 3_000, expires_in=40 * DAY)
+    await night(harness, 10)
+    assert [visible_text(each).partition(".")[0] for each in warnings(harness)][1:] == [
+        ":warning: *Neo credits expire in 30 days"
+    ]
 
 
 @pytest.mark.slow

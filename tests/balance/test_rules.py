@@ -17,6 +17,7 @@ from bot.balance.rules import (
     days_until_expiry,
     days_until_used_up,
     is_filled_up,
+    is_put_off,
     new_warning,
     next_wait,
     runway,
@@ -122,17 +123,51 @@ def test_no_level_is_warned_of_twice(course: list[int]) -> None:
         ({"available_nanos": 1501}, True),
         ({"issued_nanos": 6000}, True),
         ({"last_reset": NOW}, True),
-        ({"expires_at": NOW + 90 * DAY}, True),
-        ({"expires_at": None}, True),
-        ({"expires_at": NOW + 30 * DAY}, False),
+        ({"expires_at": NOW + 90 * DAY}, False),
+        ({"issued_nanos": None}, False),
+        ({"last_reset": None}, False),
+        ({"issued_nanos": None, "available_nanos": 1250}, False),
+        ({"issued_nanos": None, "available_nanos": 1251}, True),
     ],
 )
-def test_a_balance_is_filled_up_when_credits_are_added_or_kept_longer(
+def test_a_balance_is_filled_up_when_credits_are_added(
     changed: dict[str, object],
     filled_up: bool,  # noqa: FBT001 - a case
 ) -> None:
     assert is_filled_up(SAID, replace(SAID, **changed)) is filled_up  # type: ignore[arg-type]
     assert is_filled_up(Balance(), SAID) is False
+
+
+@pytest.mark.parametrize(
+    ("warned", "expires_in", "put_off"),
+    [
+        (None, 90, False),  # nothing to begin anew
+        (30, None, False),  # it isn't said
+        (30, 30, False), (30, 31, False), (30, 37, False), (30, 38, True),  # one that rolls on
+        (14, 17, False), (14, 18, True), (2, 2, False), (2, 3, True), (0, 0, False), (0, 1, True),
+    ],
+)  # fmt: skip
+def test_an_expiry_that_was_warned_of_is_put_off_by_more_than_a_quarter(
+    warned: int | None,
+    expires_in: int | None,
+    put_off: bool,  # noqa: FBT001 - a case
+) -> None:
+    before = replace(SAID, warned=() if warned is None else ((Cause.EXPIRY, warned),))
+    after = replace(before, expires_at=None if expires_in is None else NOW + expires_in * DAY)
+    assert is_put_off(before, after, NOW) is put_off
+
+
+def test_new_credits_without_an_expiry_put_off_one_that_is_over() -> None:
+    expired = replace(SAID, is_expired=True, warned=((Cause.EXPIRY, 0),))
+    assert not is_put_off(expired, replace(expired, expires_at=None, is_expired=False), NOW)
+    assert is_put_off(expired, replace(expired, expires_at=None, is_expired=False, issued_nanos=9000), NOW)
+
+
+def test_what_begins_anew_is_one_cause() -> None:
+    warned = replace(SAID, fillings=3, extensions=1, warned=((Cause.SPEND, 7), (Cause.EXPIRY, 14)))
+    filled, put_off = warned.begun_anew(Cause.SPEND), warned.begun_anew(Cause.EXPIRY)
+    assert (filled.fillings, filled.extensions, filled.warned) == (4, 1, ((Cause.EXPIRY, 14),))
+    assert (put_off.fillings, put_off.extensions, put_off.warned) == (3, 2, ((Cause.SPEND, 7),))
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ AGREES = "SELECT count(*) FROM note WHERE key = 'neo_agreement' AND value NOT LI
 INCIDENTS = "SELECT count(*) FROM incident WHERE name = 'difference' AND ended_at IS NULL"
 REPORTS = "SELECT count(*) FROM notification WHERE stem LIKE 'ops:difference-%'"
 SENT = f"{REPORTS} AND state = 'sent'"
-WARNINGS = "SELECT count(*) FROM notification WHERE stem LIKE 'balance:%' AND state = 'sent'"
+ENQUEUED_WARNINGS = "SELECT count(*) FROM notification WHERE stem LIKE 'balance:%'"
+WARNINGS = f"{ENQUEUED_WARNINGS} AND state = 'sent'"
 
 
 @pytest.fixture
@@ -66,8 +67,9 @@ async def test_a_difference_and_a_warning_are_posted_once_whenever_it_is_killed(
     team.slack.faults.when(lambda call: Hang() if call.method == "chat.postMessage" else None)
     recorded = await team.launch()
     await team.wait_for_number(REPORTS, 1)
+    await team.wait_for_number(ENQUEUED_WARNINGS, 1)
     await recorded.kill()
-    assert await team.number(SENT) == 0
+    assert (await team.number(SENT), await team.number(WARNINGS)) == (0, 0)
     assert kinds(team) == {}
 
     team.slack.faults.clear()
