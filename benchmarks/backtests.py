@@ -54,14 +54,15 @@ _BEST = """
 WITH period (n, low, high) AS MATERIALIZED (
   SELECT key, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:periods)),
 read (member, n, at, nanos) AS (
-  SELECT c.member, p.n, CASE WHEN c.kind = 'repriced' OR c.observed_at NOT BETWEEN c.booked_at AND c.booked_at + :late
+  SELECT c.member, p.n, CASE WHEN c.kind = 'repriced' OR c.observed_at < c.booked_at
+      OR (c.observed_at > c.booked_at + :late AND c.booked_at < (SELECT observed_at FROM charge ORDER BY id LIMIT 1))
     THEN c.booked_at ELSE c.observed_at END, c.platform_nanos + c.provider_nanos
   FROM period p CROSS JOIN charge c ON c.booked_at >= p.low AND c.booked_at < p.high
   WHERE c.member NOT IN (SELECT id FROM member WHERE email = '')),
 running (member, n, at, spent) AS (
   SELECT member, n, at, sum(nanos) OVER (PARTITION BY member, n ORDER BY at) FROM read),
 passed (member, n, step, at) AS (
-  SELECT r.member, r.n, s.value, min(r.at) FROM running r CROSS JOIN json_each(:steps) s
-    ON r.spent * 100 >= :nanos * s.value GROUP BY r.member, r.n, s.value)
+  SELECT r.member, r.n, s.value, min(r.at) FROM running r JOIN period p ON p.n = r.n AND r.at < p.high + :late
+    CROSS JOIN json_each(:steps) s ON r.spent * 100 >= :nanos * s.value GROUP BY r.member, r.n, s.value)
 SELECT member, n, at, max(step) FROM passed GROUP BY member, n, at
 """

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, case, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, bindparam, case, literal_column, or_, select
 
 from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Window
@@ -22,16 +22,19 @@ from bot.ledger.tables import charge
 HistoricCharge = tuple[int, int, int, int]
 """The subject's id, when it was booked and when it counts as read (microseconds), and its nanos."""
 
-_LATE_US = bindparam("late_us", type_=BigInteger)
 _DELAY = charge.c.observed_at - charge.c.booked_at
-# a corrected price counts from the beginning, and what was read long afterwards as if it had been read in time
+_IS_OF_BEFORE = and_(
+    _DELAY > bindparam("late_us", type_=BigInteger), charge.c.booked_at < bindparam("begun_us", type_=BigInteger)
+)
+# a corrected price counts from the beginning, and what is older than the ledger as if it had been read in time
 _READ_AT = case(
     (
-        or_(charge.c.kind == EntryKind.REPRICED.value, literal_column("0") > _DELAY, _DELAY > _LATE_US),
+        or_(charge.c.kind == EntryKind.REPRICED.value, literal_column("0") > _DELAY, _IS_OF_BEFORE),
         charge.c.booked_at,
     ),
     else_=charge.c.observed_at,
 ).label("read_at")
+_BEGUN = select(charge.c.observed_at).order_by(charge.c.id).limit(1)
 _IN_WINDOW = (charge.c.booked_at >= bindparam("low")) & (charge.c.booked_at < bindparam("high"))
 _IN_ORDER: tuple[ColumnElement[Any], ...] = (literal_column("read_at"), charge.c.id)
 
@@ -66,7 +69,7 @@ def _of_member(basis: SpendBasis, form: NarrowingForm) -> Rows:
 class HistoryRange:
     """Charges booked in a window, of tasks that count as they are now; what of them is spend.
 
-    What was read more than `late` after it was booked counts as read when it was booked.
+    What was booked before the ledger began, and read more than `late` after that, counts as read when it was booked.
     """
 
     window: Window
@@ -82,7 +85,8 @@ class HistoryRange:
     def rows(self, connection: Connection, statement: Rows, **values: object) -> Sequence[HistoricCharge]:
         """Return what a statement finds of the range."""
         ends = {"low": to_us(self.window.start), "high": to_us(self.window.end)}
-        late = {"late_us": self.late // timedelta(microseconds=1)}
+        begun = connection.execute(_BEGUN).scalar()
+        late = {"late_us": self.late // timedelta(microseconds=1), "begun_us": 0 if begun is None else begun}
         given = {**ends, **late, **values_of(self.narrowing), **values}
         found: Sequence[Any] = connection.execute(statement, given).all()  # of tuples
         return found

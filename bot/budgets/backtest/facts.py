@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.budgets.backtest.rules import BacktestAlert, backtest_alerts, peak_spends
+from bot.budgets.backtest.rules import BacktestAlert, PeriodEnds, backtest_alerts, peak_spends
 from bot.budgets.limits.store import limited_members
 from bot.budgets.periods import LATE, BudgetPeriod, budget_period
 from bot.budgets.policy import BudgetPolicy
@@ -89,9 +89,8 @@ def backtest(connection: Connection, request: BacktestRequest, policy: BudgetPol
     periods = periods_back(request.unit, request.days, policy, now)
     whole = HistoryRange(Window(periods[0].window.start, now), policy.basis, LATE, request.narrowing)
     charges, own = _charges(connection, request, whole)
-    starts = [to_us(each.window.start) for each in periods]
     found: dict[int, list[BacktestAlert]] = defaultdict(list)
-    for alert in backtest_alerts(charges, starts, request.nanos, policy.steps):
+    for alert in backtest_alerts(charges, _ends(periods), request.nanos, policy.steps):
         found[alert.subject].append(alert)
     return Backtest(
         request=request,
@@ -153,4 +152,8 @@ def default_peaks(connection: Connection, unit: Unit, days: int, policy: BudgetP
     periods = periods_back(unit, days, policy, now)
     whole = HistoryRange(Window(periods[0].window.start, now), policy.basis, LATE)
     charges, _ = default_charges(connection, unit, whole)
-    return list(peak_spends(charges, [to_us(each.window.start) for each in periods]).values())
+    return list(peak_spends(charges, _ends(periods)).values())
+
+
+def _ends(periods: Sequence[BudgetPeriod]) -> list[PeriodEnds]:
+    return [PeriodEnds(to_us(each.window.start), to_us(each.window.end + LATE)) for each in periods]

@@ -5,11 +5,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 from bot.budgets.rules import CrossingDecision, crossing_decisions, reached_steps
 from bot.ledger.charge_history import HistoricCharge
 
 _SUBJECT, _READ_AT = itemgetter(0), itemgetter(2)  # of a charge
+
+
+class PeriodEnds(NamedTuple):
+    """When a period began, and until when its crossings are notified, in microseconds."""
+
+    start_us: int
+    notified_until_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +40,17 @@ class _Case:
 
 
 def backtest_alerts(
-    charges: Iterable[HistoricCharge], starts: Sequence[int], limit_nanos: int, steps: Sequence[int]
+    charges: Iterable[HistoricCharge], periods: Sequence[PeriodEnds], limit_nanos: int, steps: Sequence[int]
 ) -> Iterator[BacktestAlert]:
     """Yield the steps of a limit that would have been notified, of each subject in the order of their passing.
 
     Args:
         charges: those of each subject after the other, in the order in which they were read.
-        starts: when each period began, in microseconds; the first one holds the first charge.
+        periods: in order, without a gap; the first one holds the first charge.
         limit_nanos: the limit.
         steps: the steps, in percent, ascending.
     """
-    for subject, number, at, case in _readings(charges, starts):
+    for subject, number, at, case in _readings(charges, periods):
         reached = reached_steps(limit_nanos, case.spend_nanos, steps)
         if len(reached) <= len(case.recorded):
             continue
@@ -53,16 +61,25 @@ def backtest_alerts(
                 yield BacktestAlert(subject, number, step, at, case.spend_nanos)
 
 
-def peak_spends(charges: Iterable[HistoricCharge], starts: Sequence[int]) -> dict[int, int]:
-    """Return the most that each subject had spent in any period at any time, in nanos. The arguments are the same."""
+def peak_spends(charges: Iterable[HistoricCharge], periods: Sequence[PeriodEnds]) -> dict[int, int]:
+    """Return the most that each subject had spent in any period while it was still notified of, in nanos.
+
+    The arguments are the same.
+    """
     peaks: dict[int, int] = {}
-    for subject, _, _, case in _readings(charges, starts):
+    for subject, _, _, case in _readings(charges, periods):
         peaks[subject] = max(peaks.get(subject, 0), case.spend_nanos)
     return peaks
 
 
-def _readings(charges: Iterable[HistoricCharge], starts: Sequence[int]) -> Iterator[tuple[int, int, int, _Case]]:
-    """Yield subject, number of the period, moment and case, for each moment at which charges of it were read."""
+def _readings(
+    charges: Iterable[HistoricCharge], periods: Sequence[PeriodEnds]
+) -> Iterator[tuple[int, int, int, _Case]]:
+    """Yield subject, number of the period, moment and case, for each moment at which charges of it were read.
+
+    Of a period that is not notified of any more nothing is yielded.
+    """
+    starts = [each.start_us for each in periods]
     for subject, of_subject in groupby(charges, _SUBJECT):
         cases: dict[int, _Case] = {}
         for at, read in groupby(of_subject, _READ_AT):
@@ -75,4 +92,5 @@ def _readings(charges: Iterable[HistoricCharge], starts: Sequence[int]) -> Itera
                 case.spend_nanos += nanos
                 touched[number] = case
             for number, case in touched.items():
-                yield subject, number, at, case
+                if at < periods[number].notified_until_us:
+                    yield subject, number, at, case
