@@ -39,8 +39,10 @@ def print_check(checked: BudgetCheck, policy: BudgetPolicy, now: datetime, conso
 
 
 def _summary(checked: BudgetCheck) -> str:
-    if not checked.lines:
+    if not checked.is_any_set:
         return "No budget is set."
+    if not checked.lines:
+        return "Nobody has spent of these budgets yet."
     of_all = formatting.count(len(checked.lines), "budget")
     if not checked.used_up:
         return f"No budget is used up ({of_all} checked)."

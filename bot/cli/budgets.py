@@ -1,12 +1,13 @@
 """The command group `budget`."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.errors import USED_UP, WRONG_USE, fail_with, print_errors
-from bot.cli.output import json_option, print_json, single_line
+from bot.cli.errors import USED_UP, WRONG_USE, fail, fail_with, print_errors
+from bot.cli.output import json_option, new_file, print_json, single_line
 from bot.cli.startup import load_app, load_app_for_writing
 from bot.cli.usage_errors import WordsCommand
 from bot.terminal import streams
@@ -138,7 +139,7 @@ def export_budgets(file: Path | None) -> None:
     if file is None:
         click.echo(text, nl=False)
         return
-    with file.open("x", encoding="utf-8") as new:
+    with new_file(file) as new:
         new.write(text)
     click.echo(single_line(f"Wrote all budgets to {file}."))
 
@@ -180,18 +181,22 @@ def apply_budgets(file: "BinaryIO", *, dry_run: bool) -> None:
 
 @budgets.command("check")
 @click.argument("whose", nargs=-1, metavar="[SCOPE]")
+@click.option("--max-age", "hours", metavar="HOURS", type=click.IntRange(1, 8760), help="How old the data may be.")
 @json_option
 @print_errors
-def check_budgets(whose: tuple[str, ...], *, as_json: bool) -> None:
+def check_budgets(whose: tuple[str, ...], hours: int | None, *, as_json: bool) -> None:
     """Check all budgets, or those of one person, `team` or `default`. Exits with 3 if one is used up, for CI.
 
-    `default` checks everyone without their own budget.
+    `default` checks everyone without their own budget. If none is known to be used up, but there is no data, or it is
+    older than an hour (or twice POLL_SECONDS, or --max-age), nobody can tell: that exits with 1.
 
     Example: neo-usage budget check team
     """
     from bot.budgets.cli import print_check
     from bot.budgets.listing.check import budget_check, to_document
     from bot.budgets.policy import BudgetPolicy
+    from bot.ledger.freshness import UnreadError
+    from bot.usage.durations import ago
 
     app = load_app()
     policy, now = BudgetPolicy.from_settings(app.settings), app.clock()
@@ -203,6 +208,15 @@ def check_budgets(whose: tuple[str, ...], *, as_json: bool) -> None:
         print_check(checked, policy, now, streams.console())
     if checked.used_up:
         raise click.exceptions.Exit(USED_UP)
+    longest = max(timedelta(hours=1), timedelta(seconds=2 * app.settings.poll_seconds))
+    if checked.is_unsure(now, longest if hours is None else timedelta(hours=hours)):
+        age = checked.age(now)
+        if age is None:
+            raise UnreadError
+        fail(
+            f"the last data is from {ago(age)}, too old to tell whether a budget is used up. "
+            "`neo-usage status` says why; `--max-age HOURS` accepts older data."
+        )
 
 
 COMMANDS = (budgets,)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bot.domain.query.question import quote
 from bot.domain.query.tokens import split
+from bot.domain.text import ascii_lower
 
 _YES, _NO = "yes", "no"
 _BYOK: dict[tuple[str, ...], bool] = {(_YES,): True, (_NO,): False}
@@ -24,7 +25,8 @@ class TaskTraits(NamedTuple):
 class TaskNarrowing:
     """Tasks of one of these models, with one of these statuses, on the team's own key (BYOK) or not.
 
-    A part that is empty, or None, leaves out nothing. Models and statuses are spelled as in the ledger, and sorted.
+    A part that is empty, or None, leaves out nothing. Models are spelled as in the ledger, statuses mean any case of
+    ASCII letters; both are sorted.
     """
 
     models: tuple[str, ...] = ()
@@ -50,7 +52,7 @@ class TaskNarrowing:
         """Return whether a task of those traits counts."""
         return (
             (not self.models or task.model in self.models)
-            and (not self.statuses or task.status in self.statuses)
+            and (not self.statuses or ascii_lower(task.status) in map(ascii_lower, self.statuses))
             and (self.byok is None or task.own_key is self.byok)
         )
 

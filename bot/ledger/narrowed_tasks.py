@@ -2,9 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, ColumnElement, FromClause, Text, bindparam, exists, literal_column, select
+from sqlalchemy import Boolean, ColumnElement, FromClause, Text, bindparam, exists, func, literal_column, select
 
 from bot.domain.narrowing import TaskNarrowing
+from bot.domain.text import ascii_lower
 from bot.ledger.tables import charge, task
 
 _ONE: ColumnElement[int] = literal_column("1")
@@ -28,7 +29,7 @@ class NarrowingForm(NamedTuple):
         if self.models:
             conditions.append(tasks.c.model.in_(bindparam("models", type_=Text, expanding=True)))
         if self.statuses:
-            conditions.append(tasks.c.status.in_(bindparam("statuses", type_=Text, expanding=True)))
+            conditions.append(func.lower(tasks.c.status).in_(bindparam("statuses", type_=Text, expanding=True)))
         if self.byok:
             conditions.append(tasks.c.is_byok == bindparam("byok", type_=Boolean))
         return conditions
@@ -44,4 +45,5 @@ class NarrowingForm(NamedTuple):
 
 def values_of(narrowing: TaskNarrowing) -> dict[str, Any]:
     """Return a narrowing as the values that conditions of its form take."""
-    return {"models": narrowing.models, "statuses": narrowing.statuses, "byok": narrowing.byok}
+    statuses = tuple(map(ascii_lower, narrowing.statuses))
+    return {"models": narrowing.models, "statuses": statuses, "byok": narrowing.byok}

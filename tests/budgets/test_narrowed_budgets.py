@@ -64,6 +64,14 @@ async def test_a_default_counts_for_each_member_and_the_teams_for_all(harness: S
     )
 
 
+async def test_a_status_counts_in_any_case(harness: ServiceHarness) -> None:
+    await said(harness, "budget @priya 100/month status:failed")
+    await spend(harness, PRIYA, 85, status="Failed")
+    (alert,) = notifications(harness.dm("priya"))
+    assert "You have used 85% of your monthly status:failed budget:* $85.00 of $100." in visible_text(alert)
+    assert "$85.00 is already spent (42%)" in await said(harness, "budget team 200/month status:failed")
+
+
 async def test_lists_and_explanations_say_what_counts(harness: ServiceHarness) -> None:
     await said(harness, "budget @priya 100/month model:opus")
     await said(harness, "budget team 1000/month status:failed byok:no")

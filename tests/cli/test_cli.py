@@ -606,6 +606,34 @@ def test_a_pipeline_learns_which_budgets_are_used_up(synced: Run) -> None:
     assert synced("budget", "check", "zaphod").returncode == 2
 
 
+def test_a_pipeline_fails_where_nothing_was_read(run: Run) -> None:
+    assert run("budget", "check").returncode == 0  # of no budget
+    run("budget", "set", "default", "300/month")
+    missing = run("budget", "check")
+    assert (missing.returncode, missing.stderr) == (
+        1, "neo-usage: nothing has been read from Neo yet. Run `neo-usage sync`; `neo-usage status` says what failed.\n"
+    )  # fmt: skip
+    assert missing.stdout == "Nobody has spent of these budgets yet. No data yet (UTC).\n"
+
+
+@sqlite_only("ages a file")
+def test_a_pipeline_fails_where_the_data_is_old_unless_a_budget_is_used_up(synced: Run, tmp_path: Path) -> None:
+    synced("budget", "set", "team", "9000000/month")
+    with closing(sqlite3.connect(tmp_path / "neo-usage.db")) as connection:
+        connection.execute("UPDATE pass SET window_to = window_to - 18000000000, started_at = started_at - 18000000000")
+        connection.commit()
+    old = synced("budget", "check", "--json")
+    assert (old.returncode, json.loads(old.stdout)["used_up"]) == (1, 0)
+    assert old.stderr == (
+        "neo-usage: the last data is from 5 h ago, too old to tell whether a budget is used up. "
+        "`neo-usage status` says why; `--max-age HOURS` accepts older data.\n"
+    )
+    assert synced("budget", "check", "--max-age", "6").returncode == 0
+    assert synced("budget", "check", POLL_SECONDS="10800").returncode == 0
+    synced("budget", "set", "team", "0.01/month")
+    assert synced("budget", "check").returncode == 3
+
+
 def test_a_limit_is_tried_on_some_tasks(synced: Run) -> None:
     whole = json.loads(synced("backtest", "1/month", "team", "--json").stdout)
     failed = json.loads(synced("backtest", "1/month", "team", "status:failed", "--json").stdout)

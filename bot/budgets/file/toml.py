@@ -22,6 +22,7 @@ _HEADING = """\
 # Applying removes every budget that the file doesn't have.
 """
 _TABLE = "budget"
+_NO_BUDGETS = f"{_TABLE} = []"  # an empty file may be one that was cut off
 _WHOSE, _LIMIT, _COUNTS, _UNTIL, _REASON = KEYS = ("for", "limit", "only", "until", "reason")
 _HEADER = re.compile(rf"\s*\[\[\s*{_TABLE}\s*\]\]")
 _LONGEST_REASON = 1_000  # characters; longer than what can be typed, as merged members have longer ones
@@ -32,8 +33,9 @@ _MOST_MB = 4  # of a file; ten thousand people with three budgets each take less
 
 
 def to_toml(entries: Iterable[BudgetEntry], names: Mapping[int, str]) -> str:
-    """Return entries as TOML, with the names of their scopes."""
-    return "\n".join([_HEADING, *(_entry(each, names[each.budget.scope]) for each in entries)])
+    """Return entries as TOML, with the names of their scopes; where there are none, that is said in so many words."""
+    written = [_entry(each, names[each.budget.scope]) for each in entries]
+    return "\n".join([_HEADING, *(written or [f"{_NO_BUDGETS}\n"])])
 
 
 def _entry(entry: BudgetEntry, name: str) -> str:
@@ -73,16 +75,17 @@ def parse(content: bytes) -> tuple[list[WrittenEntry], list[str]]:
     """Return the entries of a file that can be read, and what is wrong with the others.
 
     Raises:
-        BudgetFileError: it is too large, no TOML, or has no budgets.
+        BudgetFileError: it is too large, no TOML, or has nothing in it.
     """
     text = _text(content)
     document = _document(text)
-    tables = document.pop(_TABLE, [])
+    tables = document.pop(_TABLE, None)
+    if tables is None and not document:
+        raise BudgetFileError([f"the file has no budgets. To remove all of them, write `{_NO_BUDGETS}`."])
+    tables = [] if tables is None else tables
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
         raise BudgetFileError([f"each budget begins with `[[{_TABLE}]]`, in double brackets"])
     problems = [f"I don't know `{key}`. Each budget begins with `[[{_TABLE}]]`." for key in document]
-    if not tables and not problems:
-        raise BudgetFileError(["the file has no budgets. To remove one, use `neo-usage budget remove`."])
     entries = []
     for place, table in zip(_places(text, len(tables)), tables, strict=True):
         found = _Fields(table)

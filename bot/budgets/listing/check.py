@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,15 +18,28 @@ from bot.ledger.freshness import freshness
 
 @dataclass(frozen=True, slots=True)
 class BudgetCheck:
-    """The budgets that somebody spends of; `as_of` is how far their spend is known, None before the first data."""
+    """The budgets that somebody spends of; `as_of` is how far their spend is known, None before the first data.
+
+    `is_any_set`: there is a budget, if only one that nobody has spent of.
+    """
 
     lines: Sequence[BudgetLine]
     as_of: datetime | None
+    is_any_set: bool
 
     @property
     def used_up(self) -> int:
         """How many of them are used up."""
         return sum(map(is_used_up, self.lines))
+
+    def age(self, now: datetime) -> timedelta | None:
+        """Return how old the data is; None before the first data."""
+        return None if self.as_of is None else now - self.as_of
+
+    def is_unsure(self, now: datetime, most: timedelta) -> bool:
+        """Return whether nobody can say that no budget is used up, as the data is missing or older than `most`."""
+        age = self.age(now)
+        return self.is_any_set and not self.used_up and (age is None or age > most)
 
 
 def is_used_up(line: BudgetLine) -> bool:
@@ -45,7 +58,7 @@ def budget_check(connection: Connection, policy: BudgetPolicy, now: datetime, na
     checked = [
         line for line in lines if line.spend_nanos is not None and (scope != DEFAULT or line.limit.scope == DEFAULT)
     ]
-    return BudgetCheck(checked, freshness(connection, now).as_of)
+    return BudgetCheck(checked, freshness(connection, now).as_of, is_any_set=bool(lines))
 
 
 def to_document(check: BudgetCheck) -> dict[str, Any]:

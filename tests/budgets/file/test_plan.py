@@ -109,6 +109,16 @@ def test_a_file_that_is_applied_already_changes_nothing(connection: Connection, 
     assert connection.execute(REVISIONS).all() == before
 
 
+def test_a_file_of_no_budgets_removes_all(connection: Connection, evaluator: BudgetEvaluator) -> None:
+    nothing = export(connection, BERLIN, NOW)
+    assert applied(connection, evaluator, nothing) == ["Nothing to change: 0 budgets unchanged."]
+    applied(connection, evaluator, entry("team", "500/month"))
+    assert applied(connection, evaluator, nothing) == [
+        "- team: $500 a month", "Done: 1 removed, 0 budgets unchanged."
+    ]  # fmt: skip
+    assert export(connection, BERLIN, NOW) == nothing
+
+
 def test_every_limit_set_or_removed_is_on_record(connection: Connection, evaluator: BudgetEvaluator) -> None:
     applied(connection, evaluator, entry("team", "500/month", 'reason = "plan of 2026"'), entry(ANA, "300/month"))
     applied(connection, evaluator, entry("team", "500/month", 'reason = "plan of 2026"'))

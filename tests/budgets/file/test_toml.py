@@ -112,8 +112,8 @@ def test_where_text_hides_the_lines_budgets_are_counted() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "the file has no budgets. To remove one, use `neo-usage budget remove`."),
-        (b"# nothing\n", "the file has no budgets. To remove one, use `neo-usage budget remove`."),
+        (b"", "the file has no budgets. To remove all of them, write `budget = []`."),
+        (b"# nothing\n", "the file has no budgets. To remove all of them, write `budget = []`."),
         (b"[budget]\nfor = 'team'\n", "each budget begins with `[[budget]]`, in double brackets"),
         (b"budget = [1]\n", "each budget begins with `[[budget]]`, in double brackets"),
         (b"[[budget]]\nfor = team\n", "this isn't TOML: Invalid value (at line 2, column 7)"),
@@ -129,6 +129,13 @@ def test_where_text_hides_the_lines_budgets_are_counted() -> None:
 )
 def test_a_file_that_is_none_of_budgets_is_refused(content: bytes, problem: str) -> None:
     assert refusal(content) == problem
+
+
+def test_that_there_are_no_budgets_is_written_and_read() -> None:
+    text = to_toml([], {})
+    assert text.endswith("\n\nbudget = []\n")
+    assert parse(text.encode()) == ([], [])
+    assert problems("budget = []\nlimit = 5\n") == ["I don't know `limit`. Each budget begins with `[[budget]]`."]
 
 
 def test_marks_and_breaks_of_other_editors_change_no_line() -> None:
