@@ -1,6 +1,7 @@
 """Backfill: records, without notifying anybody, failures that are in the ledger and were not recorded when booked.
 
-There are some after an update from a version that recorded none, and where FAILURE_STATUSES has been changed.
+There are some after an update from a version that recorded none, or none whose status has capital letters, and where
+FAILURE_STATUSES has been changed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from bot.failures.kind_store import FailureSample, ensure_kinds
 from bot.failures.rules import failed_at
 from bot.ledger.task_queries import StoredTask, tasks_by_id, tasks_with_status, texts_by_id
 
+_IN_ANY_CASE = "in any case"  # as earlier versions did not record them
 _RECORDED = "failures_of"  # the metadata of which statuses' failures are recorded
 
 
@@ -42,7 +44,7 @@ def backfill(connection: Connection, statuses: Sequence[str], at_once: int = 5_0
 
 
 def _as_text(statuses: Sequence[str]) -> str:
-    return ",".join(sorted(statuses))
+    return ",".join([*sorted(statuses), _IN_ANY_CASE])
 
 
 def _forget_others(connection: Connection, statuses: Sequence[str], at_once: int) -> list[int]:

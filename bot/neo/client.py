@@ -22,6 +22,7 @@ from bot.neo.errors import (
     GarbledError,
     NeoError,
     ObstructedError,
+    OversizedError,
     RejectedError,
     TooLargeError,
     TooLongError,
@@ -224,7 +225,7 @@ class NeoClient:
             async for part in response.aiter_bytes():
                 body += part
                 if len(body) > most:
-                    raise TooLargeError(f"Neo's answer is larger than {most // 2**20} MB.")
+                    raise OversizedError(f"Neo's answer is larger than {most // 2**20} MB.")
             return response.status_code, response.headers, bytes(body)
 
 

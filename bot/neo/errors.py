@@ -10,7 +10,8 @@ NeoError
 │       └── TooLongError          not so deep into a list, or not over so long a window: cut the window
 └── TransientError        asking again may help
     ├── RateLimitedError      429
-    ├── TooLargeError         413, 408, 504 or no answer in time: ask for less
+    ├── TooLargeError         408, 504 or no answer in time: ask for less
+    │   └── OversizedError        413, or more than is read of an answer
     ├── UnavailableError      5xx, no connection, a dropped one
     └── GarbledError          200, and no page in it: HTML, broken or foreign JSON
 """
@@ -88,6 +89,10 @@ class TooLargeError(TransientError):
     kind = "too_large"
 
 
+class OversizedError(TooLargeError):
+    """The answer is too large, not too late."""
+
+
 class UnavailableError(TransientError):
     """5xx, or no whole answer."""
 
@@ -136,7 +141,8 @@ def error_of_answer(status: int, code: str | None, retry_after: float | None) ->
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimitedError(_wait(retry_after), retry_after)
     if status in _TOO_LARGE:
-        too_large = TooLargeError(f"Neo could not give so large an answer ({status_text}).")
+        kind_of_large = OversizedError if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else TooLargeError
+        too_large = kind_of_large(f"Neo could not give so large an answer ({status_text}).")
         too_large.retry_after = retry_after
         return too_large
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -6,6 +6,7 @@ from bot.neo.errors import (
     ForbiddenError,
     GarbledError,
     NeoError,
+    OversizedError,
     RateLimitedError,
     RejectedError,
     TooLargeError,
@@ -18,6 +19,7 @@ _REASONS: dict[type[NeoError], str] = {
     ForbiddenError: "the key's owner isn't an admin of the team (403)",
     RateLimitedError: "Neo is limiting requests (429)",
     TooLargeError: "Neo gave no answer in time",
+    OversizedError: "Neo's answer is too large",
     GarbledError: "I can't read Neo's answer",
     UnavailableError: "Neo doesn't answer",
 }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, delete, select, text
 
+from bot.database import metadata
 from bot.domain.pricing import ByokUnit
 from bot.domain.tasks import Task
 from bot.failures import listener_store
@@ -141,6 +142,20 @@ def test_what_is_recorded_is_looked_for_once(ledger: Ledger) -> None:
     ledger.connection.execute(delete(failure))
     ledger.grouper.apply_due(ledger.connection, NOW)
     assert recorded(ledger) == set()
+
+
+def test_what_an_earlier_version_took_for_no_failure_is_recorded_without_a_notification(ledger: Ledger) -> None:
+    ledger.read(task("a", "x broke"))
+    before = ledger.enqueued
+    ledger.grouper = FailureGrouper(())
+    ledger.read(task("b", "y broke", status="Failed"))  # it looked for `failed`
+    metadata.write(ledger.connection, "failures_of", "error,failed")
+    ledger.grouper = FailureGrouper()
+    assert ledger.grouper.due(ledger.connection, NOW)
+    ledger.grouper.apply_due(ledger.connection, NOW)
+    assert recorded(ledger) == {"a", "b"}
+    assert ledger.enqueued == before
+    assert not ledger.grouper.due(ledger.connection, NOW)
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 5])

@@ -18,7 +18,8 @@ import pytest
 
 from bot.app import App
 from bot.neo.client import QueryWindow, RetryPolicy, connect
-from bot.neo.errors import GarbledError, NeoError, ObstructedError, TooLargeError, UnavailableError
+from bot.neo.errors import GarbledError, NeoError, ObstructedError, OversizedError, TooLargeError, UnavailableError
+from bot.neo.unavailable import reason
 from bot.sandbox.world import START
 from tests.support.certificates import server_context
 from tests.support.fixtures import HURRIED, Wire
@@ -187,7 +188,7 @@ async def test_a_body_that_unfolds_to_more_than_fits_is_given_up(wire: Wire) -> 
     bomb = gzip.compress(bytes(66 * 2**20), compresslevel=1)
     async with listening(http(bomb, Content_Encoding="gzip")) as port:
         error = await failure(patient(wire(NEO_API_URL=f"http://127.0.0.1:{port}")))
-    assert type(error) is TooLargeError
+    assert type(error) is OversizedError
     assert "larger than 64 MB" in str(error)
 
 
@@ -286,7 +287,8 @@ async def test_a_summary_that_is_larger_than_any_team_needs_is_not_decoded(encod
     body = MANY % b",".join(ROW % number for number in range(70_000))
     sent = gzip.compress(body, compresslevel=1) if encoding else body
     error = await summary_failure(http(sent, Content_Encoding=encoding))
-    assert type(error) is TooLargeError
+    assert type(error) is OversizedError
+    assert reason(error) == "Neo's answer is too large"
     assert "larger than 4 MB" in str(error)
 
 

@@ -196,6 +196,7 @@ async def test_costs_on_own_keys_that_neo_counts_in_its_own_way_are_shown_and_no
         (Status(500), "Neo doesn't answer"),
         (Body(b'{"total": 5}'), "I can't read Neo's answer"),
         (Hang(), "Neo gave no answer in time"),
+        (Status(413), "Neo's answer is too large"),
     ],
 )
 async def test_without_neos_total_there_is_no_alarm(closed: ServiceHarness, fault: Fault, why: str) -> None:
