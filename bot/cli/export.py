@@ -2,13 +2,14 @@
 
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli.errors import WRONG_USE, fail, print_errors
-from bot.cli.output import single_line
+from bot.cli.output import new_file, single_line
 from bot.cli.startup import load_app
 
 if TYPE_CHECKING:
@@ -29,10 +30,13 @@ _MONTH = re.compile(r"\d{4}-\d\d")
 def export(file: Path | None, month: str, lines_by: str, account: str, *, is_focus: bool) -> None:
     """Write a month's spend as CSV, for finance: to a new file, or to standard output.
 
+    Standard error gets how old the data is, and what is missing or assumed.
+
     Example: neo-usage export --focus --month 2026-11 neo-2026-11.csv
     """
     from bot.usage.focus.export import LinesBy, focus_file
     from bot.usage.report_builder import terminal_report
+    from bot.usage.report_printer import freshness_line
 
     if not is_focus:
         fail("Say in which format: `--focus`.", code=WRONG_USE)
@@ -41,15 +45,17 @@ def export(file: Path | None, month: str, lines_by: str, account: str, *, is_foc
     if not account.strip():
         fail("`--account` needs a name: FOCUS has no row without a billing account.", code=WRONG_USE)
     app = load_app()
+    now, stale_after = app.clock(), timedelta(seconds=2 * app.settings.poll_seconds)
     with app.ledger.reader() as connection:
-        report = terminal_report(connection, app.settings, month, app.clock())
+        report = terminal_report(connection, app.settings, month, now)
+        click.echo(single_line(freshness_line(report, now, stale_after).plain), err=True)
         focus = focus_file(connection, app.settings, report.window, LinesBy(lines_by), account)
         if file is None:
             focus.write(sys.stdout)
             if missing := _missing(report):
                 click.echo(missing, err=True)
             return
-        with file.open("x", encoding="utf-8", newline="") as target:
+        with new_file(file) as target:
             rows = focus.write(target)
     click.echo(single_line(_summary(report, rows, file)))
 

@@ -37,7 +37,7 @@ def print_report(report: Report, console: Console, now: datetime, stale_after: t
         console.print()
     if not report.total.tasks:
         print_line(console, f"{' '.join(report_formatting.empty_reasons(report))}\n")
-    console.print(_freshness(report, now, stale_after))
+    console.print(freshness_line(report, now, stale_after))
 
 
 def _print_tables(report: Report, console: Console) -> bool:
@@ -77,7 +77,8 @@ def _headline(report: Report) -> Text:
     return line
 
 
-def _freshness(report: Report, now: datetime, stale_after: timedelta) -> Text:
+def freshness_line(report: Report, now: datetime, stale_after: timedelta) -> Text:
+    """Return how far a report can be trusted: up to when, what it lacks, and what it assumes."""
     if report.as_of is None:
         return Text("I haven't read all of Neo yet: run `neo-usage sync`.", style="bold red")
     if report.warning:

@@ -6,8 +6,10 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from subprocess import CompletedProcess
 from zoneinfo import ZoneInfo
@@ -17,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.app import App
+from bot.cli.output import new_file
 from bot.domain.formatting import utc
 from bot.domain.periods import Unit, Window, local_day, period
 from bot.domain.pricing import SpendBasis
@@ -33,7 +36,7 @@ from bot.usage.focus.lines import Line, lines_by_charge, lines_by_day
 from tests.support.app import report_of
 from tests.support.command import run_command
 from tests.support.docs import ROOT, section
-from tests.support.engines import url_of
+from tests.support.engines import execute, url_of
 from tests.support.fixtures import Wire
 from tests.support.worlds import MARCUS, PRIYA, add
 
@@ -49,28 +52,66 @@ MANDATORY = {
     "ContractedCost", "EffectiveCost", "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit",
     "ProviderName", "PublisherName", "ServiceCategory", "ServiceName",
 }  # fmt: skip
-NEVER_NULL = MANDATORY - {"ChargeClass", "PricingQuantity", "PricingUnit"} | {
-    "PricingCurrency", "PricingCurrencyEffectiveCost", "SubAccountId", "SubAccountName", "SubAccountType",
+DECIMAL, NOT_NEGATIVE = re.compile(r"-?\d+(\.\d+)?"), re.compile(r"\d+(\.\d+)?")
+MOMENT, CURRENCY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), re.compile(r"[A-Z]{3}")
+TEXT = re.compile(r"\S(.*\S)?", re.DOTALL)  # without spaces around it
+
+
+class Null(Enum):
+    """Whether a column may be null."""
+
+    NEVER = "never"
+    BUT_FOR_USE = "always, unless the charge is one for usage, where it must not be"
+    PERHAPS = "as other columns are"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What FOCUS 1.2 asks of the values of a column; those that are allowed, if not all are."""
+
+    form: re.Pattern[str] = TEXT
+    null: Null = Null.NEVER
+    allowed: frozenset[str] = frozenset()
+
+
+OF_USE = Rule(NOT_NEGATIVE, Null.BUT_FOR_USE)
+RULES = {
+    **dict.fromkeys(("BilledCost", "ContractedCost", "EffectiveCost", "ListCost"), Rule(DECIMAL)),
+    **dict.fromkeys(("BillingAccountId", "BillingAccountName", "ChargeDescription"), Rule()),
+    "BillingCurrency": Rule(CURRENCY),
+    **dict.fromkeys(("BillingPeriodEnd", "BillingPeriodStart", "ChargePeriodEnd", "ChargePeriodStart"), Rule(MOMENT)),
+    "ChargeCategory": Rule(allowed=frozenset({"Usage", "Purchase", "Tax", "Credit", "Adjustment"})),
+    "ChargeClass": Rule(null=Null.PERHAPS, allowed=frozenset({"Correction"})),
+    "ChargeFrequency": Rule(allowed=frozenset({"One-Time", "Recurring", "Usage-Based"})),
+    **dict.fromkeys(("ConsumedQuantity", "PricingQuantity"), Rule(DECIMAL, Null.BUT_FOR_USE)),
+    **dict.fromkeys(("ConsumedUnit", "PricingUnit", "SkuId", "SkuPriceId"), Rule(null=Null.BUT_FOR_USE)),
+    **dict.fromkeys(("ContractedUnitPrice", "ListUnitPrice"), OF_USE),
+    **dict.fromkeys(("PricingCurrencyContractedUnitPrice", "PricingCurrencyListUnitPrice"), OF_USE),
+    "InvoiceId": Rule(null=Null.PERHAPS),
+    **dict.fromkeys(("InvoiceIssuerName", "ProviderName", "PublisherName", "ServiceName"), Rule()),
+    "PricingCategory": Rule(
+        null=Null.BUT_FOR_USE, allowed=frozenset({"Standard", "Dynamic", "Committed", "Other"})
+    ),
+    "PricingCurrency": Rule(),  # a national currency's code, or the name of a virtual one
+    "PricingCurrencyEffectiveCost": Rule(DECIMAL),
+    **dict.fromkeys(("ResourceId", "ResourceType"), Rule(null=Null.PERHAPS)),
+    "ServiceCategory": Rule(allowed=frozenset({"AI and Machine Learning"})),  # of many
+    "ServiceSubcategory": Rule(  # of that category
+        allowed=frozenset(
+            {
+                "AI Platforms", "Bots", "Generative AI", "Machine Learning", "Natural Language Processing",
+                "Other (AI and Machine Learning)",
+            }
+        )
+    ),
+    **dict.fromkeys(("SubAccountId", "SubAccountName", "SubAccountType"), Rule()),
 }  # fmt: skip
-OF_USE = {  # not null in a row of usage
-    "PricingQuantity", "PricingUnit", "PricingCategory", "ListUnitPrice", "ContractedUnitPrice",
-    "PricingCurrencyListUnitPrice", "PricingCurrencyContractedUnitPrice", "ConsumedQuantity", "ConsumedUnit", "SkuId",
-    "SkuPriceId",
-}  # fmt: skip
-NOT_NEGATIVE = {name for name in OF_USE if name.endswith("Price")}
-DECIMALS = {name for name in OF_USE if name.endswith(("Price", "Quantity"))} | {
-    "BilledCost", "ContractedCost", "EffectiveCost", "ListCost", "PricingCurrencyEffectiveCost",
-}  # fmt: skip
-MOMENTS = {"BillingPeriodEnd", "BillingPeriodStart", "ChargePeriodEnd", "ChargePeriodStart"}
-ALLOWED = {
-    "ChargeCategory": {"Usage", "Adjustment"},
-    "ChargeClass": {"", "Correction"},
-    "ChargeFrequency": {"Usage-Based"},
-    "PricingCategory": {"", "Standard"},
-    "ServiceCategory": {"AI and Machine Learning"},
-    "BillingCurrency": {"USD"},
-}
-DECIMAL, MOMENT = re.compile(r"-?\d+(\.\d+)?"), re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+TOGETHER = (  # null where the other is
+    ("PricingQuantity", "PricingUnit"), ("ConsumedQuantity", "ConsumedUnit"), ("ResourceId", "ResourceType"),
+    ("SubAccountId", "SubAccountType"), ("SkuPriceId", "SkuId"),
+)  # fmt: skip
+OFFERS = {("ProjectDiscovery", "Neo credits", "Credits", "10"), ("Model provider", "USD", "USD", "1")}
+"""To whom it is owed, in which currency it is priced, by which unit, and what that costs in the billing currency."""
 
 ZONES = ("UTC", "Europe/Berlin", "Pacific/Apia", "America/New_York", "Australia/Lord_Howe")
 MONTHS = ((2026, 2), (2026, 3), (2026, 10), (2026, 11), (2024, 2))  # of 28 and 29 days, and in which clocks change
@@ -200,34 +241,35 @@ def test_every_column_keeps_its_rules(export: Export, by: str) -> None:
     rows = rows_of(export("--by", by).stdout)
     assert rows
     assert set(rows[0]) >= MANDATORY
+    assert {name for name in rows[0] if not name.startswith("x_")} == RULES.keys()
     for row in rows:
-        check_presence(row)
-        check_formats(row)
+        check_columns(row)
         check_relations(row)
 
 
-def check_presence(row: Row) -> None:
-    assert {name for name in NEVER_NULL if not row[name]} == set()
-    if row["ChargeCategory"] == "Usage":
-        assert {name for name in OF_USE if not row[name]} == set()
-        assert row["ChargeClass"] == ""
-        assert row["SkuPriceId"] == row["SkuId"]
-    else:
-        assert row["ConsumedQuantity"] == row["ConsumedUnit"] == ""
-    assert bool(row["ResourceId"]) == bool(row["ResourceType"])
+def check_columns(row: Row) -> None:
+    """Each column keeps its rule."""
+    wrong = {name: row[name] for name, rule in RULES.items() if not keeps(rule, row, row[name])}
+    assert wrong == {}
     assert {name for name in row if not re.fullmatch(r"[A-Z][A-Za-z]*|x_[A-Z][A-Za-z]*", name)} == set()
 
 
-def check_formats(row: Row) -> None:
-    assert {name for name in DECIMALS if row[name] and not DECIMAL.fullmatch(row[name])} == set()
-    assert {name for name in NOT_NEGATIVE if row[name].startswith("-")} == set()
-    assert {name for name in MOMENTS if not MOMENT.fullmatch(row[name])} == set()
-    assert {name: row[name] for name, values in ALLOWED.items() if row[name] not in values} == {}
+def keeps(rule: Rule, row: Row, value: str) -> bool:
+    if not value:
+        return rule.null is Null.PERHAPS or (rule.null is Null.BUT_FOR_USE and row["ChargeCategory"] != "Usage")
+    if rule.null is Null.BUT_FOR_USE and row["ChargeCategory"] != "Usage":
+        return False
+    return bool(rule.form.fullmatch(value)) and (not rule.allowed or value in rule.allowed)
 
 
 def check_relations(row: Row) -> None:
     """A cost is its price times the quantity, in either currency; a charge lies in its billing period."""
+    assert [pair for pair in TOGETHER if bool(row[pair[0]]) != bool(row[pair[1]])] == []
+    offer = tuple(row[name] for name in ("ProviderName", "PricingCurrency", "PricingUnit", "ListUnitPrice"))
+    assert offer in (OFFERS if row["ChargeCategory"] == "Usage" else {(*each[:2], "", "") for each in OFFERS})
     if row["ChargeCategory"] == "Usage":
+        assert row["ChargeClass"] == ""
+        assert row["SkuPriceId"] == row["SkuId"]
         quantity = Decimal(row["PricingQuantity"])
         assert quantity * Decimal(row["ListUnitPrice"]) == Decimal(row["ListCost"])
         assert quantity * Decimal(row["ContractedUnitPrice"]) == Decimal(row["ContractedCost"])
@@ -258,8 +300,7 @@ def test_whatever_was_charged_every_row_keeps_the_rules_and_nothing_is_lost(
     for column in ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"):
         assert summed(rows, column) == Decimal(spent) / 10**9
     for row in rows:
-        check_presence(row)
-        check_formats(row)
+        check_columns(row)
         check_relations(row)
         days = {period(Unit.DAY, local_day(each.booked_at, ZoneInfo(zone)), ZoneInfo(zone)) for each in charged}
         assert row["ChargePeriodStart"] in {utc(day.start) for day in days}
@@ -279,8 +320,27 @@ def test_the_manual_has_every_column_and_no_other(export: Export) -> None:
 def test_a_file_is_written_once_and_summed_up(export: Export) -> None:
     written = export("neo.csv")
     assert written.stdout == "Wrote 5 rows to neo.csv: $57.73. 1 task with unknown cost not included.\n", written.stderr
+    assert written.stderr.startswith("Data as of "), written.stderr
     again = export("neo.csv")
     assert (again.returncode, again.stderr) == (1, "neo-usage: neo.csv exists already. Name a new file.\n")
+
+
+def test_what_is_missing_or_assumed_is_said_beside_the_file(export: Export, ledger: App) -> None:
+    assert "unit assumed until BYOK_UNIT is set" in export(BYOK_UNIT="").stderr
+    execute(ledger.settings.database, f"UPDATE coverage SET covered_from = {to_us(START)}")
+    assert "Incomplete: the history I have starts Mar 2" in export().stderr
+
+
+def test_a_file_that_breaks_off_is_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "neo.csv"
+    with pytest.raises(OSError, match="no space"), new_file(path) as file:
+        file.write("half a month")
+        raise OSError("no space left")
+    assert not path.exists()
+    path.write_text("kept")
+    with pytest.raises(FileExistsError), new_file(path):
+        pass
+    assert path.read_text() == "kept"
 
 
 @pytest.mark.parametrize(
