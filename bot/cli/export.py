@@ -48,16 +48,16 @@ def export(file: Path | None, month: str, lines_by: str, account: str, *, is_foc
     now, stale_after = app.clock(), timedelta(seconds=2 * app.settings.poll_seconds)
     with app.ledger.reader() as connection:
         report = terminal_report(connection, app.settings, month, now)
-        click.echo(single_line(freshness_line(report, now, stale_after).plain), err=True)
         focus = focus_file(connection, app.settings, report.window, LinesBy(lines_by), account)
         if file is None:
             focus.write(sys.stdout)
             if missing := _missing(report):
                 click.echo(missing, err=True)
-            return
-        with new_file(file) as target:
-            rows = focus.write(target)
-    click.echo(single_line(_summary(report, rows, file)))
+        else:
+            with new_file(file) as target:
+                rows = focus.write(target)
+            click.echo(single_line(_summary(report, rows, file)))
+    click.echo(single_line(freshness_line(report, now, stale_after).plain), err=True)
 
 
 def _summary(report: "Report", rows: int, file: Path) -> str:

@@ -188,9 +188,7 @@ def export_member(
 @_name_option
 @_offline_option
 @print_errors
-def erase_member(
-    email: str, slack_users: tuple[str, ...], names: tuple[str, ...], *, yes: bool, offline: bool
-) -> None:
+def erase_member(email: str, slack_users: tuple[str, ...], names: tuple[str, ...], *, yes: bool, offline: bool) -> None:
     """Erase a person from the database for good. What they spent stays in the team's numbers.
 
     Example: neo-usage member erase ana@acme.example

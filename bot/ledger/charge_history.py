@@ -23,9 +23,8 @@ HistoricCharge = tuple[int, int, int, int]
 """The subject's id, when it was booked and when it counts as read (microseconds), and its nanos."""
 
 _DELAY = charge.c.observed_at - charge.c.booked_at
-_IS_OF_BEFORE = and_(
-    _DELAY > bindparam("late_us", type_=BigInteger), charge.c.booked_at < bindparam("begun_us", type_=BigInteger)
-)
+_IS_LATE = bindparam("late_us", type_=BigInteger) < _DELAY
+_IS_OF_BEFORE = and_(_IS_LATE, charge.c.booked_at < bindparam("begun_us", type_=BigInteger))
 # a corrected price counts from the beginning, and what is older than the ledger as if it had been read in time
 _READ_AT = case(
     (

@@ -118,8 +118,9 @@ def emails_erased_before(connection: Connection, former: FormerLedger) -> list[s
 def erase_mentions(connection: Connection) -> None:
     """Replace what identified removed members wherever the ledger's texts name them, as far as hashes tell."""
     found = RemovedMentions.of(connection, removed_id(connection))
-    for table, columns in _TEXTS if found else ():
-        redact(connection, table, columns, found.redacted)
+    if found is not None:
+        for table, columns in _TEXTS:
+            redact(connection, table, columns, found.redacted)
 
 
 # --- exported ------------------------------------------------------------------------------------

@@ -1,12 +1,11 @@
 """The balance: shown on request, in App Home and the digest, and warned of once at each level until it is filled up."""
 
-import json
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from bot.sandbox.faults import Mangle, Status
+from bot.sandbox.faults import Reshape, Status
 from bot.sandbox.neo import SUMMARY_PATH
 from bot.sandbox.summary import Balance, SummaryOptions
 from bot.sandbox.world import START, World
@@ -86,17 +85,15 @@ async def test_a_warning_survives_a_restart(harness: ServiceHarness) -> None:
 
 
 def without(harness: ServiceHarness, *names: str) -> None:
-    """Let Neo's summary lack these fields."""
-
-    def mangled(body: bytes) -> bytes:
-        return json.dumps({name: value for name, value in json.loads(body).items() if name not in names}).encode()
-
-    harness.neo.faults.when(lambda request: Mangle(mangled) if request.path == SUMMARY_PATH else None)
+    """Let Neo's summary lack these fields, and no others."""
+    lacking = Reshape(lambda summary: {name: value for name, value in summary.items() if name not in names})
+    harness.neo.faults.clear()
+    harness.neo.faults.when(lambda request: lacking if request.path == SUMMARY_PATH else None)
 
 
 @pytest.mark.slow
 async def test_an_answer_that_lacks_something_does_not_repeat_a_warning(harness: ServiceHarness) -> None:
-    issue(harness, 20 * PACE, expires_in=12 * DAY)
+    issue(harness, 20 * PACE, expires_in=13 * DAY)
     await night(harness)
     assert len(warnings(harness)) == 2
     for names in (["neo_credits_expires_at"], [], ["total_issued_neo_credits", "last_credit_reset"], []):

@@ -48,7 +48,25 @@ def test_what_identified_them_is_replaced_and_nothing_else(text: str, redacted: 
     assert REMOVED.redacted(text) == (text if redacted is None else redacted)
 
 
-PARTS = ("ana@acme.dev", "ANA", "Silva", "ana silva", "U1ANA", "@", ".", ",", " ", "  ", "-", "'", "x", "\u00e9", "(", "|", "\n")
+PARTS = (
+    "ana@acme.dev",
+    "ANA",
+    "Silva",
+    "ana silva",
+    "U1ANA",
+    "@",
+    ".",
+    ",",
+    " ",
+    "  ",
+    "-",
+    "'",
+    "x",
+    "\u00e9",
+    "(",
+    "|",
+    "\n",
+)
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=9))

@@ -65,7 +65,7 @@ def test_no_credential_and_no_e_mail_is_left_in_a_text(secret: str, text: str) -
 def test_a_slack_id_is_a_hash_which_is_the_same_for_the_same_person(text: str) -> None:
     for around in (text, repr(text), json.dumps(f"\n{text}"), f"({text})"):
         assert "ABCD" not in harmless(around)
-    assert harmless(text) == harmless(text) != harmless(text.replace("A", "B"))
+    assert harmless("U0123ABCD") == harmless("U0123ABCD") != harmless("U0123ABCE")
 
 
 @pytest.mark.parametrize("text", ["C0123ABCD", "UNAUTHORIZED", "/healthz DELETE", "u0123abcd", "XU0123ABCD"])

@@ -26,7 +26,7 @@ _NO_BUDGETS = f"{_TABLE} = []"  # an empty file may be one that was cut off
 _WHOSE, _LIMIT, _COUNTS, _UNTIL, _REASON = KEYS = ("for", "limit", "only", "until", "reason")
 _HEADER = re.compile(rf"\s*\[\[\s*{_TABLE}\s*\]\]")
 _LONGEST_REASON = 1_000  # characters; longer than what can be typed, as merged members have longer ones
-_LONGEST_NAME = 320  # characters, as many as an e-mail has at most
+_LONGEST_NAME = 1_000  # characters, as many as an e-mail of Neo's has at most
 _MOST_MB = 4  # of a file; ten thousand people with three budgets each take less
 
 # --- written -------------------------------------------------------------------------------------
