@@ -1,5 +1,6 @@
 """Backtests on a ledger: what the evaluator recorded when the same was booked in time; and what people read of one."""
 
+import shutil
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -114,6 +115,14 @@ class Team:
             return run(connection)
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new ledger, to be copied: to make one takes longer than to live in it."""
+    path = tmp_path_factory.mktemp("empty") / "ledger.db"
+    open_database(path).close()
+    return path
+
+
 @pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
@@ -125,6 +134,7 @@ class Team:
 )
 def test_it_is_what_the_evaluator_recorded(
     tmp_path_factory: pytest.TempPathFactory,
+    empty: Path,
     history: History,
     scope: int,
     unit: Unit,
@@ -132,7 +142,9 @@ def test_it_is_what_the_evaluator_recorded(
     narrowing: TaskNarrowing,
 ) -> None:
     directory = tmp_path_factory.mktemp("teams")
-    limited, free = (Team(directory / f"{name}.db", scope, unit, zone, narrowing) for name in ("limited", "free"))
+    limited, free = (
+        Team(Path(shutil.copy(empty, directory / name)), scope, unit, zone, narrowing) for name in ("limited", "free")
+    )
     try:
         limited.live(history, limited=True)
         now = free.live(history, limited=False)
