@@ -28,7 +28,7 @@ BEGUN, FIRST, END = date(2024, 9, 1), date(2024, 12, 1), date(2026, 12, 1)  # of
 LIMITS = (60, 80, 90, 100, 110, 125, 150, 200)  # percent of the more expensive of the two months before
 SO_FAR = (0, 80)  # percent of a day's spend at the moments at which it is looked at
 MOST_FALSE = 10  # percent of all alerts together, and of those of each kind of team but for these
-UNFORESEEN = {"new": 14, "holidays": 16, "rush at the beginning of the month": 16}
+UNFORESEEN = {"in bursts": 11, "new": 14, "holidays": 16, "rush at the beginning of the month": 16}
 TEAMS = 6 if THOROUGH else 1  # of each kind
 FEW = 10 * TEAMS  # alerts, of which no share says anything
 
