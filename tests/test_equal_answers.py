@@ -20,6 +20,8 @@ from bot.database.rows import Row, rows_by_column
 from bot.domain.access import AT_THE_TERMINAL, Caller, RefusedError, Role
 from bot.domain.query.errors import QueryError, WhenError
 from bot.ledger.question_parsing import parse_question
+from bot.outbox.outbox import Outbox
+from bot.service.scheduler import BackgroundJob
 from bot.settings.database_place import DatabasePlace
 from bot.settings.environment import load
 from bot.settings.postgres_address import PostgresAddress
@@ -31,33 +33,32 @@ from tests.support.bookings import book_random_work
 from tests.support.command import run_command
 from tests.support.effort import amount
 from tests.support.generated_questions import generated_questions
-from tests.support.histories import History, new_history
+from tests.support.histories import HANNAH, History, new_history
 from tests.support.ledgers import new_database, place_ledger
 from tests.support.messages import visible_text
-from tests.support.worlds import PRIYA
+from tests.support.worlds import MARCUS, PRIYA
 
 pytestmark = pytest.mark.slow
 
-QUESTIONS = amount(2_000, 500)  # of each ledger
+QUESTIONS = amount(2_000, 1_000)  # of each ledger
 CALLERS = (AT_THE_TERMINAL, AT_THE_TERMINAL, Caller(Role.MEMBER, PRIYA), Caller(Role.MEMBER, "zoe@acme.example"))
-# what only presses on buttons of alerts leave
-UNFILLED = {"acknowledgement", "deferral", "failure_silence", "forecast_alert", "narrowed_quarter", "narrowed_subject"}
 # in some histories all that was set aside is booked in the end
 SELDOM_FILLED = {"quarantine"}
 # what is of the machine's time, of chance, or of the order in which messages to several channels happen to arrive
 BY_CHANCE = {
-    "slack_request": {"taken_at"},
+    "slack_request": {"taken_at", "key"},  # of a form it is made from what the workspace calls its view
     "notification": {"ledger", "token"},
     "living": {"token", "expires_at"},
     "lease": {"holder"},
 }
 # ids that stand in no key: of what is there already, PostgreSQL uses up an id that SQLite gives to the next
-RENUMBERED = {"living", "notification", "snooze"}
+RENUMBERED = {"living", "notification", "outgoing_act", "snooze"}
 # what is posted to several channels at once, or looked up for several members, is numbered as it happens to arrive
 ORDER = {"living": ("thing", "destination", "ts"), "notification": ("stem", "destination")}
 COMMANDS = (
     "report", "report 7d by:member", "errors", "errors 2d status:error", "errors model:opus", "explain team",
-    f"explain {PRIYA}", "explain o'brien@acme.example", "budget list", "member list", "status", "digest",
+    f"explain {PRIYA}", "explain o'brien@acme.example", f"explain {HANNAH}", f"explain {MARCUS}", "budget list",
+    "member list", "status", "digest", "subscription list",
 )  # fmt: skip
 AS_OF = re.compile(r"Data as of [^\n.]*")  # the pass after which it was edited last
 FORM = {"digest": ("--dry-run",)}  # of what has no JSON
@@ -73,8 +74,16 @@ class Lived:
 
 @pytest.fixture(autouse=True)
 def _nothing_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let jobs run when the history says so, and not also by seconds, of which the slower engine has more."""
+    """Let jobs run when the history says so, and to their end: by seconds the slower engine would do other things."""
     monkeypatch.setattr("bot.service.jobs.Jobs.table", lambda _jobs, _poll_seconds: [])
+    monkeypatch.setattr("bot.service.jobs.BackgroundJob", lambda name, call, _max_wait: BackgroundJob(name, call, 60))
+    tick = Outbox.tick
+
+    async def deliver(outbox: Outbox) -> None:
+        await tick(outbox)
+        await outbox.wait_idle()  # before anything else is read, which a message would show or not
+
+    monkeypatch.setattr(Outbox, "tick", deliver)
 
 
 async def lived(directory: Path, place: DatabasePlace, seed: int) -> Lived:
@@ -115,7 +124,7 @@ async def test_the_same_tasks_give_equal_answers(seed: int, postgres_ledger: Pos
 def assert_equal_rows(ours: Mapping[str, list[Row]], theirs: Mapping[str, list[Row]]) -> None:
     for table in ours:
         assert ours[table] == theirs[table], table
-    assert {table for table, found in ours.items() if not found} - SELDOM_FILLED == UNFILLED
+    assert {table for table, found in ours.items() if not found} <= SELDOM_FILLED
 
 
 def rows(ledger: Lived) -> dict[str, list[Row]]:

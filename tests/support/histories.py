@@ -16,14 +16,16 @@ from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.world import START, World
 from bot.settings.database_place import DatabasePlace
+from tests.support.acts import submit_form
 from tests.support.app_home import open_home
 from tests.support.clock import AdjustableClock
-from tests.support.harness import HURRIED, NOON, ServiceHarness
+from tests.support.harness import CHANNEL, HURRIED, NOON, ServiceHarness
 from tests.support.messages import actions
 from tests.support.random_work import RandomWork
-from tests.support.worlds import PRIYA
+from tests.support.worlds import MARCUS, PRIYA, add
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+HANNAH = "hannah.weiss@acme.example"
 HISTORY_DAYS = 3  # so that a pass is one page, whose tasks come in one order
 MORE = {
     "HISTORY_DAYS": str(HISTORY_DAYS),
@@ -31,6 +33,7 @@ MORE = {
     "DIGEST_CHANNEL": "#neo-spend",
     "OPS_CHANNEL": "#neo-spend",
     "SPIKE_ALERTS": "on",
+    "FORECAST_ALERTS": "on",
     "TIMEZONE": "Europe/Berlin",
 }
 # no answer counts as slow, however busy the machine is
@@ -64,6 +67,26 @@ class History:
                 user, found[-1], action, self.harness.workspace.im_of(self.harness.workspace.user(user).id).id
             )
 
+    async def silence(self, user: str) -> None:
+        """An operator silences, for a week, what the newest alert of failures in the channel is about."""
+        harness, person = self.harness, self.harness.workspace.user(user).id
+        alert = [each for each in harness.visible(user) if "failure_silence" in actions(each)][-1]
+        ack = await harness.slack.click(user, CHANNEL, alert.ts, "failure_silence")
+        assert ack.ok, ack
+        await harness.workspace.until(lambda: harness.workspace.view_on_top(person) is not None)
+        form = harness.workspace.view_on_top(person)
+        assert form is not None
+        first = form.body["blocks"][0]["element"]["options"][0]["value"]
+        await submit_form(harness, user, **{"what": first, "for": "7d"})
+        await harness.idle()
+
+    def spend_steadily(self, days: int) -> None:
+        """From some days ago on, Hannah and Marcus spend a little each day, as is known for so many days ahead."""
+        for day in range(-HISTORY_DAYS, days):
+            for email in (HANNAH, MARCUS):
+                begun = START + day * DAY
+                add(self.harness.neo.world, f"steady-{email}-{day}", "2.5", email=email, begun=begun, model="Opus 4")
+
     async def pass_time(self, by: timedelta, step: timedelta = HOUR) -> None:
         """Time goes on; every step is looked at what is new."""
         until = self.harness.clock() + by
@@ -89,12 +112,14 @@ class History:
     async def live(self) -> None:
         """Live some days with everything that leaves a trace in the ledger."""
         self.work.end(40)
+        self.spend_steadily(10)
         await self.harness.open()
         await self.deliver()
         await self.say("priya", "notify errors on", "help", "status")
         await self.say(
             "hannah", "budget @priya 10/day", "budget team 100/week", "budget default 20/month", "budget @marcus 5/day",
             "budget marcus.delgado@acme.example 50/week until:tomorrow", "notify errors on", "spike on",
+            "budget @hannah 300/month", "budget team 40/week model:opus", "budget default 15/day status:error",
         )  # fmt: skip
         for _ in range(3):
             self.work.end(16)
@@ -107,6 +132,8 @@ class History:
         self.harness.neo.world.spike(PRIYA, Decimal(500), self.harness.clock())
         self.harness.neo.world.error_storm(8, self.harness.clock())
         await self.pass_time(20 * HOUR, 5 * HOUR)
+        await self.press("priya", "budget_ack")
+        await self.silence("hannah")
         self.harness.slack.faults.always = Refuse("token_expired")
         self.work.end(20)
         await self.pass_time(HOUR)
@@ -119,7 +146,10 @@ class History:
         await self.pass_time(30 * HOUR, 10 * HOUR)
         await self.say("hannah", "budget @priya 1000/day", "budget default off", "snooze team period")
         await open_home(self.harness, "priya")
-        await self.pass_time(HOUR)
+        await self.say("marcus", "snooze 300h")  # what his budget of a day would say on the days to come
+        for _ in range(3):  # after which there are forecasts of the month
+            self.work.end(4)
+            await self.pass_time(DAY, DAY / 2)
 
 
 def new_history(directory: Path, place: DatabasePlace, seed: int) -> History:
