@@ -157,6 +157,8 @@ class Capability:
     keys: "Collection[type[Key | ActionKey]]" = ()
     commands: Mapping[str, Handler] = field(default_factory=dict)
     """By the first word that is typed."""
+    says_how_understood: Collection[str] = ()
+    """Commands whose answers say by themselves how everyday words were understood, or need not say it."""
     actions: Mapping[str, Handler] = field(default_factory=dict)
     """By what the action id begins with, before a colon."""
     forms: Mapping[str, Form] = field(default_factory=dict)

@@ -36,6 +36,10 @@ class Registry:
     question: QuestionHandler
     home: "Callable[[Request], Awaitable[None]]"
 
+    def says_how_understood(self, command: str) -> bool:
+        """Return whether the answers of a command say by themselves how everyday words were understood."""
+        return any(command in each.says_how_understood for each in self.capabilities)
+
     @property
     def observers(self) -> "list[Observer]":
         """The observers of each booking, in the order of the capabilities."""

@@ -27,6 +27,11 @@ def used(spend_nanos: int, limit_nanos: int) -> str:
     return "<1%" if spend_nanos > 0 and whole == 0 else f"{whole:,}%"
 
 
+def unknown_spend(tasks: int) -> str:
+    """Return what stands in place of a spend of which nothing is known but so many tasks: `unknown (2 tasks)`."""
+    return f"unknown ({formatting.count(tasks, 'task')})" if tasks else ""
+
+
 def source(limit: BudgetLimit) -> str:
     """Return where a limit comes from."""
     return _SOURCES.get(limit.scope, "personal budget")

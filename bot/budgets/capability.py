@@ -129,6 +129,7 @@ def budgets(context: Context) -> Capability:
             "explain": commands.explain.explain,
             "backtest": commands.backtests.backtest,
         },
+        says_how_understood={"budget", "budgets"},
         actions={
             AcknowledgeAction.kind: commands.acknowledgement.acknowledge,
             SnoozeAction.kind: commands.snoozes.press_snooze,

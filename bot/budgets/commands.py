@@ -5,23 +5,33 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.budgets.backtest.commands import BacktestCommands
-from bot.budgets.limits.alert_choices import alert_choices, wanted_alert
+from bot.budgets.limits.choices import EVERYBODY, WantedLimit, limit_choices, scopes_of, wanted_limit
 from bot.budgets.limits.commands import LimitCommands
 from bot.budgets.limits.form_commands import FormCommands
 from bot.budgets.limits.grammar import parse_instruction
+from bot.budgets.limits.instruction_line import line_of
+from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction
+from bot.budgets.limits.unclear_line import UnclearLineError
 from bot.budgets.listing.commands import ListingCommand
 from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
-from bot.domain.access import Caller, Role
+from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.query.errors import AmbiguousError
 from bot.domain.query.tokens import clean
 from bot.slack import blocks
-from bot.slack.line_errors import CommandAction, line_buttons
+from bot.slack.line_errors import CommandAction, line_buttons, line_error_message
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
+from bot.slack.understood import announced
 
 _ALERT = "alert"  # what everyday words that ask to be alerted begin with
 _REQUEST = "request"
 _SUGGEST = "suggest"
+_SHARE = "share"  # what everyday words that ask to share out a budget come to
+_NO_SHARING = (
+    "I can't share out an amount among people. Set each person's limit, such as `budget @ana 500/month`, or one for"
+    " everyone without a personal budget: `budget default 300/month`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +48,44 @@ class BudgetCommands:
     clock: Callable[[], datetime]
 
     async def budget(self, request: Request, caller: Caller) -> None:
-        """Set, remove, ask for or suggest a limit. Without one, open the form, or list budgets where none can open."""
+        """Set, remove, ask for or suggest a limit. Without one, open the form, or list budgets where none can open.
+
+        What may mean several things is asked back, with a button for each.
+        """
         line = clean(request.text).partition(" ")[2]
+        try:
+            await self._carry_out(request, caller, line)
+        except UnclearLineError as error:
+            choice = AmbiguousError(error.lines, error.why)
+            await request.responder.respond(line_error_message(choice, self.templates, CommandAction))
+
+    async def _carry_out(self, request: Request, caller: Caller, line: str) -> None:
         first, _, rest = line.partition(" ")
         if first.lower() == _ALERT:
-            await self._offer(request, caller, rest)
+            await self._offer(request, caller, wanted_limit(rest, caller, self.clock(), self.policy.zone))
         elif line.lower() == _SUGGEST:
             await self.backtests.suggest(request, caller)
+        elif line.lower() == _SHARE:
+            raise RefusedError(_NO_SHARING)
         elif line and line.lower() != _REQUEST:
-            instruction = parse_instruction(line, self.clock(), self.policy.zone)
-            await self.limits.carry_out(request, caller, instruction)
+            await self._instruct(request, caller, parse_instruction(line, self.clock(), self.policy.zone))
         elif request.trigger:
             await self.forms.open_form(request, caller)
         else:  # a member's own, under which a button opens the form
             await self.listing.budgets(replace(request, text="budgets me" if line else "budgets"), caller)
 
-    async def _offer(self, request: Request, caller: Caller, line: str) -> None:
-        """Answer with the budgets that an alert may be meant by, each with a button that sets it."""
-        wanted = wanted_alert(line)
-        choices = alert_choices(wanted, caller)
-        if wanted.scope and wanted.scope != "default":
-            await self.names.subject(wanted.scope, "")  # refuses a name that is nobody's
+    async def _instruct(self, request: Request, caller: Caller, instruction: BudgetInstruction) -> None:
+        if isinstance(instruction, LimitInstruction) and instruction.scope.lower() in EVERYBODY:
+            await self._offer(request, caller, WantedLimit(instruction, scopes_of(instruction.scope)))
+        else:
+            line = f"budget {line_of(instruction, self.policy.zone)}"
+            await self.limits.carry_out(announced(request, line, self.templates), caller, instruction)
+
+    async def _offer(self, request: Request, caller: Caller, wanted: WantedLimit) -> None:
+        """Answer with the budgets that may be meant, each with a button that sets it."""
+        choices = limit_choices(wanted, caller, self.policy.zone)
+        if len(wanted.scopes) == 1 and wanted.scopes[0][0] != "default":
+            await self.names.subject(wanted.scopes[0][0], "")  # refuses a name that is nobody's
         is_operator = caller.role is Role.OPERATOR
         text = self.templates.render("budgets/alert_choice", choices=choices, operator=is_operator)
         lines = [(f"choice{number}", choice) for number, (choice, _) in enumerate(choices, 1)]

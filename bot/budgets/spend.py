@@ -1,6 +1,6 @@
 """What subjects have spent in their periods."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,7 @@ from bot.domain.timestamps import to_us
 from bot.ledger import quarter_hour_totals
 from bot.ledger.charge_queries import ChargeRange, range_spend, spend_by_member
 from bot.ledger.daily_spend import daily_spend, team_daily_spend
+from bot.ledger.task_queries import without_cost_by_member, without_cost_count
 
 
 def spends(connection: Connection, cases: Iterable[Case], basis: SpendBasis) -> dict[Case, int]:
@@ -23,6 +24,22 @@ def spends(connection: Connection, cases: Iterable[Case], basis: SpendBasis) -> 
         spent = _spend_within(connection, subjects, period.window, basis, period.narrowing)
         spend_by_case |= {(subject, period): nanos for subject, nanos in spent.items()}
     return spend_by_case
+
+
+def without_cost_of(connection: Connection, case: Case) -> int:
+    """Return how many tasks of a case have a cost that is unknown, by when they were created."""
+    subject, period = case
+    return without_cost_count(connection, period.window, None if subject == TEAM else subject, period.narrowing)
+
+
+def unknown_costs(connection: Connection, spend_by_case: Mapping[Case, int]) -> dict[Case, int]:
+    """Return how many tasks of unknown cost those cases have of which no spend is known; the others are left out."""
+    counts: dict[Case, int] = {}
+    for period, subjects in subjects_by_period(case for case, nanos in spend_by_case.items() if not nanos):
+        by_member = without_cost_by_member(connection, period.window, period.narrowing)
+        by_subject = by_member | {TEAM: sum(by_member.values())}
+        counts |= {(subject, period): count for subject in subjects if (count := by_subject.get(subject))}
+    return counts
 
 
 def _spend_within(

@@ -74,6 +74,7 @@ def failures(context: Context) -> Capability:
             LiftSilenceAction, SilenceForm,
         ),
         commands={"errors": commands.errors, "notify": commands.notify},
+        says_how_understood={"errors"},
         actions={
             AskErrorsAction.kind: commands.answer_button,
             ShowTasksAction.kind: commands.show_tasks,

@@ -54,6 +54,7 @@ def home(context: Context) -> Capability:
             *(HomeBudgetForm, HomeDeclineForm),
         ),
         commands={"": commands.show_card, "overview": commands.show_card},
+        says_how_understood={"", "overview"},
         actions={KIND: commands.press},
         forms={
             HomeBudgetForm.kind: Form(commands.submit_budget, budget_forms.check),

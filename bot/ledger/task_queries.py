@@ -148,6 +148,13 @@ def _without_cost(form: NarrowingForm, *, of_member: bool) -> Select[int]:
     return _COUNT.where(has_no_cost(task), *within, *whose, *form.task_conditions(task))
 
 
+@cache
+def _without_cost_by_member(form: NarrowingForm) -> Select[int, int]:
+    within = task.c.created_at >= bindparam("low"), task.c.created_at < bindparam("high")
+    columns = select(task.c.member, func.count())
+    return columns.where(has_no_cost(task), *within, *form.task_conditions(task)).group_by(task.c.member)
+
+
 def task_counts(connection: Connection) -> TaskCounts:
     """Return how many tasks there are."""
     return TaskCounts(*connection.execute(_COUNTS).one())
@@ -160,6 +167,15 @@ def without_cost_count(
     statement = _without_cost(NarrowingForm.of(narrowing), of_member=member is not None)
     values = {"low": to_us(window.start), "high": to_us(window.end), "of_member": member, **values_of(narrowing)}
     return int(connection.execute(statement, values).scalar_one())
+
+
+def without_cost_by_member(
+    connection: Connection, window: Window, narrowing: TaskNarrowing = ALL_TASKS
+) -> dict[int, int]:
+    """Return the same for each member who created any."""
+    statement = _without_cost_by_member(NarrowingForm.of(narrowing))
+    values = {"low": to_us(window.start), "high": to_us(window.end), **values_of(narrowing)}
+    return {member: count for member, count in connection.execute(statement, values).all()}
 
 
 def newest_creation(connection: Connection) -> datetime | None:

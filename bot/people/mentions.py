@@ -15,6 +15,14 @@ EmailsByMention = Mapping[str, str]
 """The e-mails of Slack users by mention (`<@U1>`)."""
 
 
+class SeveralPeopleError(RefusedError):
+    """Several people are called by one name: those with these `emails`; `why` says so in a sentence."""
+
+    def __init__(self, name: str, emails: Sequence[str]) -> None:
+        self.why, self.emails = f"{len(emails)} people are called {name}.", tuple(emails)
+        super().__init__(f"{self.why} Type {' or '.join(f'`{each}`' for each in emails)} instead.")
+
+
 def resolve_access(
     connection: Connection, scope: Scope, question: Question, caller: Caller, mentioned: EmailsByMention | None
 ) -> Grant:
@@ -64,14 +72,13 @@ def email_called(
     What has an @, or is itself what a member is known by, is no name. Whose names those are is for operators alone.
 
     Raises:
-        RefusedError: several people are called so.
+        SeveralPeopleError: several people are called so.
     """
     if "@" in name or member_id(connection, stored_email(name)) is not None:
         return None
     found = LedgerNames(connection, EVERYTHING, in_slack).emails_called(name.lower())
     if len(found) > 1:
-        choices = " or ".join(f"`{each}`" for each in found)
-        raise RefusedError(f"{len(found)} people are called {name}. Type {choices} instead.")
+        raise SeveralPeopleError(name, found)
     return found[0] if found else None
 
 
@@ -84,12 +91,10 @@ def _one_called(name: str, emails: Mapping[str, str]) -> str:
     matches = {now for email, now in emails.items() if email == address or email.split("@")[0] == address}
     if not matches:
         matches = {now for email, now in emails.items() if email.split("@")[0].split(".")[0] == address}
-    if len(matches) != 1:
-        if not matches:
-            raise RefusedError(
-                f"I can't find {name} in Neo. Type the whole e-mail, or pick somebody from Slack's list."
-            )
-        raise RefusedError(f"{len(matches)} people are called {name}: {', '.join(sorted(matches))}. Type the e-mail.")
+    if not matches:
+        raise RefusedError(f"I can't find {name} in Neo. Type the whole e-mail, or pick somebody from Slack's list.")
+    if len(matches) > 1:
+        raise SeveralPeopleError(name, sorted(matches))
     return matches.pop()
 
 

@@ -29,6 +29,7 @@ from bot.slack.line_errors import CommandAction
 from bot.slack.requests import Request, RequestKind
 from bot.slack.responders import ReplacingResponder
 from bot.slack.templates import Templates
+from bot.slack.understood import announced
 
 log = structlog.get_logger(__name__)
 
@@ -118,9 +119,9 @@ class Router:
         if request.kind in {RequestKind.BUTTON, RequestKind.FORM}:
             handler = self._handler_of_id(request)
         else:
-            line = self._command(request, caller)
-            handler = None if line is None else self._handler_of_command(line)
-            request = request if line is None else replace(request, text=line)
+            understood = self._understood(request, caller)
+            handler = None if understood is None else self._handler_of_command(understood)
+            request = request if understood is None else understood
             self.last_lines.record(request.user, request.channel, request.text[:_KEPT], self.clock())
             if handler is None:
                 await self.registry.question(request, caller, self.registry.commands)
@@ -130,6 +131,8 @@ class Router:
             return
         if len(request.text) > MAX_LINE:
             raise RefusedError(f"That is longer than {MAX_LINE:,} characters. Nothing was done.")
+        if not self.registry.says_how_understood(_command(request)):
+            request = announced(request, request.text, self.templates)
         try:
             await handler(request, caller)
         except MalformedKeyError:
@@ -140,14 +143,15 @@ class Router:
             "ignored a button or form that is forged or of another version", kind=request.kind.value, user=request.user
         )
 
-    def _command(self, request: Request, caller: Caller) -> str | None:
-        """Return the command or question that is asked for; None if the line is a question as it stands."""
+    def _understood(self, request: Request, caller: Caller) -> Request | None:
+        """Return the request for the command or question that is asked for; None if the line is one as it stands."""
         commands = self.registry.commands
         if (line := exact_line(request.text, commands)) is not None:
-            return line
+            return replace(request, text=line)
         if (line := self._everyday_command(request, caller)) is not None:
-            return line
-        return politely_asked(request.text, commands)
+            return replace(request, text=line, in_everyday_words=True)
+        line = politely_asked(request.text, commands)
+        return None if line is None else replace(request, text=line)
 
     def _everyday_command(self, request: Request, caller: Caller) -> str | None:
         """Return the command or question that everyday words ask for; None if they are a question as they stand."""
@@ -162,12 +166,16 @@ class Router:
         form = self.registry.forms.get(kind)
         return None if form is None else form.submit
 
-    def _handler_of_command(self, line: str) -> Handler | None:
-        words = line.split(maxsplit=1)
-        return self.registry.commands.get(words[0].lower() if words else "")
+    def _handler_of_command(self, request: Request) -> Handler | None:
+        return self.registry.commands.get(_command(request))
 
     def _message(self, template: str, **values: object) -> Message:
         return paragraph(self.templates.render(template, **values))
+
+
+def _command(request: Request) -> str:
+    """Return the first word of what was typed, in lower case."""
+    return next(iter(request.text.split(maxsplit=1)), "").lower()
 
 
 def _as_typed(request: Request) -> Request:

@@ -109,6 +109,18 @@ def paragraph(mrkdwn: str, buttons: Sequence[Button] = ()) -> Message:
     return draft.message()
 
 
+def with_line_above(message: Message, mrkdwn: str) -> Message:
+    """Return a message with a line of rendered mrkdwn in small print above it."""
+    line = context(mrkdwn)
+    simpler = tuple(partial(_with_block_above, line, make) for make in message.simpler_blocks)
+    blocks = (line, *message.blocks) if message.blocks else ()
+    return Message(truncate(f"{mrkdwn}\n{message.text}", _LONGEST_TEXT), blocks, simpler)
+
+
+def _with_block_above(line: Block, make: Callable[[], Blocks]) -> Blocks:
+    return (line, *make())
+
+
 # --- texts ---------------------------------------------------------------------------------------
 
 

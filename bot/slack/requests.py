@@ -44,7 +44,7 @@ class Request:
 
     `text` is what was typed, a button's value, or what a form was opened with. `action` is the id of the button or
     form, `fields` what was filled into the form. `trigger` opens a form within three seconds. `pressed` holds the
-    button, None where Slack does not say.
+    button, None where Slack does not say. `in_everyday_words` says that `text` is the command that was understood.
     """
 
     kind: RequestKind
@@ -56,6 +56,7 @@ class Request:
     trigger: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     pressed: PressedMessage | None = None
+    in_everyday_words: bool = False
 
     @property
     def in_dm(self) -> bool:

@@ -10,7 +10,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from slack_sdk.webhook.webhook_response import WebhookResponse
 
 from bot.settings.proxy import proxy_for
-from bot.slack.blocks import Message
+from bot.slack.blocks import Message, with_line_above
 from bot.slack.errors import (
     TOO_MANY_REQUESTS,
     RefusedBySlackError,
@@ -142,6 +142,22 @@ class HomeResponder:
     async def share(self, message: Message) -> None:
         """Publish it as their App Home, which nobody else sees."""
         await self.respond(message)
+
+
+@dataclass(frozen=True, slots=True)
+class UnderstoodResponder:
+    """Answers with a line of rendered mrkdwn above that says how a line in everyday words was understood."""
+
+    responder: Responder
+    understood: str
+
+    async def respond(self, message: Message, *, replace: bool = False) -> None:
+        """Answer with the line above."""
+        await self.responder.respond(with_line_above(message, self.understood), replace=replace)
+
+    async def share(self, message: Message) -> None:
+        """Post for everybody, without the line."""
+        await self.responder.share(message)
 
 
 @dataclass(frozen=True, slots=True)

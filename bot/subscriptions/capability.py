@@ -51,6 +51,7 @@ def subscriptions(context: Context) -> Capability:
             "unsubscribe": commands.unsubscribe,
             "reschedule": commands.reschedule,
         },
+        says_how_understood={"subscribe", "reschedule"},
         actions={RemoveAction.kind: commands.remove, StopAction.kind: commands.stop},
         event_renderers={
             SubscriptionKey.kind: renderer.render_answer,

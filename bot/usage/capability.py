@@ -43,6 +43,7 @@ def usage(context: Context) -> Capability:
             "status": status_commands.status,
             "courtesy": help_commands.answer_courtesy,  # what everyday thanks come to
         },
+        says_how_understood={"help", "courtesy"},
         actions={
             AskAction.kind: questions.answer_button,
             ShareAction.kind: questions.share,

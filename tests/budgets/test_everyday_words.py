@@ -5,7 +5,7 @@ import pytest
 from bot.sandbox.world import World
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, table, visible_text
-from tests.support.worlds import two_spenders
+from tests.support.worlds import MARCUS, PRIYA, two_spenders
 
 
 @pytest.fixture
@@ -14,8 +14,13 @@ def world() -> World:
     return two_spenders()
 
 
+UNDERSTOOD = "Understood as `"
+
+
 async def said(harness: ServiceHarness, user: str, line: str) -> str:
-    return visible_text(await harness.ask(user, line))
+    """Return the answer without the line above it that says how everyday words were understood."""
+    answer = visible_text(await harness.ask(user, line))
+    return answer.partition("\n")[2] if answer.startswith(UNDERSTOOD) else answer
 
 
 async def test_it_is_said_who_is_over_their_budget(harness: ServiceHarness) -> None:
@@ -99,11 +104,12 @@ async def test_how_a_budget_stood_earlier_is_not_known(harness: ServiceHarness) 
 async def test_a_cap_for_everybody_is_a_default_that_is_asked_about(harness: ServiceHarness) -> None:
     asked = visible_text(await harness.ask("hannah", "cap everybody at 50 bucks per day"))
     assert "It doesn't stop tasks." in asked
-    assert "`budget default 50/day`  for everyone without a personal budget" in asked
+    assert "`budget default $50/day`  for everyone without a personal budget" in asked
+    assert "`budget team $50/day`  for the whole team" in asked
 
 
 async def test_whose_budget_an_alert_means_is_asked_back(harness: ServiceHarness) -> None:
-    for line in ("warn me at $500 a week", "give everyone 300 a month"):
+    for line in ("warn me at $500 a week", "give everyone 300 a month", "max 300 a month for everyone"):
         await harness.ask("hannah", line)
     assert "*No budget is set.*" in await said(harness, "hannah", "budgets")
     asked = await harness.ask("hannah", "warn me at $500 a week")
@@ -116,11 +122,11 @@ async def test_whose_budget_an_alert_means_is_asked_back(harness: ServiceHarness
     assert "$500 a week" in pressed
     assert [actions(each) for each in harness.visible("hannah") if each.ts == asked.ts] == [[]]  # chosen once
     team = await harness.ask("hannah", "alert me when the team passes 1000 a month")
-    assert "• `budget team 1000/month`  for the whole team" in visible_text(team)
+    assert "• `budget team $1,000/month`  for the whole team" in visible_text(team)
     assert actions(team) == ["command:choice1"]
     assert "I can't find `zaphod` in Neo." in await said(harness, "hannah", "alert me when zaphod passes 1000 a month")
     assert await said(harness, "priya", "alert me when the team passes 1000 a month") == (
-        "Only operators set budgets for the team and other people. For yours, type `budget request 1000/month`."
+        "Only operators set budgets for the team and other people. For yours, type `budget request $1,000/month`."
     )
     members = visible_text(await harness.ask("priya", "warn me at $500 a week"))
     assert "• `budget request $500/week`  asks your operators for it" in members
@@ -196,7 +202,7 @@ async def test_a_limit_counts_what_is_named(harness: ServiceHarness, line: str, 
 async def test_a_limit_of_everybody_or_without_a_verb_is_asked_back(harness: ServiceHarness) -> None:
     everybody = await said(harness, "hannah", "limit everyone to $300 on opus")
     assert "`budget default $300/month model:opus`" in everybody
-    assert "`budget priya 200/month`" in await said(harness, "hannah", "priya: 200/month")
+    assert "`budget priya $200/month`" in await said(harness, "hannah", "priya: 200/month")
     assert (await said(harness, "hannah", "budgets")).startswith("*No budget is set.*")
 
 
@@ -217,3 +223,122 @@ async def test_a_possessive_without_its_apostrophe_is_the_person(harness: Servic
 
 async def test_how_long_a_snooze_of_somebody_takes_is_asked_with_their_name(harness: ServiceHarness) -> None:
     assert "Type how long: `snooze marcus 1h`, " in await said(harness, "hannah", "stop alerting me about marcus")
+
+
+# --- money is never guessed ----------------------------------------------------------------------
+
+
+async def test_the_first_line_says_what_limit_was_understood(harness: ServiceHarness) -> None:
+    for line, understood in (
+        ("give Priya 50 dollars a day until Friday", "budget Priya $50/day until:2026-03-06"),
+        ("raise priya's limit to 800 for this month", "budget priya $800/month until:2026-03-31"),
+        ("set priya's budget to 500 for the globex audit", 'budget priya $500/month reason:"globex audit"'),
+        ("remove priya's daily budget", "budget priya remove day"),
+        ("who is over budget", "budgets over"),
+        ("how fresh is the data?", "status"),
+    ):
+        answer = visible_text(await harness.ask("hannah", line))
+        assert answer.partition("\n")[0] == f"Understood as `{understood}`", line
+    exact = visible_text(await harness.ask("hannah", "budget @priya 500/month"))
+    assert exact.startswith("*Priya Raman's budget is already $500 a month.*")
+    asked = visible_text(await harness.ask("priya", "set my budget to 800 because of globex"))
+    assert asked.startswith('Understood as `budget request $800/month reason:"of globex"`\nI asked ')
+
+
+async def test_the_confirmation_says_for_how_long_and_why(harness: ServiceHarness) -> None:
+    answer = await said(harness, "hannah", "budget @priya 800/month for a week for the globex audit")
+    assert answer.startswith("*Priya Raman's budget is now $800 a month* through Mar 8 (reason: globex audit). $40.00")
+    removed = await said(harness, "hannah", "budget @priya remove month reason:done")
+    assert removed.startswith("*Removed Priya Raman's $800 monthly budget* (reason: done).")
+
+
+@pytest.mark.parametrize(
+    ("line", "lines", "confirmed"),
+    [
+        (
+            "budget @priya 800 for a week",
+            ["budget @priya 800/week", "budget @priya 800/month until:2026-03-08"],
+            "*Priya Raman's budget is now $800 a month* through Mar 8.",
+        ),
+        (
+            "raise priya's limit to 10.000",
+            ["budget priya $10,000/month", "budget priya $10/month"],
+            "*Priya Raman's budget is now $10 a month*.",
+        ),
+        (
+            "budget @priya 50/day until monday",
+            ["budget @priya 50/day until:2026-03-02", "budget @priya 50/day until:2026-03-09"],
+            "*Priya Raman's budget is now $50 a day* through Mar 9.",
+        ),
+    ],
+)
+async def test_a_limit_that_may_be_two_is_asked_back_with_a_button_for_each(
+    harness: ServiceHarness, line: str, lines: list[str], confirmed: str
+) -> None:
+    harness.workspace.escapes_links = False
+    asked = await harness.ask("hannah", line)
+    assert actions(asked) == ["command:choice1", "command:choice2"]
+    assert all(f"• `{each}`" in visible_text(asked) for each in lines)
+    assert "*No budget is set.*" in await said(harness, "hannah", "budgets")
+    pressed = visible_text(await harness.press("hannah", asked, "command:choice2"))
+    assert pressed.startswith(confirmed)
+
+
+async def test_who_of_two_people_is_meant_is_asked_with_a_button_for_each(harness: ServiceHarness) -> None:
+    harness.workspace.user("marcus").name = "Priya Delgado"
+    await harness.service.wiring.context.people.directory.fill()
+    asked = await harness.ask("hannah", "budget priya 900 until friday")
+    assert "2 people are called priya." in visible_text(asked)
+    assert f"• `budget {MARCUS} $900/month until:2026-03-06`" in visible_text(asked)
+    assert actions(asked) == ["command:choice1", "command:choice2"]
+    assert "through Mar 6" in visible_text(await harness.press("hannah", asked, "command:choice2"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "raise priya to 2 times her current limit", "limit priya to 20 tasks a day on average",
+        "limit the team to 100 tasks per working day", "cap priya at 80 percent of her budget",
+        "bump priya up to 100 more than she has now", "raise priya's limit to 500 more than it is now",
+        "budget priya 500 starting next month for good", "add 500 to priya's budget", "split 1000 between priya and marcus",
+        "max 300 a month for everyone", "at most 500 a month for us", "limit priya to 500 on average",
+        "give priya and marcus 500 a month", "raise priya's budget by 20%", "should we limit priya to 500",
+        "remove all budgets", "raise priya's limit",
+    ],
+)  # fmt: skip
+async def test_what_names_no_limit_sets_none(harness: ServiceHarness, line: str) -> None:
+    await harness.ask("hannah", "budget @marcus 30/month")
+    before = visible_text(await harness.ask("hannah", "budgets"))
+    for user in ("hannah", "priya"):
+        await harness.ask(user, line)
+    assert visible_text(await harness.ask("hannah", "budgets")) == before
+
+
+async def test_budgets_are_removed_one_at_a_time(harness: ServiceHarness) -> None:
+    assert "There is no budget to remove." in await said(harness, "hannah", "remove all budgets")
+    for line in ("budget @priya 30/month", "budget team 1000/month model:opus", "budget default 5/day"):
+        await harness.ask("hannah", line)
+    asked = await harness.ask("hannah", "remove all budgets")
+    assert visible_text(asked).startswith(
+        "I only remove a budget that is named, one at a time. Which one?\n• `budget team remove month model:opus`\n"
+        f"• `budget default remove day`\n• `budget {PRIYA} remove month`\n"
+    )
+    await harness.press("hannah", asked, "command:choice3")
+    assert "*No budget is set for Priya Raman.*" in await said(harness, "hannah", "budgets @priya")
+    assert "Only operators set budgets." in await said(harness, "priya", "remove all budgets")
+
+
+async def test_nobody_is_unlimited_while_a_default_applies(harness: ServiceHarness) -> None:
+    for line in ("budget default 300/month", "budget @priya 800/month"):
+        await harness.ask("hannah", line)
+    refused = await said(harness, "hannah", "make priya unlimited")
+    assert refused.startswith("The default of $300 a month applies to everyone without a personal budget, so removing")
+    assert "$800 a month" in visible_text(await harness.ask("hannah", "budgets @priya"))
+    await harness.ask("hannah", "budget default remove")
+    assert "*Removed Priya Raman's $800 monthly budget*" in await said(harness, "hannah", "make priya unlimited")
+
+
+async def test_who_may_only_ask_is_told_that_it_is_for_all_their_tasks(harness: ServiceHarness) -> None:
+    assert await said(harness, "priya", "limit spend to 300 on opus") == (
+        "You can only ask for a budget for all of your tasks: `budget request $300/month`."
+    )

@@ -15,12 +15,11 @@ from bot.budgets.limits.store import limits
 from bot.budgets.pace import NO_PACE, LimitedCase, Pace, pace_of
 from bot.budgets.periods import BudgetPeriod
 from bot.budgets.policy import BudgetPolicy
-from bot.budgets.rules import TEAM, BudgetLimit, percent
+from bot.budgets.rules import BudgetLimit, percent
 from bot.budgets.scopes import email_of
 from bot.budgets.snoozes.store import ActiveSnooze, active_snoozes
-from bot.budgets.spend import spends
+from bot.budgets.spend import spends, without_cost_of
 from bot.ledger.freshness import freshness
-from bot.ledger.task_queries import without_cost_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +70,7 @@ def budget_snapshot(
         set_by=None if limit is None else limit_revision(connection, limit.revision),
         steps=tuple(steps),
         drivers=spend_drivers(connection, case, policy.basis, steps),
-        without_cost=without_cost_count(
-            connection, period.window, None if subject == TEAM else subject, period.narrowing
-        ),
+        without_cost=without_cost_of(connection, case),
         acknowledged=acknowledgement(connection, BudgetTopic.of(subject, period)),
         snoozes=tuple(active_snoozes(connection, subject, period.unit, now)),
         pace=NO_PACE if limit is None else pace_of(connection, LimitedCase(case, limit, spend), policy, now),

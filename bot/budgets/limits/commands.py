@@ -8,19 +8,26 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.budgets.evaluator import BudgetEvaluator
+from bot.budgets.limits.choices import EVERYBODY
 from bot.budgets.limits.confirmation import confirmation
-from bot.budgets.limits.executor import BudgetChange, InstructionExecutor
+from bot.budgets.limits.executor import BudgetChange, InstructionExecutor, removals
+from bot.budgets.limits.instruction_line import line_of
 from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
+from bot.budgets.limits.unclear_line import UnclearLineError
 from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.requests.commands import RequestCommands
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
+from bot.people.mentions import SeveralPeopleError
 from bot.people.people import People
 from bot.slack import blocks
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 
 log = structlog.get_logger(__name__)
+
+_ONESELF = {"me", "my", "mine", "myself"}
+_MOST_REMOVALS = 5  # that are offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,19 @@ class LimitCommands:
             raise RefusedError(
                 "Only operators set budgets. To ask for a higher limit, type `budget request 800/month`."
             )
-        named = await self._with_address(instruction)
+        if isinstance(instruction, RemovalInstruction) and instruction.scope.lower() in EVERYBODY:
+            raise await self.database.read(self._which_removal)
+        try:
+            named = await self._with_address(instruction, caller)
+            await self._apply_named(request, named, expected)
+        except SeveralPeopleError as error:
+            meant = (replace(instruction, scope=email) for email in error.emails)
+            lines = [line_of(each, self.evaluator.policy.zone) for each in meant]
+            raise UnclearLineError(error.why, lines) from None
+
+    async def _apply_named(
+        self, request: Request, named: LimitInstruction | RemovalInstruction, expected: int | None
+    ) -> None:
         changes = await self.database.write(lambda c: self._apply(c, named, request.user, expected))
         same = all(each.same for each in changes)
         log.info("budget", by=request.user, removed=isinstance(named, RemovalInstruction), same=same)
@@ -58,11 +77,21 @@ class LimitCommands:
         text = confirmation(changes, names, self.templates, self.evaluator.policy.zone, self.clock())
         await request.responder.respond(blocks.paragraph(text))
 
+    def _which_removal(self, connection: Connection) -> RefusedError:
+        """Return the error about everybody's budgets that are to be removed, with the lines that remove the first."""
+        lines = [line_of(each, self.evaluator.policy.zone) for each in removals(connection)]
+        if not lines:
+            return RefusedError("There is no budget to remove. `budgets` lists all budgets.")
+        more = f" These are the first {_MOST_REMOVALS} of {len(lines)}." if len(lines) > _MOST_REMOVALS else ""
+        why = f"I only remove a budget that is named, one at a time. Which one?{more}"
+        return UnclearLineError(why, lines[:_MOST_REMOVALS])
+
     async def _with_address(
-        self, instruction: LimitInstruction | RemovalInstruction
+        self, instruction: LimitInstruction | RemovalInstruction, caller: Caller
     ) -> LimitInstruction | RemovalInstruction:
-        """Return the instruction with the e-mail of the person it mentions or names."""
-        scope = await self.names.email(instruction.scope)
+        """Return the instruction with the e-mail of the person it mentions or names, who may be the caller."""
+        is_own = instruction.scope.lower() in _ONESELF and caller.member is not None
+        scope = caller.member if is_own else await self.names.email(instruction.scope)
         if scope is None:
             return instruction
         if isinstance(instruction, LimitInstruction):

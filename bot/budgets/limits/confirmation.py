@@ -44,6 +44,8 @@ def _values(change: BudgetChange, name: str, zone: ZoneInfo, now: datetime) -> d
         "spend": "" if change.spend_nanos is None else show_usd(change.spend_nanos),
         "used": budget_formatting.used(change.spend_nanos or 0, after),
         "known": change.known,
+        "unknown": budget_formatting.unknown_spend(change.unknown_costs),
+        "reason": change.reason or "",
         "others": [
             (budget_formatting.limit_of(limit.nanos, unit), limit.scope == DEFAULT) for unit, limit in change.others
         ],

@@ -1,21 +1,29 @@
 """Carries out instructions about limits: names are looked up, conflicts refused, limits set or removed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from bot.budgets.budget_formatting import adjective
+from bot.budgets.budget_formatting import adjective, limit_of
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.limits.instructions import LimitInstruction, RemovalInstruction
 from bot.budgets.limits.narrowing_names import resolved
 from bot.budgets.limits.revision_store import LimitSetting, following_limit
-from bot.budgets.limits.store import BudgetIdentity, StoredBudget, budget_in_force, limited_members, limits
+from bot.budgets.limits.store import (
+    BudgetIdentity,
+    StoredBudget,
+    budget_in_force,
+    budgets_in_force,
+    limited_members,
+    limits,
+    stored_budget,
+)
 from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit
 from bot.budgets.scopes import email_of, full_name, scope_of
-from bot.budgets.spend import spends
+from bot.budgets.spend import spends, unknown_costs
 from bot.domain.access import RefusedError
 from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
@@ -25,6 +33,9 @@ from bot.ledger.task_queries import has_tasks
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_NAMES = {TEAM: "team", DEFAULT: "default"}
+_SCOPES_FIRST = {TEAM: 0, DEFAULT: 1}
+
 
 @dataclass(frozen=True, slots=True)
 class BudgetChange:
@@ -33,7 +44,8 @@ class BudgetChange:
     `known` is False for a member without any task yet; `then_nanos` is the limit that follows a temporary one.
     `spend_nanos` is what the present period has cost, None for the default; `default_nanos` the default limit that
     applies now that a member's own was removed. `others` are the limits of other periods that apply beside it, and
-    `covered` counts the members whom a default limit applies to.
+    `covered` counts the members whom a default limit applies to. `unknown_costs` counts the tasks of unknown cost
+    where no spend is known, and `reason` is why it was changed, if that was said.
     """
 
     scope: str
@@ -47,6 +59,8 @@ class BudgetChange:
     others: tuple[tuple[Unit, BudgetLimit], ...] = ()
     covered: int | None = None
     narrowing: TaskNarrowing = ALL_TASKS
+    unknown_costs: int = 0
+    reason: str | None = None
 
     @property
     def same(self) -> bool:
@@ -86,7 +100,7 @@ class InstructionExecutor:
         if before is None or _limit(before) != (instruction.nanos, instruction.ends_at):
             reason, ends_at = instruction.reason, instruction.ends_at
             self._set(LimitSetting(scope, budget.unit, instruction.nanos, self.by, reason, ends_at, narrowing))
-        return self._change(name, budget, before)
+        return replace(self._change(name, budget, before), reason=instruction.reason)
 
     def _resolved(self, instruction: LimitInstruction | RemovalInstruction) -> TaskNarrowing:
         return resolved(self.connection, instruction.narrowing) if instruction.narrowing else ALL_TASKS
@@ -96,11 +110,13 @@ class InstructionExecutor:
         after = budget_in_force(self.connection, budget)
         then = following_limit(self.connection, after) if after else None
         known = scope in {TEAM, DEFAULT} or has_tasks(self.connection, scope)
+        spend, unknown = self._spend(budget)
         return BudgetChange(
-            name, unit, before, after, known, then, self._spend(budget),
+            name, unit, before, after, known, then, spend,
             others=self._others(budget),
             covered=self._covered(budget) if scope == DEFAULT else None,
             narrowing=narrowing,
+            unknown_costs=unknown,
         )  # fmt: skip
 
     def _others(self, changed: BudgetIdentity) -> tuple[tuple[Unit, BudgetLimit], ...]:
@@ -115,13 +131,17 @@ class InstructionExecutor:
         everyone = ids_by_email(self.connection, attributed_emails(self.connection)).values()
         return len({*everyone} - {*limited_members(self.connection, budget.unit, budget.narrowing)})
 
-    def _spend(self, budget: BudgetIdentity) -> int | None:
-        """Return what has been spent in the present period of a budget; None for the default, which is nobody's."""
+    def _spend(self, budget: BudgetIdentity) -> tuple[int | None, int]:
+        """Return what was spent in the present period of a budget, and how many tasks of unknown cost stand for nothing.
+
+        The spend is None for the default, which is nobody's.
+        """
         if budget.scope == DEFAULT:
-            return None
+            return None, 0
         policy = self.evaluator.policy
         case = (budget.scope, budget_period(budget.unit, self.now, policy.zone, budget.narrowing))
-        return spends(self.connection, [case], policy.basis)[case]
+        spent = spends(self.connection, [case], policy.basis)
+        return spent[case], unknown_costs(self.connection, spent).get(case, 0)
 
     def execute_removal(self, instruction: RemovalInstruction) -> list[BudgetChange]:
         """Remove the budgets of a scope: of one unit, or of all.
@@ -133,6 +153,8 @@ class InstructionExecutor:
         scope = scope_of(self.connection, name)
         name = email_of(self.connection, scope) or name
         self.evaluator.due_work.apply_due(self.connection, self.now)
+        if instruction.is_unlimited:
+            self._refuse_unless_unlimited(name, scope)
         units: Sequence[Unit] = UNITS if instruction.unit is None else (instruction.unit,)
         narrowing = self._resolved(instruction)
         identities = (BudgetIdentity(scope, unit, narrowing) for unit in units)
@@ -144,7 +166,19 @@ class InstructionExecutor:
             raise RefusedError(f"There is no {which} to remove. `{listing}` lists all budgets.")
         for before in budgets:
             self._set(LimitSetting(scope, before.unit, None, self.by, instruction.reason, narrowing=narrowing))
-        return [self._removed(name, scope, before, with_others=len(budgets) == 1) for before in budgets]
+        removed = [self._removed(name, scope, before, with_others=len(budgets) == 1) for before in budgets]
+        return [replace(each, reason=instruction.reason) for each in removed]
+
+    def _refuse_unless_unlimited(self, name: str, scope: int) -> None:
+        """Raise RefusedError if a default would limit a member who is to be unlimited."""
+        stored = (stored_budget(self.connection, BudgetIdentity(DEFAULT, unit)) for unit in UNITS)
+        defaults = [limit_of(each.limit_nanos, each.unit) for each in stored if each and each.limit_nanos]
+        if defaults and scope not in {TEAM, DEFAULT}:
+            raise RefusedError(
+                f"The default of {' and '.join(defaults)} applies to everyone without a personal budget, so removing theirs"
+                f" wouldn't make {name} unlimited. Set a limit that is high enough, such as `budget {name} 10000/month`. To"
+                f" have the default apply, type `budget {name} remove`."
+            )
 
     def _removed(self, name: str, scope: int, before: StoredBudget, *, with_others: bool) -> BudgetChange:
         of_default = BudgetIdentity(DEFAULT, before.unit, before.narrowing)
@@ -158,3 +192,12 @@ class InstructionExecutor:
 
     def _set(self, setting: LimitSetting) -> None:
         self.evaluator.set_limit(self.connection, setting, self.now)
+
+
+def removals(connection: Connection) -> list[RemovalInstruction]:
+    """Return an instruction to remove each budget that is in force: the team's, the default, then those of members."""
+    budgets = sorted(budgets_in_force(connection), key=lambda each: _SCOPES_FIRST.get(each.scope, 2))
+    return [
+        RemovalInstruction(_NAMES.get(each.scope) or email_of(connection, each.scope) or "", each.unit, None, each.narrowing)
+        for each in budgets
+    ]

@@ -12,7 +12,7 @@ from bot.budgets.pace import LimitedCase, Pace, pace_of
 from bot.budgets.periods import budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import BudgetLimit
-from bot.budgets.spend import spends
+from bot.budgets.spend import spends, unknown_costs
 from bot.domain.money import show_limit, show_usd
 from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
@@ -22,13 +22,17 @@ _NO_LIMIT = BudgetLimit(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class FormFacts:
-    """A subject's budget in its present period; `limit_nanos` is 0 if there is none."""
+    """A subject's budget in its present period; `limit_nanos` is 0 if there is none.
+
+    `unknown_costs` counts the tasks of unknown cost where no spend is known.
+    """
 
     unit: Unit
     limit_nanos: int
     spend_nanos: int
     pace: Pace
     narrowing: TaskNarrowing = ALL_TASKS
+    unknown_costs: int = 0
 
     @property
     def suggestion(self) -> Suggestion:
@@ -67,6 +71,7 @@ class FormFacts:
             "unit": self.unit.value,
             "limit": show_limit(self.limit_nanos) if self.limit_nanos else "",
             "spend": show_usd(self.spend_nanos),
+            "unknown": budget_formatting.unknown_spend(self.unknown_costs),
             "used": budget_formatting.used(self.spend_nanos, self.limit_nanos),
             "forecast": "" if self.pace.high_nanos is None else budget_formatting.pace(self.pace),
         }
@@ -77,6 +82,7 @@ def form_facts(connection: Connection, budget: BudgetIdentity, policy: BudgetPol
     subject, unit, narrowing = budget
     case = (subject, budget_period(unit, now, policy.zone, narrowing))
     limit = limits(connection, [case], now).get(case, _NO_LIMIT)
-    spend = spends(connection, [case], policy.basis)[case]
-    pace = pace_of(connection, LimitedCase(case, limit, spend), policy, now)
-    return FormFacts(unit, limit.nanos, spend, pace, narrowing)
+    spent = spends(connection, [case], policy.basis)
+    pace = pace_of(connection, LimitedCase(case, limit, spent[case]), policy, now)
+    unknown = unknown_costs(connection, spent).get(case, 0)
+    return FormFacts(unit, limit.nanos, spent[case], pace, narrowing, unknown)

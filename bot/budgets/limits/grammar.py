@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.budgets.limits.durations import with_duration
+from bot.budgets.limits.instruction_line import line_of
 from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
 from bot.budgets.limits.last_days import with_last_day
 from bot.budgets.limits.reasons import with_reason
+from bot.budgets.limits.unclear_line import UnclearLineError
 from bot.budgets.periods import UNITS
 from bot.budgets.scopes import SCOPES
 from bot.domain.access import RefusedError
@@ -27,7 +30,7 @@ _PERIODS = "|".join([*_ADVERBS, *(f"{unit.value}s?" for unit in UNITS)])
 _CURRENCY = r"k|cr|credits?|usd|dollars?|bucks?| (?:cr|credits?|usd|dollars?|bucks?)"
 _AMOUNT = re.compile(
     rf"(?<!\S)(?P<amount>[$€£¥]?\d[\d.,]*)(?P<currency>{_CURRENCY})?"
-    rf"(?: ?(?:/|per|an?|each|every)? ?(?P<period>{_PERIODS}))?(?!\S)",
+    rf"(?:(?: ?/ ?| (?:per|an?|each|every) | (?!\w+s(?!\S)))(?P<period>{_PERIODS}))?(?!\S)",  # not `3 days`
     re.IGNORECASE,
 )
 _USAGE = "Type `budget @ana 500/month`, `budget default 300/month` or `budget team 10000/month`."
@@ -45,14 +48,26 @@ class ZeroLimitError(RefusedError):
         super().__init__("A budget must be more than $0.")
 
 
+class AmbiguousLimitError(RefusedError):
+    """A limit can be read in two ways; `readings` are how to type each, without a period, and `text` is the limit."""
+
+    def __init__(self, text: str, readings: Sequence[str], suffix: str) -> None:
+        one, other = (f"`{reading}{suffix}`" for reading in readings)
+        super().__init__(f"`{text}` could mean two amounts. Type {one} or {other}.")
+        self.text, self.readings = text, readings
+
+
 def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruction:
     """Return the instruction that follows the word `budget`.
 
     Raises:
+        UnclearLineError: it may be one of several.
         RefusedError: there is none; the message says what is wrong, and what to type.
     """
+    today = local_day(now, zone)
     try:
-        words = split(_with_periods(with_reason(with_last_day(clean(line), local_day(now, zone)), _AMOUNT.pattern)))
+        with_end = with_duration(with_last_day(clean(line), today), _AMOUNT.pattern, today)
+        words = split(_with_periods(with_reason(with_end, _AMOUNT.pattern)))
     except UnclosedQuoteError as error:
         raise RefusedError(f"{error} {_USAGE}") from None
     bare = [word for word in words if word.key is None]
@@ -62,7 +77,7 @@ def parse_instruction(line: str, now: datetime, zone: ZoneInfo) -> BudgetInstruc
             f"I don't know `{named[min(unknown)].raw}`."
             " A budget takes only `until:`, `reason:`, `model:`, `status:` and `byok:`."
         )
-    if "remove" in [word.bare for word in bare]:
+    if {"remove", "unlimited"} & _bare(bare):
         return _removal(bare, named)
     return _setting(bare, named, now, zone)
 
@@ -79,13 +94,18 @@ def _with_period(found: re.Match[str]) -> str:
 
 
 def _removal(bare: Sequence[Token], named: dict[str, Token]) -> RemovalInstruction:
-    rest = [word for word in bare if word.bare != "remove"]
+    rest = [word for word in bare if word.bare not in {"remove", "unlimited"}]
     units = [unit for word in rest if (unit := _unit(word.bare))]
     scopes = _names(bare, [word for word in rest if _unit(word.bare) is None])
     if len(scopes) != 1 or len(units) > 1 or "until" in named:
         near = next((meant for scope in scopes if (meant := nearest(scope, UNITS))), "month")
         raise RefusedError(f"To remove a budget, type whose and which: `budget @ana remove {near}`.")
-    return RemovalInstruction(scopes[0], units[0] if units else None, _reason(named), narrowing_by(named))
+    is_unlimited, unit = "remove" not in _bare(bare), units[0] if units else None
+    return RemovalInstruction(scopes[0], unit, _reason(named), narrowing_by(named), is_unlimited=is_unlimited)
+
+
+def _bare(words: Sequence[Token]) -> set[str]:
+    return {word.bare for word in words}
 
 
 def _setting(
@@ -98,17 +118,26 @@ def _setting(
     if misspelt := None if is_request else _misspelt(rest, with_amount=bool(amounts)):
         raise misspelt
     _check_counts(len(amounts), len(scopes), is_request=is_request)
-    try:
-        nanos, unit = parse_limit(amounts[0].values[0])
-    except ZeroLimitError as error:
-        raise error if is_request else _with_removal(error, amounts[0].values[0]) from None
     ends_at = parse_until(named["until"].values[0], now, zone) if "until" in named else None
-    narrowing = narrowing_by(named)
+    reason, narrowing = _reason(named), narrowing_by(named)
     if is_request and narrowing:
         raise RefusedError(f"You can only ask for a budget for all of your tasks, without `{narrowing}`.")
-    if is_request:
-        return RequestInstruction(nanos, unit, ends_at, _reason(named))
-    return LimitInstruction(scopes[0], nanos, unit, ends_at, _reason(named), narrowing=narrowing)
+
+    def instruction(nanos: int, unit: Unit) -> LimitInstruction | RequestInstruction:
+        if is_request:
+            return RequestInstruction(nanos, unit, ends_at, reason)
+        return LimitInstruction(scopes[0], nanos, unit, ends_at, reason, narrowing=narrowing)
+
+    typed = amounts[0].values[0]
+    try:
+        return instruction(*parse_limit(typed))
+    except ZeroLimitError as error:
+        raise error if is_request else _with_removal(error, typed) from None
+    except AmbiguousLimitError as error:
+        period = typed.partition("/")[2]
+        meant = [instruction(*parse_limit(f"{reading}/{period}")) for reading in error.readings]
+        lines = [line_of(each, zone) for each in meant]
+        raise UnclearLineError(f"`{error.text}` could mean two amounts.", lines) from None
 
 
 def narrowing_by(named: Mapping[str, Token]) -> TaskNarrowing:
@@ -163,17 +192,19 @@ def _with_removal(error: ZeroLimitError, limit: str) -> RefusedError:
 
 
 def _names(bare: Sequence[Token], words: Sequence[Token]) -> list[str]:
-    """Return the names that words are; plain ones side by side are one, such as `marcus delgado`."""
+    """Return the names that words are; plain ones side by side are one, such as `marcus delgado`, or `for marcus`."""
+    if len(words) > 1 and words[0].bare == "for":
+        words = words[1:]
     texts = [word.values[0] for word in words]
     are_plain = not any("@" in text or text.lower() in SCOPES for text in texts)
     places = [bare.index(word) for word in words]
     are_side_by_side = places == list(range(min(places, default=0), max(places, default=-1) + 1))
-    return [" ".join(texts)] if texts and are_plain and are_side_by_side else texts
+    return re.split(r"(?i) (?:and|&) ", " ".join(texts)) if texts and are_plain and are_side_by_side else texts
 
 
 def name_and_limit(words: Sequence[str]) -> tuple[str, str]:
     """Return the name that words of a shell begin with, and the limit behind it: `marcus delgado 500 per month`."""
-    place = next((place for place, word in enumerate(words) if place and _begins_amount(word)), 1)
+    place = next((place for place, word in enumerate(words) if place and begins_amount(word)), 1)
     return " ".join(words[:place]), _with_periods(" ".join(words[place:]))
 
 
@@ -237,10 +268,11 @@ _MEANT = {
 
 
 def _is_amount(word: Token) -> bool:
-    return _begins_amount(word.values[0])
+    return begins_amount(word.values[0])
 
 
-def _begins_amount(text: str) -> bool:
+def begins_amount(text: str) -> bool:
+    """Return whether a text begins as an amount does, or is a limit."""
     return "/" in text or text[:1].isdigit() or text[:1] in "$€£¥-+."
 
 
@@ -282,13 +314,12 @@ def parse_amount(text: str, suffix: str = "") -> int:
     """Return the amount of a limit, in nanos; `suffix` is what follows it in the line to type.
 
     Raises:
-        RefusedError: it is no amount, can be read in two ways, or (ZeroLimitError) is zero.
+        RefusedError: it is no amount, can be read in two ways (AmbiguousLimitError), or is zero (ZeroLimitError).
     """
     try:
         nanos = typed_nanos(text)
     except AmbiguousAmountError as error:
-        one, other = (f"`{reading}{suffix}`" for reading in error.readings)
-        raise RefusedError(f"`{error.text}` could mean two amounts. Type {one} or {other}.") from None
+        raise AmbiguousLimitError(error.text, error.readings, suffix) from None
     except AmountError as error:
         raise RefusedError(str(error)) from None
     if nanos == 0:

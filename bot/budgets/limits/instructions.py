@@ -25,12 +25,16 @@ class LimitInstruction:
 
 @dataclass(frozen=True, slots=True)
 class RemovalInstruction:
-    """A limit to be removed; `unit` None means that of every period."""
+    """A limit to be removed; `unit` None means that of every period.
+
+    `is_unlimited` says that nothing is to limit whoever it is of then, not even the default.
+    """
 
     scope: str
     unit: Unit | None
     reason: str | None = None
     narrowing: TaskNarrowing = ALL_TASKS
+    is_unlimited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from bot.domain.access import RefusedError
+from bot.budgets.limits.unclear_line import UnclearLineError
 from bot.domain.everyday.dates import WEEKDAYS, DateReader
 from bot.domain.formatting import short_date
 from bot.domain.periods import Unit
@@ -18,32 +18,41 @@ _ENDS = re.compile(r"(?:the )?end (?:of )?(?:the |this )?(week|month)(?!\S)")
 def with_last_day(line: str, today: date) -> str:
     """Return a line in which the words of a last day read `until:2026-03-06`; what is quoted stays.
 
-    Raises RefusedError if they may mean two days.
+    Raises UnclearLineError if they may mean two days.
     """
-    return outside_quotes(line, lambda part: _UNTIL.sub(lambda found: _strict(found, today), part))
+
+    def strict(found: re.Match[str]) -> str:
+        words = found["day"].split()
+        reading = _reading([word.lower().rstrip(",") for word in words], today)
+        if reading is None:
+            return found[0]
+        count, days = reading
+        typed = [" ".join([f"until:{day}", *words[count:]]) for day in days]
+        if len(days) > 1:
+            raise _several_days([line.replace(found[0], each, 1) for each in typed], days, today)
+        return typed[0]
+
+    return outside_quotes(line, lambda part: _UNTIL.sub(strict, part))
 
 
-def _strict(found: re.Match[str], today: date) -> str:
-    words = found["day"].split()
-    reading = _reading([word.lower().rstrip(",") for word in words], today)
-    if reading is None:
-        return found[0]
-    count, day = reading
-    return " ".join([f"until:{day}", *words[count:]])
+def _several_days(lines: Sequence[str], days: Sequence[date], today: date) -> UnclearLineError:
+    named = " or ".join(short_date(day, today) for day in days)
+    return UnclearLineError(f"The last day could be {named}.", lines)
 
 
-def _reading(words: list[str], today: date) -> tuple[int, date] | None:
-    """Return how many words name a day, and which one; None if they name none."""
+def _reading(words: list[str], today: date) -> tuple[int, Sequence[date]] | None:
+    """Return how many words name a day, and which ones they may mean; None if they name none."""
     if words[0] in WEEKDAYS:
-        return 1, _weekday(words[0], today)
+        day = _coming(words[0], today)
+        return 1, [day] if day > today else [day, day + timedelta(days=7)]
     if words[0] == "this" and len(words) > 1 and words[1] in WEEKDAYS:
-        return 2, _coming(words[1], today)
+        return 2, [_coming(words[1], today)]
     if words[0] == "tomorrow":
-        return 1, today + timedelta(days=1)
+        return 1, [today + timedelta(days=1)]
     if ends := _ENDS.match(" ".join(words)):
         unit = Unit(ends[1])
-        return len(ends[0].split()), unit.shift(unit.first_day(today), 1) - timedelta(days=1)
-    return _date(words, today)
+        return len(ends[0].split()), [unit.shift(unit.first_day(today), 1) - timedelta(days=1)]
+    return _dates(words, today)
 
 
 def _coming(name: str, today: date) -> date:
@@ -51,15 +60,7 @@ def _coming(name: str, today: date) -> date:
     return today + timedelta(days=(WEEKDAYS[name] - today.weekday()) % 7)
 
 
-def _weekday(name: str, today: date) -> date:
-    """Return the next day of that name. Raises RefusedError if today is one, as that or the next may be meant."""
-    day = _coming(name, today)
-    if day == today:
-        raise _two_days([today, today + timedelta(days=7)], today)
-    return day
-
-
-def _date(words: list[str], today: date) -> tuple[int, date] | None:
+def _dates(words: list[str], today: date) -> tuple[int, Sequence[date]] | None:
     try:
         reading = DateReader(today, today).read(words)
     except ValueError:
@@ -67,11 +68,4 @@ def _date(words: list[str], today: date) -> tuple[int, date] | None:
     if reading is None or any(each.unit is not Unit.DAY for each in reading[1]):
         return None
     count, days = reading
-    if len(days) > 1:
-        raise _two_days([each.first_day for each in days], today)
-    return count, days[0].first_day
-
-
-def _two_days(days: Sequence[date], today: date) -> RefusedError:
-    one, other = (f"`until {short_date(day, today)}`" for day in days)
-    return RefusedError(f"The last day could be one of two. Type {one} or {other}.")
+    return count, [each.first_day for each in days]

@@ -1,16 +1,33 @@
-"""The reason of a limit as people write it: `request 300 a day until:2026-12-04 for the globex pentest`."""
+"""The reason of a limit as people write it: `request 300 a day until:2026-12-04 for the globex pentest`.
+
+What stands behind a limit is its reason only if it says so. A limit that is guessed would be money: what may say how
+much, from when or for how long is never a reason.
+"""
 
 import re
 
+from bot.budgets.limits.unclear_line import UnclearLineError
 from bot.domain.access import RefusedError
+from bot.domain.everyday.dates import MONTHS, WEEKDAYS
 from bot.domain.text import one_line
 
 _KEYED = re.compile(r"(?i)(?<!\S)(?:until|model|status|byok):\S+")
 _COURTESY = re.compile(
-    r"(?i)^(?:please|thanks|thank you|budget|limit|for me|for myself)(?!\S) ?| (?:please|thanks|thank you)$"
+    r"(?i)^(?:please|thanks|thank you|budget|limit|for me|for myself|max|maximum|at most|tops|instead|now|right away"
+    r"|immediately|for good|for now|permanently|forever|from now on|as of (?:now|today)|starting (?:now|today)"
+    r"|until further notice)(?!\S) ?| (?:please|thanks|thank you)$"
 )
 _PERIOD = re.compile(r"(?i)(?:per|each|every|an?) (?P<period>\S+)")
 _INTRODUCTION = re.compile(r"(?i)(?:(?P<word>for|because|as|since|so|to) )?(?P<article>(?:the|an?|our|my|this|that) )?")
+_CALCULATED = re.compile(
+    r"(?i)^(?:times|x|percent|%|more|less|fewer|extra|additional|further|on top|again as much|\S+ than"
+    r"|of (?:the|what|his|her|their))(?!\S)"
+)
+_THINGS = re.compile(r"(?i)^(?:tasks?|jobs?|runs?|calls?|tokens?|steps?|hours?|minutes?|days|weeks|months|people|members)(?!\S)")
+_TIME = re.compile(
+    r"(?i)(?<!\S)(?:days?|weeks?|weekends?|months?|quarters?|years?|hours?|today|tonight|tomorrow|yesterday|next|rest"
+    rf"|daily|weekly|monthly|starting|beginning|until|till|{'|'.join([*WEEKDAYS, *MONTHS])})(?!\S)"
+)
 _LONGEST_NAME = 3  # words
 _LONGEST_SHOWN = 60  # characters
 
@@ -21,7 +38,8 @@ def with_reason(line: str, amount: str) -> str:
     `amount` is the pattern of a limit. Words that may as well be somebody's name are left as they are.
 
     Raises:
-        RefusedError: somebody asks for a limit with a reason that may be a name, or with a period that is none.
+        RefusedError: the words behind the limit are no reason, or somebody asks for a limit with one that may be a
+            name; the message says what to type.
     """
     found = re.fullmatch(rf"(?i)(?P<limit>(?P<whose>\S.*?) (?>{amount}))(?P<rest> .*)", line)
     if found is None or re.search(r'(?i)reason:|["@<]', found["rest"]):
@@ -29,17 +47,15 @@ def with_reason(line: str, amount: str) -> str:
     rest = found["rest"]
     limit = " ".join([found["limit"], *_KEYED.findall(rest)])
     said = _without_courtesy(" ".join(_KEYED.sub("", rest).split()))
-    is_behind_day = rest.startswith(" until:")
-    if (period := _PERIOD.match(said)) and not is_behind_day:
-        unknown = one_line(period["period"], _LONGEST_SHOWN)
-        raise RefusedError(
-            f"I don't know the period `{unknown}`. A budget is for a day, week or month: `{limit}/month`."
-        )
-    reason = _reason(said, is_behind_day=is_behind_day)
+    has_last_day = " until:" in rest.lower()
+    _check(limit, said, has_last_day=has_last_day)
+    reason = _reason(said, is_behind_day=rest.startswith(" until:"))
     if not said or reason:
         return f'{limit} reason:"{reason}"' if reason else limit
     if found["whose"].lower() == "request":
         raise _unclear(limit, said)
+    if len(said.split()) > _LONGEST_NAME:
+        raise _no_reason(limit, said)
     return line
 
 
@@ -49,6 +65,23 @@ def _without_courtesy(said: str) -> str:
     return said
 
 
+def _check(limit: str, said: str, *, has_last_day: bool) -> None:
+    """Raise RefusedError if words behind a limit say how much it is, of what, from when, or for how long."""
+    if _CALCULATED.search(said):
+        raise RefusedError(f"I can't calculate a limit from another one. Type the new one: `budget {limit}`.")
+    if _THINGS.search(said):
+        raise RefusedError("A limit is in dollars or credits. Type `budget @ana 500/month` or `budget @ana 50cr/month`.")
+    if has_last_day:
+        return
+    if period := _PERIOD.match(said):
+        unknown = one_line(period["period"], _LONGEST_SHOWN)
+        raise RefusedError(
+            f"I don't know the period `{unknown}`. A budget is for a day, week or month: `{limit}/month`."
+        )
+    if _TIME.search(said):
+        raise _no_reason(limit, said)
+
+
 def _reason(said: str, *, is_behind_day: bool) -> str:
     """Return the reason that words are; empty if they are a limit, or may be somebody's name."""
     begun = _INTRODUCTION.match(said)
@@ -56,8 +89,20 @@ def _reason(said: str, *, is_behind_day: bool) -> str:
     reason = said[begun.end() :] if begun else said
     if not reason or not reason[0].isalpha():
         return ""
-    is_introduced = article or (word and word.lower() != "for") or (is_behind_day and not word)
-    return reason if is_introduced or len(reason.split()) > _LONGEST_NAME else ""
+    is_short = len(reason.split()) <= _LONGEST_NAME
+    is_introduced = article or (word and not (word.lower() == "for" and is_short)) or (is_behind_day and not word)
+    return reason if is_introduced else ""
+
+
+def _no_reason(limit: str, said: str) -> RefusedError:
+    """Return the error about words that may be a reason, or say when; a limit starts at once."""
+    begun = _INTRODUCTION.match(said)
+    reason = one_line((said[begun.end() :] if begun else said) or said, _LONGEST_SHOWN)
+    return UnclearLineError(
+        f"I don't know what `{one_line(said, _LONGEST_SHOWN)}` means here. A limit starts at once, and holds until you"
+        " change it, or through its last day, such as `until friday`. If it is the reason, say so.",
+        [f'{limit} reason:"{reason}"'],
+    )
 
 
 def _unclear(limit: str, said: str) -> RefusedError:

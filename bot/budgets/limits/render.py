@@ -78,6 +78,7 @@ class LimitRenderer:
             "by": name.actor(revision.act.by, "an operator"),
             "reason": name.reason(revision.act.reason),
             "spend": show_usd(snapshot.spend_nanos),
+            "unknown": "" if snapshot.spend_nanos else budget_formatting.unknown_spend(snapshot.without_cost),
             "percent": snapshot.percent,
             "used": snapshot.used if limit else "",
             "default": budget_formatting.limit_of(limit.nanos, unit) if limit and is_default else "",

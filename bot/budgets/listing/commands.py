@@ -23,6 +23,7 @@ from bot.slack import blocks
 from bot.slack.blocks import Draft, Message
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
+from bot.slack.understood import announced
 
 _FILLERS = {"for", "of", "all", "everyone", "everybody", "list", "show", "please"}
 _ONESELF = {"my", "me", "mine"}
@@ -62,6 +63,7 @@ class ListingCommand:
         """List all budgets or those of whoever is named for an operator, their own for everybody else."""
         is_operator = caller.role is Role.OPERATOR
         said, _, earlier = clean(request.text).partition(_EARLIER)
+        request = announced(request, said, self.templates)
         words = _words(said)
         if is_operator and [word.lower() for word in words] == [_NONE]:
             await request.responder.respond(await self.database.read(self._without_budgets))

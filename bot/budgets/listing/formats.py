@@ -57,7 +57,7 @@ def rows(
         [
             names.get(line.scope, line.scope),
             _used_cell(line),
-            unknown_cell(_NONE) if line.spend_nanos is None else amount_cell(line.spend_nanos),
+            _spend_cell(line),
             Number(line.limit.nanos / NANOS_PER_USD, line.limit_text),
             _forecast_cell(line),
             _limit_source(line, policy, now),
@@ -72,7 +72,7 @@ def remainders(lines: Sequence[BudgetLine], policy: BudgetPolicy, now: datetime)
         f"{_remainder(line.limit.nanos - line.spend_nanos)} {_PRESENT[line.period.unit]}{_counted(line)}"
         f" (resets {budget_formatting.period_end(line.period, policy.zone, now)})"
         for line in lines
-        if line.spend_nanos is not None
+        if line.spend_nanos is not None and not line.unknown_costs
     ]
 
 
@@ -84,9 +84,15 @@ def _counted(line: BudgetLine) -> str:
     return f" for {line.period.narrowing}" if str(line.period.narrowing) else ""
 
 
+def _spend_cell(line: BudgetLine) -> Cell:
+    if line.spend_nanos is None or line.unknown_costs:
+        return unknown_cell(budget_formatting.unknown_spend(line.unknown_costs) or _NONE)
+    return amount_cell(line.spend_nanos)
+
+
 def _used_cell(line: BudgetLine) -> Cell:
-    if line.spend_nanos is None:
-        return unknown_cell(_NONE)
+    if line.spend_nanos is None or line.unknown_costs:
+        return unknown_cell("unknown" if line.unknown_costs else _NONE)
     return Number(line.percent, budget_formatting.used(line.spend_nanos, line.limit.nanos))
 
 

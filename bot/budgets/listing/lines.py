@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 from bot.budgets import budget_formatting
 from bot.budgets.limits.revision_store import LimitRevision, limit_revision
 from bot.budgets.limits.store import BudgetIdentity, limited_members, limits, narrowings_of, stored_budget
-from bot.budgets.pace import NO_PACE, LimitedCase, Pace, pace_of, paces
+from bot.budgets.pace import NO_PACE, LimitedCase, Pace, paces
 from bot.budgets.periods import UNITS, BudgetPeriod, Case, budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, percent
-from bot.budgets.spend import spends
+from bot.budgets.spend import spends, unknown_costs
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
 from bot.ledger.charge_queries import members_charged_within
@@ -24,7 +24,8 @@ from bot.ledger.members import attributed_emails, emails_by_id
 class BudgetLine:
     """A budget of somebody: limit, use and pace in nanos.
 
-    `spend_nanos` is None for the default, which is everybody's limit and nobody's spend.
+    `spend_nanos` is None for the default, which is everybody's limit and nobody's spend. `unknown_costs` counts the
+    tasks of unknown cost where no spend is known.
     """
 
     scope: str
@@ -35,6 +36,7 @@ class BudgetLine:
     set_by: str
     set_at: datetime
     reason: str | None
+    unknown_costs: int = 0
 
     @property
     def limit_text(self) -> str:
@@ -71,13 +73,11 @@ def budget_lines(
     kinds = ((unit, narrowing) for unit in units for narrowing in narrowings_of(connection, unit))
     for period in (budget_period(unit, now, policy.zone, narrowing) for unit, narrowing in kinds):
         if subject is None:
-            yield from _team_line(connection, period, policy, now)
+            yield from _lines(connection, period, [TEAM], policy, now)
             yield from _default_line(connection, period)
-            yield from _member_lines(connection, period, _members(connection, period), policy, now)
-        elif subject == TEAM:
-            yield from _team_line(connection, period, policy, now)
+            yield from _lines(connection, period, _members(connection, period), policy, now)
         else:
-            yield from _member_lines(connection, period, [subject], policy, now)
+            yield from _lines(connection, period, [subject], policy, now)
 
 
 def default_lines(connection: Connection, policy: BudgetPolicy, now: datetime) -> list[BudgetLine]:
@@ -93,18 +93,6 @@ def emails_without_budget(connection: Connection) -> list[str]:
     return [email for email in attributed_emails(connection) if email not in having]
 
 
-def _team_line(
-    connection: Connection, period: BudgetPeriod, policy: BudgetPolicy, now: datetime
-) -> Iterator[BudgetLine]:
-    case = (TEAM, period)
-    limit = limits(connection, [case], now).get(case)
-    if limit is not None:
-        limited = LimitedCase(case, limit, spends(connection, [case], policy.basis)[case])
-        yield _line(
-            "team", limited, pace_of(connection, limited, policy, now), limit_revision(connection, limit.revision)
-        )
-
-
 def _default_line(connection: Connection, period: BudgetPeriod) -> Iterator[BudgetLine]:
     default = stored_budget(connection, BudgetIdentity(DEFAULT, period.unit, period.narrowing))
     if default is not None and default.limit_nanos is not None:
@@ -113,15 +101,20 @@ def _default_line(connection: Connection, period: BudgetPeriod) -> Iterator[Budg
         yield BudgetLine("default", period, limit, None, NO_PACE, by, at, reason)
 
 
-def _member_lines(
+def _lines(
     connection: Connection, period: BudgetPeriod, subjects: Sequence[int], policy: BudgetPolicy, now: datetime
 ) -> Iterator[BudgetLine]:
     limited = _limited_cases(connection, [(subject, period) for subject in subjects], policy, now)
     pace_by_case = paces(connection, limited, policy, now)
-    emails = emails_by_id(connection, [each.case[0] for each in limited])
+    names = {TEAM: "team"} | emails_by_id(connection, [each.case[0] for each in limited if each.case[0] != TEAM])
     revisions = {id_: limit_revision(connection, id_) for id_ in {each.limit.revision for each in limited}}
+    unknown = unknown_costs(connection, {each.case: each.spend_nanos for each in limited})
     for each in limited:
-        yield _line(emails[each.case[0]], each, pace_by_case[each.case], revisions[each.limit.revision])
+        by, at, reason = _setting(revisions[each.limit.revision])
+        pace = pace_by_case[each.case]
+        yield BudgetLine(
+            names[each.case[0]], period, each.limit, each.spend_nanos, pace, by, at, reason, unknown.get(each.case, 0)
+        )
 
 
 def _limited_cases(
@@ -136,11 +129,6 @@ def _members(connection: Connection, period: BudgetPeriod) -> list[int]:
     """Return the members who spent in a period, and those with a budget of their own."""
     limited = limited_members(connection, period.unit, period.narrowing)
     return sorted({*members_charged_within(connection, period.window), *limited})
-
-
-def _line(scope: str, limited: LimitedCase, pace: Pace, revision: LimitRevision | None) -> BudgetLine:
-    by, at, reason = _setting(revision)
-    return BudgetLine(scope, limited.case[1], limited.limit, limited.spend_nanos, pace, by, at, reason)
 
 
 def _setting(revision: LimitRevision | None) -> tuple[str, datetime, str | None]:

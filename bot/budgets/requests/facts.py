@@ -14,19 +14,23 @@ from bot.budgets.periods import UNITS, budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.requests.store import BudgetRequest, budget_request, open_requests
 from bot.budgets.rules import percent
-from bot.budgets.spend import spends
+from bot.budgets.spend import spends, unknown_costs
 from bot.domain.money import show_limit, show_usd
 from bot.ledger.members import emails_by_id
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """A request, the member's e-mail, and their limit (0: none) and spend in the present period."""
+    """A request, the member's e-mail, and their limit (0: none) and spend in the present period.
+
+    `unknown_costs` counts the tasks of unknown cost where no spend is known.
+    """
 
     request: BudgetRequest
     email: str
     limit_nanos: int
     spend_nanos: int
+    unknown_costs: int = 0
 
     def template_values(self, who: str, zone: ZoneInfo, now: datetime) -> dict[str, object]:
         """Return the values of the templates about a request; `who` is how whoever asks is called there."""
@@ -37,6 +41,7 @@ class RequestFacts:
             "ends_at": budget_formatting.last_day(request.ends_at, zone, now) if request.ends_at else "",
             "reason": request.reason or "",
             "spend": show_usd(self.spend_nanos),
+            "unknown": budget_formatting.unknown_spend(self.unknown_costs),
             "present": show_limit(limit) if limit else "",
             "percent": percent(self.spend_nanos, limit),
             "used": budget_formatting.used(self.spend_nanos, limit),
@@ -56,9 +61,14 @@ def request_facts(
     cases = [(each.member, periods[each.unit]) for each in requests]
     limit_by_case, spend_by_case = limits(connection, cases, now), spends(connection, cases, policy.basis)
     emails = emails_by_id(connection, [each.member for each in requests])
+    unknown = unknown_costs(connection, spend_by_case)
     return [
         RequestFacts(
-            each, emails[each.member], limit_by_case[case].nanos if case in limit_by_case else 0, spend_by_case[case]
+            each,
+            emails[each.member],
+            limit_by_case[case].nanos if case in limit_by_case else 0,
+            spend_by_case[case],
+            unknown.get(case, 0),
         )
         for each, case in zip(requests, cases, strict=True)
     ]

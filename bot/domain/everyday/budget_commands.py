@@ -4,21 +4,30 @@ import re
 from decimal import Decimal
 
 from bot.domain.everyday.dates import MONTHS, WEEKDAYS
+from bot.domain.everyday.limit_orders import EACH, LIMITS, ONESELF, TEAM, limit_order
 from bot.domain.everyday.vocabulary import FILLER
 
-_BUDGETS = {"budget", "budgets", "limit", "limits", "threshold", "thresholds", "allowance", "allowances"}
-_ONESELF = {"i", "my", "me", "mine", "i'm", "i've"}
+_BUDGETS = LIMITS - {"cap", "caps", "ceiling", "quota"}
 _LISTING = {
-    *FILLER, *_ONESELF, "left", "remaining", "all", "every", "our", "team's", "set", "there", "much", "we", "us",
+    *FILLER, *ONESELF, "left", "remaining", "all", "every", "our", "team's", "set", "there", "much", "we", "us",
     "who", "who's",
 }  # fmt: skip
-_SETTING = {"set", "change", "make", "create", "add", "update", "put", "raise", "lower", "give", "increase", "decrease"}
-_REMOVING = {"remove", "delete", "drop", "clear", "cancel", "unset"}
 _AROUND = {
     "the", "a", "an", "for", "of", "on", "at", "to", "as", "from", "with", "please", "can", "could", "would", "you",
     "hey", "hi", "ok", "okay",
 }  # fmt: skip
 _HAS_AMOUNT = re.compile(r"\d")
+_DAY = rf"(?:{'|'.join(WEEKDAYS)})"
+_ON_A_DAY = (
+    rf"(?:tomorrow|tonight|today|(?:this |next )?{_DAY}|(?:the )?end of (?:the |this )?(?:day|week|month)"
+    rf"|(?:this|next) (?:week|month)|(?:{'|'.join(MONTHS)})(?: \d{{1,2}}(?:st|nd|rd|th)?)?|(?:the )?\d{{1,2}}(?:st|nd|rd|th))"
+)
+_BY_THEN = (
+    rf"(?:(?: at (?:this|the current) (?:rate|pace))?(?: (?:for|in|this|the|until|till|before|by|on))* {_ON_A_DAY}"
+    r"|(?: at (?:this|the current) (?:rate|pace))|(?: (?:for )?(?:the|this) (?:week|month|day))"
+    r"|(?: (?:again|now|soon|then|today)))*"
+)
+"""What may stand behind a question about budgets, and changes nothing of it; any other word does."""
 _WHOSE = r"(?:(?:the|their|there|they're|its|his|her|my|our) )?"
 _NOW = (
     r"(?: (?:today|now|right now|already|so far|currently|this (?:week|month)"
@@ -70,17 +79,17 @@ _OVER_A_STEP = re.compile(
     r"(?:over|above|past|beyond|at|near|more than|at least|close to) \d{1,3} ?%"
     rf"(?: of {_WHOSE}(?:budgets?|limits?))?{_NOW}"
 )
-_I_AM_OVER = re.compile(r"(?:oh |ok |so )*(?P<whose>i'm|im|i am|we're|we are) over(?: .{0,30})?")
+_I_AM_OVER = re.compile(r"(?:oh |ok |so )*(?P<whose>i'm|im|i am|we're|we are) over(?: (?:it|now|what|how|to|do|i|we|should|can|and|so|ok|then|already|again|help|please|budget|my|our|limit|the))*")
 _IS_IT_OVER = re.compile(rf"(?:is|was|are) (?:it|that|this|they)(?: (?:still|already))? over{_NOW}")
 _HOW_LONG = re.compile(
     r"(?:how long|when|how soon|will|does|do|on what day)(?: (?:will|does|do|is|can))?(?P<name>(?: \S+?){1,4}?)"
     r" (?:budgets?|limits?)(?: (?:going to|be))* (?:last|lasts|run out|runs out|reset|resets|end|ends|renew|renews"
-    r"|start again|starts again|used up|gone|enough)(?: .{1,40})?"
+    r"|start again|starts again|used up|gone|enough)" + _BY_THEN
 )
 _WHEN_PASSED = re.compile(
     r"(?:when|will|how soon|on what day)(?: (?:will|does|do|is|are|would))?(?P<name>(?: \S+?){1,4}?)"
     rf"(?: (?:going|gonna|to|likely|probably))* (?:hit|reach|pass|exceed|use up|blow|break|get to)"
-    rf" {_WHOSE}(?:budgets?|limits?)(?: .{{1,30}})?"
+    rf" {_WHOSE}(?:budgets?|limits?){_BY_THEN}"
 )
 _OF_A_BUDGET = re.compile(
     r"(?:how much|what)(?: is|'s)? (?:left )?(?:of|in|on)(?P<name>(?: \S+?){1,4}?) (?:budget|limit)"
@@ -107,7 +116,7 @@ _IS_ANY_LEFT = re.compile(
 _OWN = re.compile(r"(?<!\S)my(?!\S)")
 _MAY_SPEND = re.compile(
     r"(?:how much|what)(?: more)?(?: money)? (?:can|may|could|am|is|are)(?P<name>(?: \S+?){1,4}?)"
-    rf"(?: (?:still|allowed|able|to)){{0,4}} spend(?: more)?(?: still)?{_NOW}(?: (?:until|till|before|by) .{{1,20}})?"
+    rf"(?: (?:still|allowed|able|to)){{0,4}} spend(?: more)?(?: still)?{_NOW}{_BY_THEN}"
 )
 _STATES = (
     _OF_A_BUDGET, _IS_SOMEBODY_OVER, _IS_SOMEBODY_JUST_OVER, _LEFT, _LEFT_FOR, _IS_ANY_LEFT, _MAY_SPEND,
@@ -123,31 +132,6 @@ _RAISING_MINE = re.compile(r"^(?:raise|increase) my |more|higher|bigger|larger")
 _AMOUNT = r"[$€£]?\d[\d.,]*(?:k|cr)?(?: (?:dollars?|usd|bucks|credits?))?"
 _THOUSANDS = re.compile(r"^(?P<sign>\$?)(?P<number>\d{1,4}(?:\.\d{1,2})?)k(?P<period>(?:/\S+)?)$", re.IGNORECASE)
 _A_PERIOD = r"(?:(?: ?/ ?| an? | per | each | every )(?:days?|weeks?|months?)| (?:daily|weekly|monthly))"
-_GIVING = re.compile(
-    r"(?:please )?(?:can you )?(?:please )?(?:give|allow|limit|cap|let|set)(?P<name>(?: \S+?){1,4}?)"
-    rf"(?: spend)?(?: up)?(?: to| at)? (?P<amount>{_AMOUNT}{_A_PERIOD})(?P<rest>(?: .*)?)",
-    re.IGNORECASE,
-)
-_CAPPING = re.compile(
-    r"(?:please )?(?:can you )?(?:please )?(?:limit|cap|restrict|bump|raise|lower|put)(?P<name>(?: \S+?){1,4}?)"
-    rf"(?: spend(?:ing)?)?(?: up| down)?(?: to| at) (?P<amount>{_AMOUNT})(?P<rest>(?: .*)?)",
-    re.IGNORECASE,
-)
-_AT_MOST = re.compile(
-    r"(?P<most>(?:(?:a )?max(?:imum)?(?: of)?|at most|no more than|not more than|up to) )?"
-    rf"(?P<amount>{_AMOUNT}{_A_PERIOD})(?: max(?:imum)?)? for (?P<name>\S+(?: \S+)?)"
-    rf"|(?P<who>\S+(?: \S+)?:|(?:the )?team|everyone|everybody|@\S+|<@[^ >]+>) (?P<limit>[$€£]?\d[\d.,]*k?{_A_PERIOD})",
-    re.IGNORECASE,
-)
-_UNLIMITED = re.compile(
-    r"(?:please )?(?:make|set|leave) (?P<name>\S+(?: \S+)?) (?:to )?(?:unlimited|limitless|without (?:a )?limit)",
-    re.IGNORECASE,
-)
-_LISTED = {"results", "rows", "list", "output", "tasks", "top", "lines", "answer", "it", "that", "this", "them"}
-_NO_NAME = {
-    *_BUDGETS, *FILLER, *_LISTED, "last", "top", "by", "backtest", "over", "above", "under", "below", "than", "more",
-    "less", "least", "who", "whose", "which", "when", "if", "since", "from", "until", "every", "extra",
-}  # fmt: skip
 _CHANGED_BY = {"double", "doubled", "halve", "triple", "add", "subtract", "deduct", "take", "knock"}
 _ASKING_FOR = re.compile(
     r"(?:(?:please|hey|hi|i(?:'d)? (?:like|want|need) to) ){0,3}"
@@ -164,42 +148,15 @@ _ALERTING = re.compile(
     rf"|above|than|to))* (?P<amount>{_AMOUNT}(?:{_A_PERIOD})?)(?: this (?P<this>day|week|month))?",
     re.IGNORECASE,
 )
-_TEAM = {
-    "we",
-    "our",
-    "the team's",
-    "team's",
-    "the team",
-    "team",
-    "our team",
-    "us",
-    "the whole team",
-    "everyone together",
-    "everybody together",
-}
-_ON_A_MODEL = re.compile(
-    r" (?:on|with|using) (?P<model>[^\W\d][^\s:]*)(?= (?:until|till|through|for|because)(?!\S)|$)", re.IGNORECASE
+_ON_ONE_MODEL = re.compile(
+    rf" (?:on|with|using|for) (?!(?:today|tomorrow|now|it|that|{_DAY})(?!\S))(\S+) (?:only|alone|tasks(?: only)?)$", re.IGNORECASE
 )
-_FOR_WHOM = re.compile(r" for (?P<whom>(?:the )?team|us|everyone|everybody|@\S+|<@[^ >]+>)$", re.IGNORECASE)
-_MODEL_OF = re.compile(r" ?(?P<whose>our|my|(?:the )?team's|\S+'s) (?P<model>[^\W\d]\S*)", re.IGNORECASE)
-_MODEL_AND_WHOM = re.compile(
-    r" on (?P<model>[^\W\d][^\s:]*)(?P<whom> for (?:the )?\S+)$"
-    r"|(?P<who> for (?:the )?\S+) on (?P<what>[^\W\d][^\s:]*)$",
-    re.IGNORECASE,
-)
-_ON_ONE_MODEL = re.compile(r" (?:on|with|using|for) (\S+) (?:only|alone|tasks(?: only)?)$", re.IGNORECASE)
 _UNMEANT = re.compile(r"^(?: (?:the|a|an|of|for|to|get|in|on|our(?= team)))+(?!\S)", re.IGNORECASE)
 _UNNAMED = {
     "this week", "this month", "the week", "the month", "today", "it", "that", "this", "these", "those", "they", "she",
-    "he", "any", "one",
+    "he", "any", "one", "week", "month", "day", "rest of the week", "rest of the month", "rest of this month", "now",
 }  # fmt: skip
-_EACH = {
-    "everyone", "everybody", "each", "all", "anyone", "anybody", "someone", "somebody", "people", "all people",
-    *(f"{each} {one}" for each in ("each", "every") for one in ("person", "member", "user")), "all members",
-    "all users", "members", "users",
-}  # fmt: skip
-
-
+_EVERYBODY = {*EACH, "everyone", "everybody", "all", "anyone", "anybody", "someone", "somebody"}
 _SUGGESTING = {"suggest", "suggests", "suggestion", "suggestions", "suggested", "recommend", "recommended", "propose"}
 
 
@@ -215,7 +172,7 @@ def budget_line(words: list[str], texts: list[str]) -> str | None:
         words = _ON_ONE_MODEL.sub(r" model:\1", " ".join(words)).split(" ")
         texts = [word.lower() for word in words]
     line = " ".join(words)
-    if (found := _state_of(line) or _order(line)) is not None:
+    if (found := _state_of(line) or _order(line, words)) is not None:
         return found
     if _SUGGESTING & set(texts) and _BUDGETS & set(texts) and not _HAS_AMOUNT.search(line):
         return "budget suggest"
@@ -254,31 +211,23 @@ def _as_it_stood(listing: str, found: re.Match[str]) -> str:
 
 def _listing_of(name: str) -> str:
     said = name.lower()
-    if said in _TEAM:
+    if said in TEAM | {"we", "us"}:
         return "budgets team"
-    if said in {"", *_EACH, *_UNNAMED}:
+    if said in {"", *_EVERYBODY, *_UNNAMED}:
         return "budgets"
-    return "budgets me" if said in _ONESELF else f"budgets {_owner(name)}"
+    return "budgets me" if said in ONESELF else f"budgets {_owner(name)}"
 
 
 # --- what is to be done --------------------------------------------------------------------------
 
 
-def _order(line: str) -> str | None:
+def _order(line: str, words: list[str]) -> str | None:
     """Return the order that `give mei 50 dollars a day`, `warn me at $500` and `can I get more budget` give."""
     if found := _ALERTING.fullmatch(line):
         period = f"a {found['this']}" if found["this"] else ""
         return " ".join(filter(None, ["budget alert", *_scope(found["name"].strip()), found["amount"], period]))
-    found = _GIVING.fullmatch(line) or _CAPPING.fullmatch(line)
-    if found and not {*_BUDGETS, *_LISTED, "a", "an"} & {_owner(word) for word in found["name"].lower().split()}:
-        return _gift_of_model(found["name"].strip(), found["amount"], found["rest"])
-    if found := _UNLIMITED.fullmatch(line):
-        return f"budget {_owner(found['name'])} remove"
-    if found := _AT_MOST.fullmatch(line):
-        name = found["name"] or found["who"].removesuffix(":")
-        if not _NO_NAME & set(name.lower().split()):
-            limit, scope = found["amount"] or found["limit"], _scope(name)
-            return " ".join(["budget", *([] if found["most"] and scope else ["alert"]), *scope, limit])
+    if (found_order := limit_order(words)) is not None:
+        return found_order
     if found := _ASKING_FOR.fullmatch(line):
         return f"budget request {found['amount']}{found['rest']}"
     said = line.lower()
@@ -288,36 +237,11 @@ def _order(line: str) -> str | None:
 def _scope(name: str) -> list[str]:
     """Return whose budget an alert is about, as it can be typed; nothing if that is not said."""
     said = name.lower()
-    if said in _TEAM:
+    if said in TEAM | {"we", "us"}:
         return ["team"]
-    if said in _EACH:
+    if said in _EVERYBODY:
         return ["default"]
-    return [] if said in {"", *_ONESELF, "it", "that", "spend", "spending", "cost", "costs"} else [_owner(name)]
-
-
-def _gift_of_model(name: str, amount: str, rest: str) -> str:
-    """Return the order of `limit the team to $300 on opus`, `limit our opus spend to $300` and the like."""
-    on, whom, of = _ON_A_MODEL.search(rest), _FOR_WHOM.search(rest), _MODEL_OF.fullmatch(name)
-    if on and on["model"].lower() not in {*WEEKDAYS, *MONTHS, *_UNNAMED, "average", "top"}:
-        return _gift(name, f"{amount}{rest[: on.start()]} model:{on['model']}{rest[on.end() :]}")
-    if of:
-        return _gift(of["whose"].removesuffix("'s"), f"{amount}{rest} model:{of['model']}")
-    if whom and " " not in name and not _scope_is_known(name):
-        return _gift(whom["whom"], f"{amount}{rest[: whom.start()]} model:{name}")
-    return _gift(name, amount + rest)
-
-
-def _scope_is_known(name: str) -> bool:
-    return name.lower() in {*_TEAM, *_EACH, *_ONESELF} or name.startswith(("@", "<@"))
-
-
-def _gift(name: str, limit: str) -> str:
-    said = name.lower()
-    if said in _ONESELF:
-        return f"budget request {limit}"
-    scope = _scope(name)
-    is_clear = scope not in ([], ["default"]) and said not in {"we", "us"}
-    return " ".join(["budget", *([] if is_clear else ["alert"]), *scope, limit])
+    return [] if said in {"", *ONESELF, "it", "that", "spend", "spending", "cost", "costs"} else [_owner(name)]
 
 
 def _in_full(found: re.Match[str]) -> str:
@@ -326,39 +250,14 @@ def _in_full(found: re.Match[str]) -> str:
 
 
 def _about_budgets(words: list[str], texts: list[str], place: int) -> str | None:
-    line = " ".join(words)
-    if _HAS_AMOUNT.search(line) and (found := _MODEL_AND_WHOM.search(line)):
-        whom, model = found["whom"] or found["who"], found["model"] or found["what"]
-        words = f"{line[: found.start()]}{whom} model:{model}".split()
-        texts = [word.lower() for word in words]
     rest = [word for at, word in enumerate(words) if at != place and texts[at] not in _AROUND]
     lowered = [word.lower() for word in rest]
-    if any(text in _REMOVING for text in lowered) and not _HAS_AMOUNT.search(" ".join(rest)):
-        kept = [word for word in rest if word.lower() not in _REMOVING]
-        return " ".join(["budget", *map(_owner, kept), "remove"])
-    is_order = any(text in _SETTING for text in lowered) and "by" not in texts  # `raise it by 100` names no limit
-    if is_order and any(_HAS_AMOUNT.match(text.lstrip("$€£")) for text in lowered):
-        kept = [word for word in rest if word.lower() not in _SETTING]
-        if _ONESELF & {word.lower() for word in kept}:
-            kept = ["request", *(word for word in kept if word.lower() not in _ONESELF)]
-        kept = list(map(_owner, kept))
-        if {"everyone", "everybody"} & {word.lower() for word in kept}:
-            kept = ["alert", "default", *(word for word in kept if word.lower() not in _EACH)]
-        return " ".join(["budget", *_with_periods_behind(kept)])
     if _CHANGED_BY & set(texts):
         return None  # names no limit
     if all(text in _LISTING or text in _BUDGETS for text in texts):
-        return "budgets me" if _ONESELF - {"me"} & set(texts) else "budgets"  # not `show me all budgets`
+        return "budgets me" if ONESELF - {"me"} & set(texts) else "budgets"  # not `show me all budgets`
     named = [word for word, text in zip(rest, lowered, strict=True) if text not in _LISTING]
     return f"budgets {_owner(' '.join(named))}" if named and _are_of_somebody(words, named) else None
-
-
-def _with_periods_behind(words: list[str]) -> list[str]:
-    """Return words with `daily` and the like behind the amount: `ana daily 50` as `ana 50 daily`."""
-    periods = [word for word in words if word.lower() in {"daily", "weekly", "monthly"}]
-    rest = [word for word in words if word not in periods]
-    place = next((place for place, word in enumerate(rest, 1) if _HAS_AMOUNT.match(word.lstrip("$€£"))), len(rest))
-    return [*rest[:place], *periods, *rest[place:]]
 
 
 def _are_of_somebody(words: list[str], names: list[str]) -> bool:

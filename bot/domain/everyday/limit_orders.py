@@ -1,0 +1,330 @@
+"""Orders about limits in everyday words: `limit the team to $300 on opus`, `remove ana's budget`, `make ana unlimited`.
+
+A line becomes the command in whose words amounts, names and what stands behind the amount are as they were typed. What
+does not say clearly whose limit it is becomes `budget alert`, which asks back.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from bot.domain.everyday.dates import MONTHS, WEEKDAYS
+from bot.domain.everyday.vocabulary import FILLER
+from bot.domain.query.question import quote
+
+LIMITS = {
+    "budget", "budgets", "limit", "limits", "threshold", "thresholds", "allowance", "allowances", "cap", "caps",
+    "ceiling", "quota",
+}  # fmt: skip
+"""What limits are called."""
+ONESELF = {"i", "my", "me", "mine", "myself", "i'm", "i've"}
+TEAM = {
+    "team", "the team", "our", "our team", "my team", "team's", "the team's", "the whole team", "whole team",
+    "everyone together", "everybody together", "all together",
+}  # fmt: skip
+EACH = {
+    "each", "people", "members", "users", "all people", "all members", "all users",
+    *(f"{each} {one}" for each in ("each", "every") for one in ("person", "member", "user", "one")),
+}  # fmt: skip
+_EVERYBODY = {"everyone", "everybody", "all", "anyone", "anybody", "us", "we"}  # each, or all together: it is asked back
+_POLITE = {
+    "please", "can", "could", "would", "will", "you", "hey", "hi", "ok", "okay", "kindly", "i", "we", "i'd", "we'd", "want",
+    "like", "need", "to", "let's", "lets", "so", "and", "now", "just", "go", "ahead",
+}  # fmt: skip
+_ASKED = re.compile(r"(?:can|could|may|shall|should|would|will) (?:i|we)(?!\S)")
+_CAPPING = {
+    "limit", "cap", "restrict", "bump", "raise", "lower", "put", "increase", "decrease", "reduce", "drop", "cut", "set",
+    "change", "bring", "keep", "hold", "hike",
+}  # fmt: skip
+_GIVING = {"give", "grant", "allow", "let", "limit", "cap", "set", "allot", "assign", "put"}
+_SETTING = {*_CAPPING, *_GIVING, "make", "create", "add", "update"}
+_REMOVING = {"remove", "delete", "clear", "cancel", "unset", "lift", "scrap"}  # `drop` may be to lower it
+_CHANGING = {"raise", "lower", "bump", "increase", "decrease", "reduce", "drop", "cut", "hike"}
+_SPEND = {"spend", "spending", "usage", "cost", "costs", "expenses", "bill"}
+_SHARING = {"split", "share", "divide", "distribute", "spread", "allocate", "apportion"}
+_AMONG = re.compile(r"(?<!\S)(?:between|among|amongst|across|evenly|equally|to each|over (?:all|everyone|everybody))(?!\S)")
+_AMOUNT = re.compile(r"[$€£¥]?\d[\d.,]*(?:k|cr)?(?:/[a-z]+)?", re.IGNORECASE)
+_PERIODS = {"daily": "daily", "weekly": "weekly", "monthly": "monthly"}
+_PERIOD = r"(?: ?/ ?| an? | per | each | every )(?:day|week|month)s?| (?:daily|weekly|monthly)"
+_CURRENCY = r" (?:dollars?|usd|bucks?|credits?|cr)"
+_NOUN = rf" (?:spend(?:ing)? )?(?:{'|'.join(sorted(LIMITS))})"
+_BEHIND_AMOUNT = re.compile(
+    rf"(?P<currency>{_CURRENCY})?(?P<period>{_PERIOD})?(?P<noun>{_NOUN})?(?!\S)", re.IGNORECASE
+)
+_PER_UNIT = re.compile(r"(?<!\S)(?:per|each|every|an?) (day|week|month)(?!\S)", re.IGNORECASE)
+_OF_UNIT = {"day": "daily", "week": "weekly", "month": "monthly"}
+_DROPPED = {
+    "the", "a", "an", "to", "at", "up", "down", "back", "as", "is", "be", "own", "new", "current", "present", "personal",
+    "individual", "total", "overall", "whole", "entire", "combined", "general", "ai", "neo", "neo's", "max", "maximum",
+    "higher", "lower", "bigger", "more", "please", "amount", "money", *_SPEND, *LIMITS,
+}  # fmt: skip
+"""What says nothing of whose a limit is, or of which tasks."""
+_ON, _FOR = {"on", "with", "using"}, {"for", "of"}
+_ALL = {"all", "any", "every", "both", "existing"}
+_NO_SUBJECT = {
+    "results", "rows", "list", "output", "tasks", "task", "top", "lines", "answer", "it", "that", "this", "them", "those",
+    "these", "subscription", "report", "last", "request", "requests", "alert", "alerts", "message", "messages",
+}  # fmt: skip
+_STOPS = (
+    r"(?:until|till|through|thru|because|since|so|as|please|this|next|today|tomorrow|starting|from|per|only|for|on|with"
+    r"|using|of|to|reason:.*|\w+:.*)(?!\S)"
+)
+_A_TIME = (
+    r"(?:the|a|an|one|two|three|four|five|six|\d+)(?: (?:next|coming|rest|couple|whole|few|of|the|this|one|two|three|four|five|six"
+    r"|\d+))* (?:days?|weeks?|weekend|months?)(?!\S)"
+)
+_SUBJECT_BEHIND = re.compile(rf" (?P<how>for|on|with|using|to|of) (?P<what>(?!{_A_TIME}|{_STOPS})\S+(?: (?!{_STOPS})\S+){{0,2}})")
+_MODEL_BEHIND = re.compile(
+    r" (?:on|with|using) (?P<model>[^\W\d][^\s:]*)(?= (?:until|till|through|for|because)(?!\S)|$)", re.IGNORECASE
+)
+_FOR_WHOM = re.compile(r" for (?P<whom>(?:the )?team|us|everyone|everybody|@\S+|<@[^ >]+>)$", re.IGNORECASE)
+_NO_MODEL = {*WEEKDAYS, *MONTHS, "average", "top", "today", "it", "that", "this", "these", "those"}
+_TAIL = r"(?P<tail> (?:until|till|through|thru|because|on|for|model:).*)?"
+_LIMIT = r"[$€£]?\d[\d.,]*(?:k|cr)?(?: (?:dollars?|usd|bucks|credits?))?"
+_A_LIMIT = rf"{_LIMIT}(?:{_PERIOD})"
+_NAME = r"(?!(?:than|of|to)(?!\S))\S+?(?: \S+?)?"
+_AT_MOST = re.compile(
+    r"(?:(?:please|a|an) )*(?P<most>max(?:imum)?(?: of)?|at most|no more than|not more than|up to)"
+    rf" (?P<amount>{_A_LIMIT}|{_LIMIT}) for (?P<name>(?:the )?{_NAME}){_TAIL}",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    rf"(?P<amount>{_A_LIMIT})(?: max(?:imum)?)? for (?P<name>(?:the )?{_NAME}){_TAIL}"
+    rf"|(?P<who>\S+(?: \S+)?:|(?:the )?team|everyone|everybody|@\S+|<@[^ >]+>) (?P<limit>{_A_LIMIT}){_TAIL.replace('tail', 'behind')}",
+    re.IGNORECASE,
+)
+_SPENDER = re.compile(
+    rf"(?:(?:don't|do not|dont|never) let )?(?P<name>(?:the )?{_NAME})"
+    r"(?: (?:may|can|should|must|shall|shouldn't|mustn't|can't|cannot|gets?|needs?|is allowed|is limited|is capped|not|never"
+    r"|only|to|at|have|use|be|spend|up to|at most|(?:no )?more than))+"
+    rf" (?P<amount>{_A_LIMIT}){_TAIL}",
+    re.IGNORECASE,
+)
+_UNLIMITED = re.compile(
+    r"(?:make|set|leave|keep|give|grant|let|allow) (?P<name>\S+?(?: \S+?){0,2}?)(?: (?:to|be|have|has|an?|spend))*"
+    r" (?:(?:unlimited|limitless|uncapped)(?: (?:budget|spend(?:ing)?|limit))?"
+    r"|without (?:an? |any )?(?:limit|budget|cap)s?|no (?:limit|cap)s?)"
+    r"|(?:take the|get rid of the) (?:limit|budget|cap)s? (?:for|on|off|from|of) (?P<whom>\S+(?: \S+){0,2})",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """Whose limit words are about, on which model, and of which periods; each empty if they do not say."""
+
+    whose: str = ""
+    model: str = ""
+    periods: tuple[str, ...] = ()
+
+
+def limit_order(words: Sequence[str]) -> str | None:
+    """Return the command that sets, removes or shares out a limit, if the words of a line order that; else None."""
+    polite = list(takewhile(lambda word: word.lower() in _POLITE, words))
+    rest = list(words[len(polite) :])
+    texts = [word.lower() for word in rest]
+    if not texts:
+        return None
+    line = " ".join(rest)
+    place = _place_of_amount(texts)
+    if texts[0] in _SHARING and _AMONG.search(line.lower()) and (place or LIMITS & {*texts}):
+        return "budget share"
+    if place is None:
+        return _unlimited(line) or _without_amount(rest, texts)
+    is_asked = bool(_ASKED.match(" ".join(words).lower()))
+    if texts[0] in _SETTING and place > 0:
+        return _setting(rest, place, is_asked=is_asked)
+    return None if ONESELF & {word.lower() for word in polite} else _named(line)  # `I need 400 a month for the audit`
+
+
+def _place_of_amount(texts: Sequence[str]) -> int | None:
+    """Return where the amount stands; of `from 500 to 800` that of the second."""
+    places = [place for place, text in enumerate(texts) if _AMOUNT.fullmatch(text)]
+    if len(places) > 1 and texts[places[0] - 1] == "from" and texts[places[1] - 1] == "to":
+        return places[1]
+    return places[0] if places else None
+
+
+# --- limits --------------------------------------------------------------------------------------
+
+
+def _setting(words: Sequence[str], place: int, *, is_asked: bool) -> str | None:
+    """Return the order that sets a limit, whose amount stands at a place; None if the words set none."""
+    before = _without_former(words[1:place])
+    verb, texts = words[0].lower(), [word.lower() for word in before]
+    behind = " ".join(["", *words[place + 1 :]])
+    found = _BEHIND_AMOUNT.match(behind)
+    has_period = "/" in words[place] or bool(found and found["period"])
+    has_noun = bool(found and found["noun"]) or bool(LIMITS & {_owner(text) for text in texts})
+    is_capped = verb in _CAPPING and texts[-1:] in (["to"], ["at"])
+    if "by" in texts or not (has_noun or is_capped or (verb in _GIVING and has_period)):
+        return None  # `raise it by 100` names no limit
+    if _NO_SUBJECT & {_owner(text) for text in texts}:
+        return None
+    subject, is_of_spend = _subject(before), bool(_SPEND & {*texts})
+    noun = found["noun"] if found and found["noun"] else ""
+    limit = words[place] + (behind[: found.end() - len(noun)] if found else "")
+    tail = behind[found.end() :] if found else behind
+    if not subject.whose:
+        subject, tail = _subject_behind(subject, tail, is_of_spend=is_of_spend)
+    if not (subject.whose or has_noun or is_of_spend):
+        return None
+    is_asked = is_asked or (verb in _CHANGING and texts[-1:] not in (["to"], ["at"]))  # it may be raised by that
+    if subject.periods and not has_period:
+        limit = f"{limit} {subject.periods[0]}"
+    elif subject.periods:
+        tail = f" {subject.periods[0]}{tail}"  # two periods, which are refused
+    return _order(subject, limit, tail, is_asked=is_asked)
+
+
+def _without_former(words: Sequence[str]) -> list[str]:
+    """Return words without the former limit: `from 500 a month`."""
+    texts = [word.lower() for word in words]
+    for place, text in enumerate(texts):
+        if text == "from" and place + 1 < len(texts) and _AMOUNT.fullmatch(texts[place + 1]):
+            return [*words[:place], *words[len(words) - 1 :]]
+    return list(words)
+
+
+def _subject(words: Sequence[str]) -> _Subject:
+    """Return whom words before an amount name, and on which model."""
+    said = _PER_UNIT.sub(lambda found: _OF_UNIT[found[1].lower()], " ".join(words)).split()
+    chunks: dict[str, list[str]] = {"": [], "for": [], "on": []}
+    place = ""
+    periods = tuple(word.lower() for word in said if word.lower() in _PERIODS)
+    for word in said:
+        text = word.lower()
+        if text in _ON or text in _FOR:
+            place = "on" if text in _ON else "for"
+        elif text not in _PERIODS and _owner(text) not in _DROPPED:
+            chunks[place].append(word)
+    whose, rest = _possessor(chunks[""])
+    if whose:
+        model = rest or chunks["on"] or chunks["for"]
+    elif chunks["for"]:
+        whose, model = chunks["for"], rest or chunks["on"]
+    else:
+        whose, model = (rest, chunks["on"]) if rest else (chunks["on"], [])
+    return _Subject(" ".join(whose), " ".join(model), periods)
+
+
+def _possessor(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the words of a possessor, such as `ana's` or `our`, and what stands behind them."""
+    for place in range(len(words), 0, -1):
+        text = words[place - 1].lower()
+        if text in {"my", "our"} or text.endswith(("'s", "s'")):
+            return list(words[:place]), list(words[place:])
+    return [], list(words)
+
+
+def _subject_behind(subject: _Subject, tail: str, *, is_of_spend: bool) -> tuple[_Subject, str]:
+    """Return whom the words behind a limit name, and on which model; and the words behind those.
+
+    A limit `on opus` is said as one `on ana` is, unless it is one of what is spent on it.
+    """
+    said: dict[bool, str] = {}
+    while (found := _SUBJECT_BEHIND.match(tail)) and (is_on := found["how"].lower() in _ON) not in said:
+        said[is_on] = re.sub(r"(?i)^(?:the|a|an) ", "", found["what"])
+        tail = tail[found.end() :]
+    model = subject.model or said.get(True, "")
+    whose = said.get(False, "")
+    if not whose and not is_of_spend:
+        whose, model = model, ""
+    possessor, rest = _possessor(whose.split())
+    if possessor and rest:
+        whose, model = " ".join(possessor), model or " ".join(word for word in rest if word.lower() not in {*_DROPPED, "tasks"})
+    return _Subject(whose, model, subject.periods), tail
+
+
+def _order(subject: _Subject, limit: str, tail: str, *, is_asked: bool = False) -> str:
+    """Return the command that sets a limit, or that asks back where it isn't clear whose it is."""
+    whose, model = subject.whose, subject.model
+    on, whom = _MODEL_BEHIND.search(tail), _FOR_WHOM.search(tail)
+    if on and not model and on["model"].lower() not in _NO_MODEL:
+        model, tail = on["model"], f"{tail[: on.start()]}{tail[on.end() :]}"
+    elif whom and not model and whose and " " not in whose and not _is_known(whose):
+        whose, model, tail = whom["whom"], whose, tail[: whom.start()]
+    of_model = [f"model:{quote(model)}"] if model else []
+    return " ".join(["budget", *_scope(whose, is_asked=is_asked), f"{limit}{tail}", *of_model])
+
+
+def _is_known(whose: str) -> bool:
+    return whose.lower() in {*TEAM, *EACH, *ONESELF, *_EVERYBODY} or whose.startswith(("@", "<@"))
+
+
+def _scope(whose: str, *, is_asked: bool = False) -> list[str]:
+    """Return whose limit it is as it can be typed; `alert` before it, or alone, asks back."""
+    name = re.sub(r"(?i)^the ", "", _owner(whose))
+    said = name.lower()
+    if said in ONESELF:
+        return ["request"]
+    if said in _EVERYBODY:
+        return ["everyone"]
+    if said in EACH:
+        return ["alert", "default"]
+    asking = ["alert"] if is_asked or not said else []
+    return [*asking, *(["team"] if said in TEAM else [name] if said else [])]
+
+
+def _named(line: str) -> str | None:
+    """Return the order of `max 300 a month for ana`, and the question back of `ana: 300 a month`; else None."""
+    found = _AT_MOST.fullmatch(line)
+    is_clear = found is not None and re.search(rf"(?:{_PERIOD})$", found["amount"], re.IGNORECASE) is not None
+    found = found or _NAMED.fullmatch(line) or _SPENDER.fullmatch(line)
+    if found is None:
+        return None
+    said = found.groupdict("")
+    name = re.sub(r"(?i)^the ", "", (said["name"] or said["who"]).removesuffix(":"))
+    if name.lower() not in {*TEAM, *EACH, *_EVERYBODY} and _NOT_IN_NAMES & {*name.lower().split()}:
+        return None
+    limit, tail = said["amount"] or said["limit"], said["tail"] or said.get("behind", "")
+    return _order(_Subject(name), limit, tail, is_asked=not is_clear)
+
+
+_NOT_IN_NAMES = {
+    *LIMITS, *FILLER, *_NO_SUBJECT, "top", "by", "backtest", "over", "above", "under", "below", "than", "more", "less",
+    "least", "who", "whose", "which", "when", "if", "since", "from", "until", "every", "extra", "nobody", "he", "she", "they",
+}  # fmt: skip
+
+
+# --- no amount -----------------------------------------------------------------------------------
+
+
+def _unlimited(line: str) -> str | None:
+    """Return the order to let somebody spend without a limit; None if a line does not say so."""
+    found = _UNLIMITED.fullmatch(line)
+    if found is None:
+        return None
+    subject = _subject((found["name"] or found["whom"]).split())
+    is_named = subject.whose and not _NO_SUBJECT & {*subject.whose.lower().split()}
+    return _removal_of(subject, "unlimited") if is_named else None
+
+
+def _without_amount(words: Sequence[str], texts: Sequence[str]) -> str | None:
+    """Return the order to remove a limit, or the one to set somebody's, which will ask for the amount; else None."""
+    if not LIMITS & {_owner(text) for text in texts[1:]} or _NO_SUBJECT & {*texts}:
+        return None
+    if texts[0] in _REMOVING:
+        return _removal_of(_subject(words[1:]), "remove")
+    subject = _subject(words[1:])
+    is_unclear = "by" in texts or subject.whose.lower() in {*ONESELF, ""}
+    return None if texts[0] not in _SETTING or is_unclear else f"budget {' '.join(_scope(subject.whose))}"
+
+
+def _removal_of(subject: _Subject, how: str) -> str:
+    """Return the order to remove limits; of everybody's none is removed, but asked which."""
+    words = [word for word in subject.whose.split() if word.lower() not in _ALL] or subject.whose.split()
+    name = re.sub(r"(?i)^the ", "", _owner(" ".join(words)))
+    said = name.lower()
+    if said in {"", *EACH, *_EVERYBODY, *_ALL}:
+        return "budget everyone remove"
+    whose = "me" if said in ONESELF else "team" if said in TEAM else name
+    model = "" if subject.model.lower() in _ALL else subject.model
+    of_model = f"model:{quote(model)}" if model else ""
+    return " ".join(filter(None, ["budget", whose, *subject.periods[:1], how, of_model]))
+
+
+def _owner(word: str) -> str:
+    """Return a word without the ending of a possessive: `@ana's`."""
+    return word.removesuffix("'s").removesuffix("'")
