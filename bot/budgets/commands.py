@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.budgets.backtest.commands import BacktestCommands
 from bot.budgets.limits.choices import EVERYBODY, WantedLimit, limit_choices, scopes_of, wanted_limit
-from bot.budgets.limits.commands import LimitCommands
+from bot.budgets.limits.commands import ONLY_OPERATORS, LimitCommands
 from bot.budgets.limits.form_commands import FormCommands
 from bot.budgets.limits.grammar import parse_instruction
 from bot.budgets.limits.instruction_line import line_of
@@ -27,6 +27,7 @@ from bot.slack.understood import announced
 _ALERT = "alert"  # what everyday words that ask to be alerted begin with
 _REQUEST = "request"
 _SUGGEST = "suggest"
+_OWN_REQUEST = "budget request "
 _SHARE = "share"  # what everyday words that ask to share out a budget come to
 _NO_SHARING = (
     "I can't share out an amount among people. Set each person's limit, such as `budget @ana 500/month`, or one for"
@@ -56,6 +57,8 @@ class BudgetCommands:
         try:
             await self._carry_out(request, caller, line)
         except UnclearLineError as error:
+            if caller.role is not Role.OPERATOR and not all(each.startswith(_OWN_REQUEST) for each in error.lines):
+                raise RefusedError(ONLY_OPERATORS) from None
             choice = AmbiguousError(error.lines, error.why)
             await request.responder.respond(line_error_message(choice, self.templates, CommandAction))
 

@@ -123,7 +123,9 @@ def budget_values(line: BudgetLine, view: HomeView) -> dict[str, object]:
         "bar": bar(line.percent),
         "percent": line.percent,
         "spent": budget_formatting.unknown_spend(line.unknown_costs) or show_usd(line.spend_nanos or 0),
-        "used": "An unknown part" if line.unknown_costs else budget_formatting.used(line.spend_nanos or 0, line.limit.nanos),
+        "used": "An unknown part"
+        if line.unknown_costs
+        else budget_formatting.used(line.spend_nanos or 0, line.limit.nanos),
         "limit": line.limit_text,
         "source": budget_formatting.source(line.limit),
         "pace": "" if _has_forecast(line) else _pace(line.pace),

@@ -175,7 +175,7 @@ def without_cost_by_member(
     """Return the same for each member who created any."""
     statement = _without_cost_by_member(NarrowingForm.of(narrowing))
     values = {"low": to_us(window.start), "high": to_us(window.end), **values_of(narrowing)}
-    return {member: count for member, count in connection.execute(statement, values).all()}
+    return {row[0]: row[1] for row in connection.execute(statement, values).all()}
 
 
 def newest_creation(connection: Connection) -> datetime | None:

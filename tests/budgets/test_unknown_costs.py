@@ -19,7 +19,9 @@ def world() -> World:
 async def test_a_limit_a_listing_and_a_request_say_that_the_spend_is_unknown(harness: ServiceHarness) -> None:
     confirmed = visible_text(await harness.ask("hannah", f"budget {PRIYA} 30/month"))
     assert "What is spent already is unknown (1 task)." in confirmed
-    assert "What is spent already is unknown (1 task)." in visible_text(await harness.ask("hannah", "budget team 9/day"))
+    assert "What is spent already is unknown (1 task)." in visible_text(
+        await harness.ask("hannah", "budget team 9/day")
+    )
     listed = table(await harness.ask("hannah", "budgets"))
     assert [row[:3] for row in listed[1:]] == [
         ["team", "unknown", "unknown (1 task)"],

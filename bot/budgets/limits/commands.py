@@ -26,6 +26,7 @@ from bot.slack.templates import Templates
 
 log = structlog.get_logger(__name__)
 
+ONLY_OPERATORS = "Only operators set budgets. To ask for a higher limit, type `budget request 800/month`."
 _ONESELF = {"me", "my", "mine", "myself"}
 _MOST_REMOVALS = 5  # that are offered
 
@@ -54,9 +55,7 @@ class LimitCommands:
             await self.requests.request_budget(request, caller, instruction)
             return
         if caller.role is not Role.OPERATOR:
-            raise RefusedError(
-                "Only operators set budgets. To ask for a higher limit, type `budget request 800/month`."
-            )
+            raise RefusedError(ONLY_OPERATORS)
         if isinstance(instruction, RemovalInstruction) and instruction.scope.lower() in EVERYBODY:
             raise await self.database.read(self._which_removal)
         try:

@@ -17,7 +17,8 @@ def _duration_pattern(introduction: str) -> str:
     return (
         rf"(?:(?:just|only) )?(?:{_FOR}(?P<count>{_NUMBER})(?: of)? (?P<unit>day|week|month)s?"
         rf"|{introduction}the (?:next|coming|following)(?: (?P<next>{_NUMBER}))? (?P<coming>day|week|month)s?"
-        rf"|{introduction}(?:(?P<rest>(?:the )?(?:rest|remainder) of (?:the|this)|this)|the) (?P<present>day|week|month)"
+        rf"|{introduction}(?:(?P<rest>(?:the )?(?:rest|remainder) of (?:the|this)|this)|the)"
+        r" (?P<present>day|week|month)"
         rf"|{introduction}(?P<today>today))(?: (?:only|alone))?"
     )
 
@@ -52,7 +53,11 @@ def with_duration(line: str, amount: str, today: date) -> str:
     if limit is None or found is None:
         return line
     duration = _duration(found, today)
-    between, until, behind = line[limit.end() : found.start()].strip(), f"until:{duration.last_day}", line[found.end() :]
+    between, until, behind = (
+        line[limit.end() : found.start()].strip(),
+        f"until:{duration.last_day}",
+        line[found.end() :],
+    )
 
     def typed(period: str, *, ends: bool = True) -> str:
         words = (line[: limit.end()] + period, between, until if ends else "", behind.strip())
@@ -61,11 +66,11 @@ def with_duration(line: str, amount: str, today: date) -> str:
     if limit["period"] or (duration.unit is Unit.MONTH and not duration.is_plain):
         return typed("")
     lines = [typed(f"/{duration.unit}", ends=not duration.is_plain), typed(f"/{Unit.MONTH}")]
-    raise UnclearLineError(f"`{limit[0]}` could be for each {duration.unit}, or {_otherwise(duration)}.", lines)
+    raise UnclearLineError(f"`{limit[0]}` could be a limit for each {duration.unit}, or {_otherwise(duration)}.", lines)
 
 
 def _otherwise(duration: _Duration) -> str:
-    return "until a day" if duration.unit is Unit.MONTH else "for the month, until a day"
+    return "for one month only" if duration.unit is Unit.MONTH else "for the month through that day"
 
 
 def _found(line: str, place: int) -> re.Match[str] | None:

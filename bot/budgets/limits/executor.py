@@ -132,7 +132,7 @@ class InstructionExecutor:
         return len({*everyone} - {*limited_members(self.connection, budget.unit, budget.narrowing)})
 
     def _spend(self, budget: BudgetIdentity) -> tuple[int | None, int]:
-        """Return what was spent in the present period of a budget, and how many tasks of unknown cost stand for nothing.
+        """Return what was spent in the present period of a budget, and how many tasks are of unknown cost if nothing.
 
         The spend is None for the default, which is nobody's.
         """
@@ -175,9 +175,9 @@ class InstructionExecutor:
         defaults = [limit_of(each.limit_nanos, each.unit) for each in stored if each and each.limit_nanos]
         if defaults and scope not in {TEAM, DEFAULT}:
             raise RefusedError(
-                f"The default of {' and '.join(defaults)} applies to everyone without a personal budget, so removing theirs"
-                f" wouldn't make {name} unlimited. Set a limit that is high enough, such as `budget {name} 10000/month`. To"
-                f" have the default apply, type `budget {name} remove`."
+                f"The default of {' and '.join(defaults)} applies to everyone without a personal budget, so removing"
+                f" theirs wouldn't make {name} unlimited. Set a limit that is high enough, such as"
+                f" `budget {name} 10000/month`. To have the default apply, type `budget {name} remove`."
             )
 
     def _removed(self, name: str, scope: int, before: StoredBudget, *, with_others: bool) -> BudgetChange:
@@ -198,6 +198,8 @@ def removals(connection: Connection) -> list[RemovalInstruction]:
     """Return an instruction to remove each budget that is in force: the team's, the default, then those of members."""
     budgets = sorted(budgets_in_force(connection), key=lambda each: _SCOPES_FIRST.get(each.scope, 2))
     return [
-        RemovalInstruction(_NAMES.get(each.scope) or email_of(connection, each.scope) or "", each.unit, None, each.narrowing)
+        RemovalInstruction(
+            _NAMES.get(each.scope) or email_of(connection, each.scope) or "", each.unit, None, each.narrowing
+        )
         for each in budgets
     ]

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from bot.budgets.limits.unclear_line import UnclearLineError
-from bot.domain.everyday.dates import WEEKDAYS, DateReader
+from bot.domain.everyday.dates import MONTHS, WEEKDAYS, DateReader
 from bot.domain.formatting import short_date
 from bot.domain.periods import Unit
 from bot.domain.query.tokens import outside_quotes
 
 _WORD = r"[^\s\":]+"
 _UNTIL = re.compile(rf"(?i)(?<!\S)(?:until|till|through|thru)[: ] ?(?P<day>{_WORD}(?: {_WORD}){{0,4}})(?!\S)")
-_ENDS = re.compile(r"(?:the )?end (?:of )?(?:the |this )?(week|month)(?!\S)")
+_ENDS = re.compile(
+    r"(?:the )?end (?:of )?(?:the |this )?(?:(?P<next>next )?(?P<unit>week|month)"
+    rf"|(?P<name>{'|'.join(MONTHS)}))(?!\S)"
+)
 
 
 def with_last_day(line: str, today: date) -> str:
@@ -45,14 +48,24 @@ def _reading(words: list[str], today: date) -> tuple[int, Sequence[date]] | None
     if words[0] in WEEKDAYS:
         day = _coming(words[0], today)
         return 1, [day] if day > today else [day, day + timedelta(days=7)]
+    if words[0] == "next" and len(words) > 1 and words[1] in WEEKDAYS:
+        day = _coming(words[1], today)
+        return 2, [day, day + timedelta(days=7)]
     if words[0] == "this" and len(words) > 1 and words[1] in WEEKDAYS:
         return 2, [_coming(words[1], today)]
     if words[0] == "tomorrow":
         return 1, [today + timedelta(days=1)]
     if ends := _ENDS.match(" ".join(words)):
-        unit = Unit(ends[1])
-        return len(ends[0].split()), [unit.shift(unit.first_day(today), 1) - timedelta(days=1)]
+        return len(ends[0].split()), [_last_day(ends, today)]
     return _dates(words, today)
+
+
+def _last_day(ends: re.Match[str], today: date) -> date:
+    """Return the last day of the week or month that `end of the month` and the like name."""
+    unit, first = Unit(ends["unit"] or "month"), today
+    if name := ends["name"]:
+        first = today.replace(year=today.year + (MONTHS[name] < today.month), month=MONTHS[name], day=1)
+    return unit.shift(unit.first_day(first), 2 if ends["next"] else 1) - timedelta(days=1)
 
 
 def _coming(name: str, today: date) -> date:

@@ -23,11 +23,16 @@ _CALCULATED = re.compile(
     r"(?i)^(?:times|x|percent|%|more|less|fewer|extra|additional|further|on top|again as much|\S+ than"
     r"|of (?:the|what|his|her|their))(?!\S)"
 )
-_THINGS = re.compile(r"(?i)^(?:tasks?|jobs?|runs?|calls?|tokens?|steps?|hours?|minutes?|days|weeks|months|people|members)(?!\S)")
-_TIME = re.compile(
-    r"(?i)(?<!\S)(?:days?|weeks?|weekends?|months?|quarters?|years?|hours?|today|tonight|tomorrow|yesterday|next|rest"
-    rf"|daily|weekly|monthly|starting|beginning|until|till|{'|'.join([*WEEKDAYS, *MONTHS])})(?!\S)"
+_THINGS = re.compile(
+    r"(?i)^(?:tasks?|jobs?|runs?|calls?|tokens?|steps?|hours?|minutes?|days|weeks|months|people|members"
+    r"|euros?|eur|pounds?|gbp|yen)(?!\S)"
 )
+_TIME = re.compile(
+    r"(?i)(?<!\S)(?:days?|weeks?|weekends?|weekdays?|workdays?|months?|quarters?|years?|hours?|today|tonight|tomorrow"
+    r"|yesterday|next|rest|daily|weekly|monthly|starting|beginning|until|till|long|while|during|when|whenever|once|after"
+    rf"|before|{'|'.join([*WEEKDAYS, *MONTHS])})(?!\S)"
+)
+_LAST_DAY = re.compile(r"(?i)(?:until|till|through|thru) ")
 _LONGEST_NAME = 3  # words
 _LONGEST_SHOWN = 60  # characters
 
@@ -70,7 +75,9 @@ def _check(limit: str, said: str, *, has_last_day: bool) -> None:
     if _CALCULATED.search(said):
         raise RefusedError(f"I can't calculate a limit from another one. Type the new one: `budget {limit}`.")
     if _THINGS.search(said):
-        raise RefusedError("A limit is in dollars or credits. Type `budget @ana 500/month` or `budget @ana 50cr/month`.")
+        raise RefusedError(
+            "A limit is in dollars or credits. Type `budget @ana 500/month` or `budget @ana 50cr/month`."
+        )
     if has_last_day:
         return
     if period := _PERIOD.match(said):
@@ -78,6 +85,9 @@ def _check(limit: str, said: str, *, has_last_day: bool) -> None:
         raise RefusedError(
             f"I don't know the period `{unknown}`. A budget is for a day, week or month: `{limit}/month`."
         )
+    if last_day := _LAST_DAY.match(said):
+        unknown = one_line(said[last_day.end() :], _LONGEST_SHOWN)
+        raise RefusedError(f"I don't know the last day `{unknown}`. Type one such as `until friday` or `until nov 30`.")
     if _TIME.search(said):
         raise _no_reason(limit, said)
 

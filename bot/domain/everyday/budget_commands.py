@@ -20,7 +20,8 @@ _HAS_AMOUNT = re.compile(r"\d")
 _DAY = rf"(?:{'|'.join(WEEKDAYS)})"
 _ON_A_DAY = (
     rf"(?:tomorrow|tonight|today|(?:this |next )?{_DAY}|(?:the )?end of (?:the |this )?(?:day|week|month)"
-    rf"|(?:this|next) (?:week|month)|(?:{'|'.join(MONTHS)})(?: \d{{1,2}}(?:st|nd|rd|th)?)?|(?:the )?\d{{1,2}}(?:st|nd|rd|th))"
+    rf"|(?:this|next) (?:week|month)|(?:{'|'.join(MONTHS)})(?: \d{{1,2}}(?:st|nd|rd|th)?)?"
+    r"|(?:the )?\d{1,2}(?:st|nd|rd|th))"
 )
 _BY_THEN = (
     rf"(?:(?: at (?:this|the current) (?:rate|pace))?(?: (?:for|in|this|the|until|till|before|by|on))* {_ON_A_DAY}"
@@ -79,7 +80,10 @@ _OVER_A_STEP = re.compile(
     r"(?:over|above|past|beyond|at|near|more than|at least|close to) \d{1,3} ?%"
     rf"(?: of {_WHOSE}(?:budgets?|limits?))?{_NOW}"
 )
-_I_AM_OVER = re.compile(r"(?:oh |ok |so )*(?P<whose>i'm|im|i am|we're|we are) over(?: (?:it|now|what|how|to|do|i|we|should|can|and|so|ok|then|already|again|help|please|budget|my|our|limit|the))*")
+_I_AM_OVER = re.compile(
+    r"(?:oh |ok |so )*(?P<whose>i'm|im|i am|we're|we are) over"
+    r"(?: (?:it|now|what|how|to|do|i|we|should|can|and|so|ok|then|already|again|help|please|budget|my|our|limit|the))*"
+)
 _IS_IT_OVER = re.compile(rf"(?:is|was|are) (?:it|that|this|they)(?: (?:still|already))? over{_NOW}")
 _HOW_LONG = re.compile(
     r"(?:how long|when|how soon|will|does|do|on what day)(?: (?:will|does|do|is|can))?(?P<name>(?: \S+?){1,4}?)"
@@ -149,7 +153,8 @@ _ALERTING = re.compile(
     re.IGNORECASE,
 )
 _ON_ONE_MODEL = re.compile(
-    rf" (?:on|with|using|for) (?!(?:today|tomorrow|now|it|that|{_DAY})(?!\S))(\S+) (?:only|alone|tasks(?: only)?)$", re.IGNORECASE
+    rf" (?:on|with|using|for) (?!(?:today|tomorrow|now|it|that|{_DAY})(?!\S))(\S+) (?:only|alone|tasks(?: only)?)$",
+    re.IGNORECASE,
 )
 _UNMEANT = re.compile(r"^(?: (?:the|a|an|of|for|to|get|in|on|our(?= team)))+(?!\S)", re.IGNORECASE)
 _UNNAMED = {

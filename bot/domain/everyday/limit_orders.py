@@ -27,10 +27,18 @@ EACH = {
     "each", "people", "members", "users", "all people", "all members", "all users",
     *(f"{each} {one}" for each in ("each", "every") for one in ("person", "member", "user", "one")),
 }  # fmt: skip
-_EVERYBODY = {"everyone", "everybody", "all", "anyone", "anybody", "us", "we"}  # each, or all together: it is asked back
+_EVERYBODY = {
+    "everyone",
+    "everybody",
+    "all",
+    "anyone",
+    "anybody",
+    "us",
+    "we",
+}  # each, or all together: it is asked back
 _POLITE = {
-    "please", "can", "could", "would", "will", "you", "hey", "hi", "ok", "okay", "kindly", "i", "we", "i'd", "we'd", "want",
-    "like", "need", "to", "let's", "lets", "so", "and", "now", "just", "go", "ahead",
+    "please", "can", "could", "would", "will", "you", "hey", "hi", "ok", "okay", "kindly", "i", "we", "i'd", "we'd",
+    "want", "like", "need", "to", "let's", "lets", "so", "and", "now", "just", "go", "ahead",
 }  # fmt: skip
 _ASKED = re.compile(r"(?:can|could|may|shall|should|would|will) (?:i|we)(?!\S)")
 _CAPPING = {
@@ -43,47 +51,58 @@ _REMOVING = {"remove", "delete", "clear", "cancel", "unset", "lift", "scrap"}  #
 _CHANGING = {"raise", "lower", "bump", "increase", "decrease", "reduce", "drop", "cut", "hike"}
 _SPEND = {"spend", "spending", "usage", "cost", "costs", "expenses", "bill"}
 _SHARING = {"split", "share", "divide", "distribute", "spread", "allocate", "apportion"}
-_AMONG = re.compile(r"(?<!\S)(?:between|among|amongst|across|evenly|equally|to each|over (?:all|everyone|everybody))(?!\S)")
+_AMONG = re.compile(
+    r"(?<!\S)(?:between|among|amongst|across|evenly|equally|to each|over (?:all|everyone|everybody))(?!\S)"
+)
 _AMOUNT = re.compile(r"[$€£¥]?\d[\d.,]*(?:k|cr)?(?:/[a-z]+)?", re.IGNORECASE)
+_HAS_DIGIT = re.compile(r"\d")
 _PERIODS = {"daily": "daily", "weekly": "weekly", "monthly": "monthly"}
 _PERIOD = r"(?: ?/ ?| an? | per | each | every )(?:day|week|month)s?| (?:daily|weekly|monthly)"
 _CURRENCY = r" (?:dollars?|usd|bucks?|credits?|cr)"
 _NOUN = rf" (?:spend(?:ing)? )?(?:{'|'.join(sorted(LIMITS))})"
-_BEHIND_AMOUNT = re.compile(
-    rf"(?P<currency>{_CURRENCY})?(?P<period>{_PERIOD})?(?P<noun>{_NOUN})?(?!\S)", re.IGNORECASE
-)
+_BEHIND_AMOUNT = re.compile(rf"(?P<currency>{_CURRENCY})?(?P<period>{_PERIOD})?(?P<noun>{_NOUN})?(?!\S)", re.IGNORECASE)
 _PER_UNIT = re.compile(r"(?<!\S)(?:per|each|every|an?) (day|week|month)(?!\S)", re.IGNORECASE)
 _OF_UNIT = {"day": "daily", "week": "weekly", "month": "monthly"}
 _DROPPED = {
-    "the", "a", "an", "to", "at", "up", "down", "back", "as", "is", "be", "own", "new", "current", "present", "personal",
-    "individual", "total", "overall", "whole", "entire", "combined", "general", "ai", "neo", "neo's", "max", "maximum",
-    "higher", "lower", "bigger", "more", "please", "amount", "money", *_SPEND, *LIMITS,
+    "the", "a", "an", "to", "at", "up", "down", "back", "as", "is", "be", "own", "new", "current", "present",
+    "personal", "individual", "total", "overall", "whole", "entire", "combined", "general", "ai", "neo", "neo's", "max",
+    "maximum", "higher", "lower", "bigger", "more", "same", "please", "amount", "money", *_SPEND, *LIMITS,
 }  # fmt: skip
 """What says nothing of whose a limit is, or of which tasks."""
 _ON, _FOR = {"on", "with", "using"}, {"for", "of"}
 _ALL = {"all", "any", "every", "both", "existing"}
 _NO_SUBJECT = {
-    "results", "rows", "list", "output", "tasks", "task", "top", "lines", "answer", "it", "that", "this", "them", "those",
-    "these", "subscription", "report", "last", "request", "requests", "alert", "alerts", "message", "messages",
+    "results", "rows", "list", "output", "tasks", "task", "top", "lines", "answer", "it", "that", "this", "them",
+    "those", "these", "subscription", "report", "last", "request", "requests", "alert", "alerts", "message", "messages",
 }  # fmt: skip
 _STOPS = (
     r"(?:until|till|through|thru|because|since|so|as|please|this|next|today|tomorrow|starting|from|per|only|for|on|with"
     r"|using|of|to|reason:.*|\w+:.*)(?!\S)"
 )
 _A_TIME = (
-    r"(?:the|a|an|one|two|three|four|five|six|\d+)(?: (?:next|coming|rest|couple|whole|few|of|the|this|one|two|three|four|five|six"
-    r"|\d+))* (?:days?|weeks?|weekend|months?)(?!\S)"
+    r"(?:the|a|an|one|two|three|four|five|six|\d+)"
+    r"(?: (?:next|coming|rest|couple|whole|few|of|the|this|one|two|three|four|five|six|\d+))*"
+    r" (?:days?|weeks?|weekend|months?)(?!\S)"
 )
-_SUBJECT_BEHIND = re.compile(rf" (?P<how>for|on|with|using|to|of) (?P<what>(?!{_A_TIME}|{_STOPS})\S+(?: (?!{_STOPS})\S+){{0,2}})")
+_SUBJECT_BEHIND = re.compile(
+    rf" (?P<how>for|on|with|using|to|of) (?P<what>(?!{_A_TIME}|{_STOPS})\S+(?: (?!{_STOPS})\S+){{0,2}})"
+)
 _MODEL_BEHIND = re.compile(
     r" (?:on|with|using) (?P<model>[^\W\d][^\s:]*)(?= (?:until|till|through|for|because)(?!\S)|$)", re.IGNORECASE
 )
 _FOR_WHOM = re.compile(r" for (?P<whom>(?:the )?team|us|everyone|everybody|@\S+|<@[^ >]+>)$", re.IGNORECASE)
-_NO_MODEL = {*WEEKDAYS, *MONTHS, "average", "top", "today", "it", "that", "this", "these", "those"}
+_NO_MODEL = {
+    *WEEKDAYS, *MONTHS, *(f"{day}s" for day in WEEKDAYS), "weekends", "weekdays", "workdays", "weekend", "average",
+    "top", "today", "it", "that", "this", "these", "those", "call", "holiday", "vacation",
+}  # fmt: skip
 _TAIL = r"(?P<tail> (?:until|till|through|thru|because|on|for|model:).*)?"
 _LIMIT = r"[$€£]?\d[\d.,]*(?:k|cr)?(?: (?:dollars?|usd|bucks|credits?))?"
 _A_LIMIT = rf"{_LIMIT}(?:{_PERIOD})"
-_NAME = r"(?!(?:than|of|to)(?!\S))\S+?(?: \S+?)?"
+_VERB = (
+    r"(?:may|can|should|must|shall|shouldn't|mustn't|can't|cannot|gets?|needs?|is allowed|is limited|is capped"
+    r"|not|never|only|to|at|have|use|be|spend|up to|at most|(?:no )?more than)"
+)
+_NAME = rf"(?!(?:than|of|to)(?!\S))\S+?(?: (?!{_VERB}(?!\S))\S+?)?"
 _AT_MOST = re.compile(
     r"(?:(?:please|a|an) )*(?P<most>max(?:imum)?(?: of)?|at most|no more than|not more than|up to)"
     rf" (?P<amount>{_A_LIMIT}|{_LIMIT}) for (?P<name>(?:the )?{_NAME}){_TAIL}",
@@ -91,14 +110,13 @@ _AT_MOST = re.compile(
 )
 _NAMED = re.compile(
     rf"(?P<amount>{_A_LIMIT})(?: max(?:imum)?)? for (?P<name>(?:the )?{_NAME}){_TAIL}"
-    rf"|(?P<who>\S+(?: \S+)?:|(?:the )?team|everyone|everybody|@\S+|<@[^ >]+>) (?P<limit>{_A_LIMIT}){_TAIL.replace('tail', 'behind')}",
+    r"|(?P<who>\S+(?: \S+)?:|(?:the )?team|everyone|everybody|@\S+|<@[^ >]+>)"
+    rf" (?P<limit>{_A_LIMIT}){_TAIL.replace('tail', 'behind')}",
     re.IGNORECASE,
 )
 _SPENDER = re.compile(
     rf"(?:(?:don't|do not|dont|never) let )?(?P<name>(?:the )?{_NAME})"
-    r"(?: (?:may|can|should|must|shall|shouldn't|mustn't|can't|cannot|gets?|needs?|is allowed|is limited|is capped|not|never"
-    r"|only|to|at|have|use|be|spend|up to|at most|(?:no )?more than))+"
-    rf" (?P<amount>{_A_LIMIT}){_TAIL}",
+    rf"(?: {_VERB})+ (?P<amount>{_A_LIMIT}){_TAIL}",
     re.IGNORECASE,
 )
 _UNLIMITED = re.compile(
@@ -233,7 +251,10 @@ def _subject_behind(subject: _Subject, tail: str, *, is_of_spend: bool) -> tuple
         whose, model = model, ""
     possessor, rest = _possessor(whose.split())
     if possessor and rest:
-        whose, model = " ".join(possessor), model or " ".join(word for word in rest if word.lower() not in {*_DROPPED, "tasks"})
+        whose, model = (
+            " ".join(possessor),
+            model or " ".join(word for word in rest if word.lower() not in {*_DROPPED, "tasks"}),
+        )
     return _Subject(whose, model, subject.periods), tail
 
 
@@ -284,7 +305,8 @@ def _named(line: str) -> str | None:
 
 _NOT_IN_NAMES = {
     *LIMITS, *FILLER, *_NO_SUBJECT, "top", "by", "backtest", "over", "above", "under", "below", "than", "more", "less",
-    "least", "who", "whose", "which", "when", "if", "since", "from", "until", "every", "extra", "nobody", "he", "she", "they",
+    "least", "who", "whose", "which", "when", "if", "since", "from", "until", "every", "extra", "nobody", "he", "she",
+    "they",
 }  # fmt: skip
 
 
@@ -308,8 +330,10 @@ def _without_amount(words: Sequence[str], texts: Sequence[str]) -> str | None:
     if texts[0] in _REMOVING:
         return _removal_of(_subject(words[1:]), "remove")
     subject = _subject(words[1:])
-    is_unclear = "by" in texts or subject.whose.lower() in {*ONESELF, ""}
-    return None if texts[0] not in _SETTING or is_unclear else f"budget {' '.join(_scope(subject.whose))}"
+    is_unclear = subject.model or subject.whose.lower() in {*ONESELF, ""} or any(map(_HAS_DIGIT.search, texts))
+    return (
+        None if texts[0] not in _SETTING or "by" in texts or is_unclear else f"budget {' '.join(_scope(subject.whose))}"
+    )
 
 
 def _removal_of(subject: _Subject, how: str) -> str:

@@ -62,7 +62,7 @@ async def test_an_operator_picks_a_person_and_wrong_fields_are_named_while_the_f
     before = len(harness.visible("hannah"))
     await submit_form(harness, "hannah", whose="person", reason="pentest")  # the amount and the person are kept
     answer = visible_text(await harness.answer("hannah", "neo-spend", before))
-    assert answer == "*Priya Raman's budget is now $90 a month*. $40.00 is already spent (44%)."
+    assert answer == "*Priya Raman's budget is now $90 a month* (reason: pentest). $40.00 is already spent (44%)."
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,9 @@ def end(last_day: str) -> datetime:
             "ana 800 a month because of the globex audit",
             LimitInstruction("ana", 800 * USD, Unit.MONTH, None, "of the globex audit"),
         ),
+        ("ana 5 until end of march", LimitInstruction("ana", 5 * USD, Unit.MONTH, end("2026-03-31"))),
+        ("ana 5 until the end of february", LimitInstruction("ana", 5 * USD, Unit.MONTH, end("2027-02-28"))),
+        ("ana 5 until the end of next week", LimitInstruction("ana", 5 * USD, Unit.MONTH, end("2026-03-15"))),
         ("ana unlimited", RemovalInstruction("ana", None, is_unlimited=True)),
     ],
 )
@@ -119,10 +122,16 @@ def test_a_line_is_a_limit_a_removal_or_a_request(line: str, instruction: Budget
     ("line", "lines"),
     [
         ("@ana 5 until monday", ("@ana 5 until:2026-03-02", "@ana 5 until:2026-03-09")),
-        ("@ana 5 until 3/6 for the audit", ("@ana 5 until:2026-03-06 for the audit", "@ana 5 until:2026-06-03 for the audit")),
+        (
+            "@ana 5 until 3/6 for the audit",
+            ("@ana 5 until:2026-03-06 for the audit", "@ana 5 until:2026-06-03 for the audit"),
+        ),
         ("<@U0PRIYA> 10.000", ("<@U0PRIYA> $10,000/month", "<@U0PRIYA> $10/month")),
         ("<@U0PRIYA> 10.000 per week", ("<@U0PRIYA> $10,000/week", "<@U0PRIYA> $10/week")),
-        ("request 1.500 until friday", ("request $1,500/month until:2026-03-06", "request $1.50/month until:2026-03-06")),
+        (
+            "request 1.500 until friday",
+            ("request $1,500/month until:2026-03-06", "request $1.50/month until:2026-03-06"),
+        ),
         ("@ana 800 for a week", ("@ana 800/week", "@ana 800/month until:2026-03-08")),
         ("@ana 800 this week", ("@ana 800/week until:2026-03-08", "@ana 800/month until:2026-03-08")),
         (
@@ -137,6 +146,9 @@ def test_a_line_is_a_limit_a_removal_or_a_request(line: str, instruction: Budget
         ("ana 800 for the pentest next week", ('ana 800 reason:"pentest next week"',)),
         ("ana 800 starting next month for good", ('ana 800 reason:"starting next month for good"',)),
         ("ana 800 a month because she is on call this week", ('ana 800 a month reason:"she is on call this week"',)),
+        ("ana 800 a month for as long as the audit runs", ('ana 800 a month reason:"as long as the audit runs"',)),
+        ("ana 50 a day on weekends", ('ana 50 a day reason:"on weekends"',)),
+        ("ana 5 until next friday", ("ana 5 until:2026-03-06", "ana 5 until:2026-03-13")),
         ("ana 800 on friday", ('ana 800 reason:"on friday"',)),
         ("ana 800 she runs the big audit", ('ana 800 reason:"she runs the big audit"',)),
     ],
@@ -147,15 +159,15 @@ def test_what_may_be_several_is_asked_back_in_whole_lines(line: str, lines: tupl
     assert unclear.value.lines == tuple(f"budget {each}" for each in lines)
     assert all(f"`{each}`" in str(unclear.value) for each in unclear.value.lines)
     for each in lines:
-        assert parse_instruction(each, NOW, ZoneInfo("UTC"))
+        parse_instruction(each, NOW, ZoneInfo("UTC"))
 
 
 @pytest.mark.parametrize(
     "line",
     [
         "ana 2 times her current limit", "ana 500 more than it is now", "ana 100 more than she has now",
-        "ana 80 percent of her budget", "ana 80 percent of what she had", "ana 500 more", "ana 20 on top", "ana 5 extra a day",
-        "ana 20 higher than now",
+        "ana 80 percent of her budget", "ana 80 percent of what she had", "ana 500 more", "ana 20 on top",
+        "ana 5 extra a day", "ana 20 higher than now",
     ],
 )  # fmt: skip
 def test_no_limit_is_calculated_from_another(line: str) -> None:
@@ -163,7 +175,14 @@ def test_no_limit_is_calculated_from_another(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["ana 20 tasks a day on average", "ana 5 tasks of opus a day", "team 100 tasks per working day", "ana 3 days", "ana 4 hours"]
+    "line",
+    [
+        "ana 20 tasks a day on average",
+        "ana 5 tasks of opus a day",
+        "team 100 tasks per working day",
+        "ana 3 days",
+        "ana 4 hours",
+    ],
 )
 def test_a_limit_is_money(line: str) -> None:
     assert refusal(line).startswith("A limit is in dollars or credits.")
@@ -199,6 +218,8 @@ def refusal(line: str) -> str:
         ("500/month", "I need to know whose budget it is"),
         ("<@U0PRIYA> <@U0MARCUS> 500/month", "I can set one budget at a time"),
         ("team default 500/month", "I can set one budget at a time"),
+        ("ana 500 until they are back", "I don't know the last day `they are back`."),
+        ("ana 500 euros", "A limit is in dollars or credits."),
         ("ana 500 silva", "I can set one budget at a time"),
         ("ana and marcus 500", "I can set one budget at a time"),
         ("ana @bo remove", "type whose and which"),
