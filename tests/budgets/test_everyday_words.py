@@ -302,9 +302,10 @@ NO_LIMITS = (
     "split 1000 between priya and marcus", "max 300 a month for everyone", "at most 500 a month for us",
     "limit priya to 500 on average", "give priya and marcus 500 a month", "raise priya's budget by 20%",
     "should we limit priya to 500", "remove all budgets", "raise priya's limit", "limit priya to 50 a day on weekends",
-    "raise priya to 500 a month for as long as the audit runs", "lower all limits to 100", "move 100 from priya to marcus",
-    "set the same limit of 200 for priya and marcus", "give priya 100 more this month only", "set priya to 0",
-    "limit priya to half of the team's budget", "make priya's budget the same as marcus's", "limit priya to 500 euros",
+    "raise priya to 500 a month for as long as the audit runs", "lower all limits to 100",
+    "move 100 from priya to marcus", "set the same limit of 200 for priya and marcus",
+    "give priya 100 more this month only", "set priya to 0", "limit priya to half of the team's budget",
+    "make priya's budget the same as marcus's", "limit priya to 500 euros",
 )  # fmt: skip
 
 
