@@ -223,7 +223,7 @@ async def test_stop_lists_them_and_without_any_says_what_else_can_be_stopped(
     harness: ServiceHarness, line: str
 ) -> None:
     none = await said(harness, "priya", line)
-    assert none.startswith("*You have no subscriptions,* so there is none to stop.\n")
+    assert none.startswith("Understood as `unsubscribe`\n*You have no subscriptions,* so there is none to stop.\n")
     assert "`snooze today`" in none
     await said_in_dm(harness, "priya", "subscribe yesterday daily")
     assert "You have 1 subscription." in await said(harness, "priya", line)

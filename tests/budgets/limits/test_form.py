@@ -120,7 +120,9 @@ async def test_raise_shows_the_budget_and_suggests_more_and_a_change_meanwhile_i
     before = len(harness.visible("hannah"))
     await submit_form(harness, "hannah")
     answer = visible_text(await harness.answer("hannah", "neo-spend", before))
-    assert answer.startswith("*Priya Raman's budget is now $500 a month* through Mar 20, then $70 again (reason: pentest).")
+    assert answer.startswith(
+        "*Priya Raman's budget is now $500 a month* through Mar 20, then $70 again (reason: pentest)."
+    )
 
 
 async def test_a_request_that_is_refused_opens_its_form_again_as_it_was(harness: ServiceHarness) -> None:
