@@ -63,10 +63,12 @@ _NOUN = rf" (?:spend(?:ing)? )?(?:{'|'.join(sorted(LIMITS))})"
 _BEHIND_AMOUNT = re.compile(rf"(?P<currency>{_CURRENCY})?(?P<period>{_PERIOD})?(?P<noun>{_NOUN})?(?!\S)", re.IGNORECASE)
 _PER_UNIT = re.compile(r"(?<!\S)(?:per|each|every|an?) (day|week|month)(?!\S)", re.IGNORECASE)
 _OF_UNIT = {"day": "daily", "week": "weekly", "month": "monthly"}
+_ABOUT = {"about", "around", "approximately", "roughly", "least"}
 _DROPPED = {
     "the", "a", "an", "to", "at", "up", "down", "back", "as", "is", "be", "own", "new", "current", "present",
     "personal", "individual", "total", "overall", "whole", "entire", "combined", "general", "ai", "neo", "neo's", "max",
-    "maximum", "higher", "lower", "bigger", "more", "same", "please", "amount", "money", *_SPEND, *LIMITS,
+    "maximum", "higher", "lower", "bigger", "more", "same", "please", "amount", "money", *_ABOUT,
+    *_SPEND, *LIMITS,
 }  # fmt: skip
 """What says nothing of whose a limit is, or of which tasks."""
 _ON, _FOR = {"on", "with", "using"}, {"for", "of"}
@@ -188,11 +190,11 @@ def _setting(words: Sequence[str], place: int, *, is_asked: bool) -> str | None:
         subject, tail = _subject_behind(subject, tail, is_of_spend=is_of_spend)
     if not (subject.whose or has_noun or is_of_spend):
         return None
-    is_asked = is_asked or (verb in _CHANGING and texts[-1:] not in (["to"], ["at"]))  # it may be raised by that
-    if subject.periods and not has_period:
-        limit = f"{limit} {subject.periods[0]}"
-    elif subject.periods:
-        tail = f" {subject.periods[0]}{tail}"  # two periods, which are refused
+    is_asked = is_asked or bool(_ABOUT & {*texts}) or (verb in _CHANGING and texts[-1:] not in (["to"], ["at"]))  # it may be raised by that
+    periods = list(subject.periods)
+    if periods and not has_period:
+        limit = f"{limit} {periods.pop(0)}"
+    tail = "".join(f" {period}" for period in periods) + tail  # a second period is refused
     return _order(subject, limit, tail, is_asked=is_asked)
 
 

@@ -320,6 +320,10 @@ def test_it_is_the_command_that_one_would_have_typed(line: str, command: str | N
         ("should we limit ana to 500", None),
         ("can we limit ana to 500", "budget alert ana 500"),
         ("raise ana's budget 200", "budget alert ana 200"),
+        ("raise ana's limit to about 400", "budget alert ana 400"),
+        ("raise ana's limit to at least 400", "budget alert ana 400"),
+        ("limit priya and the team to 300", "budget priya and team 300"),
+        ("limit everyone except ana to 100 a month", "budget everyone except ana 100 a month"),
         ("give ana and marcus 500 a month", "budget ana and marcus 500 a month"),
         # how often, or what says nothing, is no model
         ("limit our weekly spend to 2000", "budget team 2000 weekly"),
