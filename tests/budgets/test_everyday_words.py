@@ -208,7 +208,7 @@ async def test_a_limit_of_everybody_or_without_a_verb_is_asked_back(harness: Ser
 
 async def test_after_budgets_why_is_about_whoever_they_are_of(harness: ServiceHarness) -> None:
     await said(harness, "hannah", "budgets @priya")
-    assert " by:model`\nPriya Raman · this month · " in visible_text(await harness.ask("hannah", "why so high"))
+    assert "`by:model`\nPriya Raman · this month · " in visible_text(await harness.ask("hannah", "why so high"))
     await said(harness, "hannah", "budgets")
     assert visible_text(await harness.ask("hannah", "why so high")).startswith("Understood as `team by:member,model`\n")
     await said(harness, "priya", "budgets")
@@ -343,7 +343,7 @@ async def test_nobody_is_unlimited_while_a_default_applies(harness: ServiceHarne
     assert refused.startswith("The default of $300 a month applies to everyone without a personal budget, so removing")
     assert "$800 a month" in visible_text(await harness.ask("hannah", "budgets @priya"))
     await harness.ask("hannah", "budget default remove")
-    assert "*Removed Priya Raman's $800 monthly budget*" in await said(harness, "hannah", "make priya unlimited")
+    assert "*Removed Priya Raman's $800 monthly budget.*" in await said(harness, "hannah", "make priya unlimited")
 
 
 async def test_who_may_only_ask_is_told_that_it_is_for_all_their_tasks(harness: ServiceHarness) -> None:

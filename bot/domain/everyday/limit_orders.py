@@ -190,7 +190,9 @@ def _setting(words: Sequence[str], place: int, *, is_asked: bool) -> str | None:
         subject, tail = _subject_behind(subject, tail, is_of_spend=is_of_spend)
     if not (subject.whose or has_noun or is_of_spend):
         return None
-    is_asked = is_asked or bool(_ABOUT & {*texts}) or (verb in _CHANGING and texts[-1:] not in (["to"], ["at"]))  # it may be raised by that
+    is_asked = (
+        is_asked or bool(_ABOUT & {*texts}) or (verb in _CHANGING and texts[-1:] not in (["to"], ["at"]))
+    )  # it may be raised by that
     periods = list(subject.periods)
     if periods and not has_period:
         limit = f"{limit} {periods.pop(0)}"
