@@ -67,10 +67,14 @@ def _without_courtesy(words: list[str]) -> list[str]:
     return rest or words
 
 
-def _status_line(_words: list[str], texts: list[str]) -> str | None:
+def _status_line(words: list[str], texts: list[str]) -> str | None:
     """Return the command that says how fresh the data is, what alerts were sent, or shows the digest; else None."""
     said = " ".join(texts)
-    return next((command for pattern, command in _ABOUT_ITSELF if pattern.fullmatch(said)), None)
+    for pattern, command in _ABOUT_ITSELF:
+        if found := pattern.fullmatch(said):
+            whom = found.groupdict().get("whom")
+            return command if whom is None else f"{command} {' '.join(words)[-len(whom) :]}"
+    return None
 
 
 def _is_courtesy(texts: list[str]) -> bool:
@@ -128,7 +132,10 @@ _ABOUT_ITSELF = (
         re.compile(
             r"why (?:(?:did|didn't|didnt|haven't|hasn't|wasn't|was|were|am|do|don't) (?:i|we)|(?:didn't|did) you)"
             r"(?: (?:not|never|ever|get|got|getting|receive|send|been|me|us|any|an|the|a|no|to)){0,5}"
-            r" (?:alerts?|alerted|notified|notifications?|warned|warnings?|told|pinged)(?: .{1,30})?"
+            r" (?:alerts?|alerted|notified|notifications?|warned|warnings?|told|pinged)"
+            r"(?: (?:about (?:it|that|this|my (?:budget|limit|spend))|today|yesterday|(?:this|last) (?:week|month)"
+            r"|so far|anymore|any more|yet|at all|now|then))*"
+            r"(?: about (?P<whom>(?!(?:errors?|failures?|failed) ?).{1,30}))?"
         ),
         "explain",
     ),
