@@ -22,7 +22,7 @@ from bot.service.connection import SlackConnection, signing_secret
 from bot.service.database_alarm import DatabaseAlarm, reason
 from bot.service.failed_start import report_failed_start
 from bot.service.health import TokenCheck, without_paths
-from bot.service.heap import share_one_heap
+from bot.service.heap import TRIM_SECONDS, return_unused_memory, share_one_heap
 from bot.service.jobs import Jobs
 from bot.service.jobs_lease import JobsLease
 from bot.service.log import hide_local_variables
@@ -203,6 +203,7 @@ def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, l
         Timer("clock", CLOCK_SECONDS, clock.adjust, everywhere=True),
         Timer("outbox", 1, wiring.outbox.tick, everywhere=True),
         Timer("prune", PRUNE_SECONDS, pruning.tick),
+        Timer("memory", TRIM_SECONDS, return_unused_memory, everywhere=True),
     ]
     wiring.outbox.stands_by = lambda: lease.held is None
     wiring.outbox.is_slack_ready = lambda: slack.stage >= Stage.READY
