@@ -71,12 +71,14 @@ def status_command(*, as_json: bool, health: bool) -> None:
 
 def _check_health() -> None:
     """Say that the bot is alive. Raises Exit if it isn't, as the health checks of containers expect."""
-    from bot.doctor.health import health_problem
+    from bot.doctor.health import NoBotError, running_bot
     from bot.settings.environment import load
 
     settings = load()
-    if problem := health_problem(settings.http_host, settings.http_port):
-        fail(f"{problem} Start it with `neo-usage run`, or check HTTP_HOST and HTTP_PORT.")
+    try:
+        running_bot(settings.http_host, settings.http_port)
+    except NoBotError as error:
+        fail(f"{error} Start it with `neo-usage run`, or check HTTP_HOST and HTTP_PORT.")
     click.echo("The bot is alive.")
 
 

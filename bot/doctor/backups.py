@@ -1,14 +1,13 @@
 """The checks of scheduled backups: where they go, and how old the last one is."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from bot.app import App
-from bot.database.backup_record import backup_record
-from bot.database.errors import LedgerError, is_read_only
-from bot.database.place import absence, pending_upgrade
+from bot.database.backup_record import BackupRecord, backup_record
+from bot.database.errors import is_read_only
 from bot.doctor.check import Check, failure, ok, warning
+from bot.doctor.ledger import read_unchanged
 from bot.incidents.rules import LONGEST_WITHOUT_BACKUP
 from bot.usage.status import backup_text
 
@@ -25,18 +24,18 @@ def backup_checks(app: App) -> Iterator[Check]:
         yield failure("backups", f"the bot can't write into BACKUP_DIR {path}", "Give it to the bot's user.")
     if isinstance(place, Path) and place.parent.is_dir() and place.parent.stat().st_dev == path.stat().st_dev:
         yield warning("backups", "BACKUP_DIR is on the disk of the database", "Use another disk, or copy them away.")
-    with suppress(LedgerError):  # another check says what is wrong with it
-        if absence(place) is None and pending_upgrade(place) is None:
-            yield _last_backup(app)
+    if (record := read_unchanged(app, backup_record)) is not None:
+        yield _last_backup(record, app)
 
 
-def _last_backup(app: App) -> Check:
+def _last_backup(record: BackupRecord, app: App) -> Check:
     now = app.clock()
-    with app.ledger.reader() as connection:
-        record = backup_record(connection)
     text = backup_text(record, app.settings.timezone, now)
     if record.failure:
         return failure("backups", text)
     if record.made_at is None or now - record.made_at > LONGEST_WITHOUT_BACKUP:
-        return warning("backups", text or "none was made yet", "The bot makes one when it's started with `run`.")
+        remedy = (
+            "The bot, once it's started with `run`, makes one when it has read Neo, and at the latest at BACKUP_AT."
+        )
+        return warning("backups", text or "none was made yet", remedy)
     return ok("backups", text)

@@ -53,7 +53,7 @@ def _local(app: App) -> Iterator[Check]:
     yield from guarded_checks("templates", lambda: templates.template_checks(app.settings))
     yield from neo.credential_checks(app.settings)
     yield from slack.setting_checks(app.settings)
-    yield from guarded_checks("ports", lambda: ports.port_checks(app.settings))
+    yield from guarded_checks("ports", lambda: ports.port_checks(app))
     yield from guarded_checks("webhook", lambda: webhook.webhook_checks(app))
 
 

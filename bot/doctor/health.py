@@ -1,7 +1,8 @@
-"""The health of the bot on this machine: it is asked whether it is alive, and what keeps it from being ready."""
+"""The health of the bot on this machine: it is asked who it is, and what keeps it from being ready."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
@@ -10,14 +11,34 @@ _LONGEST = 65_536  # bytes of an answer
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what listens everywhere is asked here
 
 
-def health_problem(host: str, port: int) -> str:
-    """Return why the bot that listens there doesn't count as alive; empty if it does."""
+@dataclass(frozen=True, slots=True)
+class RunningBot:
+    """What a bot that runs says of itself: the id of its ledger, and the port of its metrics, None if it has none."""
+
+    ledger: str
+    metrics_port: int | None
+
+
+class NoBotError(Exception):
+    """No bot listens at an address; the message is a sentence that says what does, if anything."""
+
+
+def running_bot(host: str, port: int) -> RunningBot:
+    """Return the bot that listens there. Raises NoBotError if none does."""
     address = f"http://{_bracketed(host)}:{port}/healthz"
     try:
-        status, _ = _get(host, port, "/healthz", _ALIVE_SECONDS)
+        status, body = _get(host, port, "/healthz", _ALIVE_SECONDS)
     except (OSError, HTTPException) as error:
-        return f"no bot answers at {address} ({str(error) or type(error).__name__})."
-    return "" if status == HTTPStatus.OK else f"{address} answers {status}, so it isn't the bot."
+        raise NoBotError(f"no bot answers at {address} ({str(error) or type(error).__name__}).") from None
+    if status != HTTPStatus.OK:
+        raise NoBotError(f"{address} answers {status}, so it isn't the bot.")
+    try:
+        said = json.loads(body)
+        if said["service"] == "neo-usage":
+            return RunningBot(str(said["ledger"]), said["metrics_port"])
+    except (ValueError, LookupError, TypeError):
+        pass
+    raise NoBotError(f"another program answers at {address}, not this version of the bot.")
 
 
 def readiness_problems(host: str, port: int) -> list[str]:

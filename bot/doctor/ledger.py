@@ -1,10 +1,12 @@
 """The ledger's checks: its file, its freshness, rows that were not booked, and messages that were not delivered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from shlex import quote
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -37,6 +39,20 @@ _UPGRADE_WITH_COPY = "The next start brings it up to date, and keeps a copy firs
 _UPGRADE_ON_SERVER = "Make a backup. Then the next start, or `neo-usage db upgrade`, brings it up to date."
 _MONTH_DAYS = 30
 _MONTHS_AHEAD = 3  # for which there has to be room
+T = TypeVar("T")
+
+
+def read_unchanged(app: App, query: Callable[[Connection], T]) -> T | None:
+    """Return what a query says of the ledger; None if there is none to read as it is, which `ledger_checks` reports.
+
+    A ledger of an earlier version is left as it is: to open it would upgrade it.
+    """
+    place = app.settings.database
+    with suppress(LedgerError):
+        if absence(place) is None and pending_upgrade(place) is None:
+            with app.ledger.reader() as connection:
+                return query(connection)
+    return None
 
 
 def exposure_checks(path: Path) -> Iterator[Check]:

@@ -1,12 +1,13 @@
 """The checks of people: that operators can be answered, and that Slack knows the members of the ledger."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import Connection
 
 from bot.app import App
-from bot.database.errors import LedgerError
 from bot.doctor.check import Check, failure, ok, warning
-from bot.ledger import members
+from bot.doctor.ledger import read_unchanged
+from bot.ledger.members import member_summaries
 from bot.people.links import users_by_email
 from bot.people.roles import DenialReason, SlackUser, read_user
 from bot.slack.account import Account
@@ -30,8 +31,8 @@ def checks(app: App, users: Sequence[SlackUser]) -> Iterator[Check]:
     """Yield the check of each operator and one of the members; `users` is everybody in the workspace."""
     for admin in sorted(app.settings.admins):
         yield _operator(admin, users)
-    with suppress(LedgerError):  # there is none yet, or another check says what is wrong with it
-        yield _members(app, users)
+    if (members := read_unchanged(app, _members)) is not None:
+        yield _check_of_members(members, users)
 
 
 def _operator(admin: str, users: Sequence[SlackUser]) -> Check:
@@ -47,13 +48,17 @@ def _operator(admin: str, users: Sequence[SlackUser]) -> Check:
     return ok("operator", f"{admin} is {user.name}")
 
 
-def _members(app: App, users: Sequence[SlackUser]) -> Check:
-    """Return whether Slack knows every member who has tasks. Raises LedgerError if there is no ledger to read."""
-    with app.ledger.reader() as connection:
-        links = users_by_email(connection)
-        emails = [each.email for each in members.member_summaries(connection) if each.tasks and "@" in each.email]
-    known_emails = {user.email for user in users} | set(links)
-    strangers = [email for email in emails if email not in known_emails]
+def _members(connection: Connection) -> dict[str, bool]:
+    """Return the e-mails of all members who have tasks, each with whether it is linked to a Slack user."""
+    links = users_by_email(connection)
+    emails = [each.email for each in member_summaries(connection) if each.tasks and "@" in each.email]
+    return {email: email in links for email in emails}
+
+
+def _check_of_members(emails: Mapping[str, bool], users: Sequence[SlackUser]) -> Check:
+    """Return whether Slack knows every one of these members."""
+    known_emails = {user.email for user in users}
+    strangers = [email for email, is_linked in emails.items() if not is_linked and email not in known_emails]
     if not strangers:
         return ok("members", f"all {len(emails)} are known in Slack")
     named = ", ".join(strangers[:_MOST_NAMED]) + ("" if len(strangers) <= _MOST_NAMED else " and others")

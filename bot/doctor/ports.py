@@ -3,32 +3,67 @@
 import errno
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
-from bot.doctor.check import Check, failure, ok, warning
-from bot.doctor.health import health_problem, readiness_problems
-from bot.settings.model import Settings
+from bot.app import App
+from bot.database.errors import LedgerError
+from bot.database.metadata import LEDGER_ID, read
+from bot.database.place import absence
+from bot.doctor.check import Check, CheckState, failure, ok, warning
+from bot.doctor.health import NoBotError, RunningBot, readiness_problems, running_bot
+from bot.doctor.ledger import read_unchanged
+
+_OLD_SETTINGS = "It has the settings that it was started with: restart it after a change."
 
 
-def port_checks(settings: Settings) -> Iterator[Check]:
+def port_checks(app: App) -> Iterator[Check]:
     """Yield a check of each port that a service with these settings listens on."""
+    settings, bot = app.settings, _running_bot(app)
     host, port = settings.http_host, settings.http_port
-    is_running = bool(port) and not health_problem(host, port)
-    if is_running:
-        yield _running(host, port)
-    else:
+    is_ours = bot is not None and _own_ledger(app) in {bot.ledger, None}
+    if is_ours:
+        yield _readiness(host, port)
+    elif bot is None:
         yield _check("HTTP_HOST", host, "HTTP_PORT", port)
-    if settings.metrics_port is not None and not is_running:  # a running bot holds that one, too
-        yield _check("METRICS_HOST", settings.metrics_host, "METRICS_PORT", settings.metrics_port)
+    else:
+        remedy = "If it's the bot of another team, choose another HTTP_PORT. If it's this one, restart it."
+        yield failure("HTTP_PORT", f"a bot with another database is running at {host}:{port}", remedy)
+    if settings.metrics_port is not None:
+        yield _metrics_check(settings.metrics_host, settings.metrics_port, bot if is_ours else None)
 
 
-def _running(host: str, port: int) -> Check:
+def _running_bot(app: App) -> RunningBot | None:
+    settings = app.settings
+    try:
+        return running_bot(settings.http_host, settings.http_port) if settings.http_port else None
+    except NoBotError:
+        return None
+
+
+def _own_ledger(app: App) -> str | None:
+    """Return the id of the ledger that the settings name, empty if there is none yet; None if it can't be read."""
+    with suppress(LedgerError):
+        if absence(app.settings.database):
+            return ""
+    return read_unchanged(app, lambda connection: read(connection, LEDGER_ID) or "")
+
+
+def _readiness(host: str, port: int) -> Check:
     """Return whether the bot that listens at an address is ready."""
     text = f"a bot is running at {host}:{port}"
     if problems := readiness_problems(host, port):
-        remedy = "It has the settings that it was started with: restart it after a change."
-        return warning("HTTP_PORT", f"{text}, but isn't ready. {' '.join(problems)}", remedy)
+        return warning("HTTP_PORT", f"{text}, but isn't ready. {' '.join(problems)}", _OLD_SETTINGS)
     return ok("HTTP_PORT", text)
+
+
+def _metrics_check(host: str, port: int, bot: RunningBot | None) -> Check:
+    """Return whether metrics are served at an address by the bot that runs, or could be."""
+    if bot is not None and port and bot.metrics_port == port:
+        return ok("METRICS_PORT", f"the bot serves metrics at {host}:{port}")
+    check = _check("METRICS_HOST", host, "METRICS_PORT", port)
+    if bot is None or not port or check.state is not CheckState.OK:
+        return check
+    return warning("METRICS_PORT", f"the bot that is running serves no metrics at {host}:{port}", _OLD_SETTINGS)
 
 
 def _check(host_setting: str, host: str, setting: str, port: int) -> Check:

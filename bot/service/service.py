@@ -12,6 +12,7 @@ import structlog
 
 from bot.app import App, Wiring, system_clock
 from bot.capability import After, Stage, Timer
+from bot.database import metadata
 from bot.database.engine import DATABASE_ERRORS, Database
 from bot.database.errors import UnusableError
 from bot.database.schema import current_revision, newest_revision
@@ -55,6 +56,8 @@ TEST_SECONDS = 60  # between tests whether the database can be written
 class Service:
     """What runs. `port` is where its health is served, `metrics_port` where metrics are, None if they are not.
 
+    `ledger_id` is that of its ledger.
+
     `life` ends with it: the jobs, and the ledger.
 
     `first_sync` begins as soon as it runs. `ends_at` is set once it is to end: by then (in the loop's time) it has.
@@ -66,6 +69,7 @@ class Service:
     slack: SlackConnection
     alarm: DatabaseAlarm
     jobs: Jobs
+    ledger_id: str = ""
     port: int = 0
     metrics_port: int | None = None
     life: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -74,6 +78,10 @@ class Service:
 
     def __post_init__(self) -> None:
         self.first_sync = SingleTask("first sync", self.jobs.sync)
+
+    def identity(self) -> Mapping[str, object]:
+        """Return what tells this service from other programs, and from a service of another ledger."""
+        return {"service": "neo-usage", "ledger": self.ledger_id, "metrics_port": self.metrics_port}
 
     async def problems(self) -> Mapping[str, str]:
         """Return what keeps the service from being ready: never the upstream, and never history still to be read."""
@@ -161,6 +169,7 @@ async def running_service(app: App) -> AsyncIterator[Service]:
             connect_workspace(bot_token.reveal(), settings.slack_api_url, app.measurements)
         )
         service = _service(app, clock, database, app.wire(database, workspace), life)
+        service.ledger_id = await database.write(metadata.ledger_id)
         http_server = await stack.enter_async_context(AsyncExitStack())
         with _address_of("HTTP", settings.http_host, settings.http_port):
             service.port = await http_server.enter_async_context(_serve_http(service))
@@ -231,7 +240,9 @@ async def _serve_http(service: Service) -> AsyncIterator[int]:
     settings, slack = service.app.settings, service.slack
     secret = signing_secret(settings)
     events = http.EventsEndpoint(secret, slack.deduplicator, system_clock) if secret else None
-    endpoints = http.HttpEndpoints(service.problems, lambda: slack.listener, events, settings.http_host)
+    endpoints = http.HttpEndpoints(
+        service.identity, service.problems, lambda: slack.listener, events, settings.http_host
+    )
     async with serve_http(endpoints.answer, settings.http_host, settings.http_port) as port:
         yield port
 

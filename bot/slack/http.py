@@ -30,6 +30,9 @@ _POST = {hdrs.METH_POST}
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
 """Returns what keeps the service from being ready, by what it concerns; empty if it is ready."""
 
+Identity = Callable[[], Mapping[str, object]]
+"""Returns what the service says of itself, so that nobody takes it for another program, or another one for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventsEndpoint:
@@ -47,6 +50,7 @@ class HttpEndpoints:
     `listener` returns None until Slack has answered; `host` is the name that the server listens on.
     """
 
+    identity: Identity
     ready: Ready
     listener: Callable[[], Listener | None]
     events: EventsEndpoint | None
@@ -61,7 +65,7 @@ class HttpEndpoints:
         require_own_host(request, self.host)
         if request.path == "/healthz":
             require_method(request, READING)
-            return json_response(HTTPStatus.OK, {"ok": True})
+            return json_response(HTTPStatus.OK, {"ok": True, **self.identity()})
         if request.path == "/readyz":
             require_method(request, READING)
             problems = dict(await self.ready())

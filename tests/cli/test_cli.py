@@ -19,10 +19,12 @@ from decimal import Decimal
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
+from zoneinfo import ZoneInfo
 
 import click
 import pytest
 
+from bot.app import system_clock
 from bot.cli.main import app
 from bot.database.engine import open_database
 from bot.sandbox.clock import SimClock
@@ -369,6 +371,15 @@ def test_status_and_doctor_tell_the_state(synced: Run, neo: NeoServer, slack_set
     states = {each["what"]: each["state"] for each in document["checks"]}
     assert (states["neo"], states["database"]) == ("fail", "ok")
     assert document["warnings"] == sum(each["state"] == "warn" for each in document["checks"])
+
+
+def test_the_doctor_says_what_time_it_is_where_days_begin(bare_run: Run) -> None:
+    zone = ZoneInfo("Asia/Kathmandu")
+    before = system_clock()
+    document = json.loads(bare_run("doctor", "--offline", "--json", TIMEZONE=zone.key).stdout)
+    [check] = [each for each in document["checks"] if each["what"] == "time zone"]
+    possible = {f"{zone.key}, where it is {at.astimezone(zone):%H:%M}" for at in (before, system_clock())}
+    assert (check["state"], check["finding"] in possible) == ("ok", True)
 
 
 @pytest.mark.slow

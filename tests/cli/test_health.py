@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor.health import health_problem
+from bot.database import metadata
+from bot.doctor.health import running_bot
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.world import START, World
 from tests.support.command import run_command
 from tests.support.engines import sqlite_only
 from tests.support.harness import ServiceHarness
+from tests.support.other_program import healthy_program
 
 
 def health(directory: Path, **settings: str) -> tuple[int, str]:
@@ -22,8 +24,11 @@ def health(directory: Path, **settings: str) -> tuple[int, str]:
 
 @sqlite_only("no ledger is asked")
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])  # noqa: S104 - what it may listen on
-async def test_a_bot_that_runs_is_alive(harness: ServiceHarness, host: str) -> None:
-    assert await asyncio.to_thread(health_problem, host, harness.service.port) == ""
+async def test_a_bot_that_runs_is_alive(harness: ServiceHarness, tmp_path: Path, host: str) -> None:
+    bot = await asyncio.to_thread(running_bot, host, harness.service.port)
+    assert bot.ledger == await harness.service.database.read(lambda connection: metadata.read(connection, "ledger_id"))
+    code, said = await asyncio.to_thread(health, tmp_path, HTTP_HOST=host, HTTP_PORT=str(harness.service.port))
+    assert (code, said) == (0, "The bot is alive.\n")
 
 
 @pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]")])  # noqa: S104
@@ -34,6 +39,14 @@ def test_without_a_bot_it_says_where_it_asked(tmp_path: Path, host: str, shown: 
     assert code == 1
     assert said.startswith(f"neo-usage: no bot answers at http://{shown}:{port}/healthz (")
     assert said.endswith("Start it with `neo-usage run`, or check HTTP_HOST and HTTP_PORT.\n")
+
+
+def test_a_healthy_program_of_another_kind_is_no_bot(tmp_path: Path) -> None:
+    with healthy_program() as port:
+        code, said = health(tmp_path, HTTP_PORT=str(port))
+    assert code == 1
+    why = f"another program answers at http://127.0.0.1:{port}/healthz, not this version of the bot."
+    assert said == f"neo-usage: {why} Start it with `neo-usage run`, or check HTTP_HOST and HTTP_PORT.\n"
 
 
 def test_another_program_at_its_port_is_no_bot(tmp_path: Path) -> None:

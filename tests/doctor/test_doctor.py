@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -152,6 +153,18 @@ async def test_a_neo_that_lists_only_a_few_days_at_once_is_well(neo: NeoServer, 
     assert found["neo"].state is CheckState.OK
     assert "1 task in 3 days" in found["neo"].finding
     assert found["scope"].finding == "the key sees the team"
+
+
+@pytest.mark.parametrize(
+    ("off", "state"), [(timedelta(0), CheckState.OK), (HOUR, CheckState.FAIL), (-HOUR, CheckState.FAIL)]
+)
+async def test_a_clock_that_is_not_neos_is_a_failure(wire: Wire, off: timedelta, state: CheckState) -> None:
+    app = replace(wire(), clock=lambda: system_clock() + off)
+    [clock] = [check async for check in upstream_checks(app) if check.what == "clock"]
+    assert clock.state is state
+    expected = r"3,(600|59\d|60\d) s off Neo's clock" if off else "agrees with Neo's"
+    assert re.fullmatch(expected, clock.finding)
+    assert clock.remedy.startswith("Set this machine's clock (NTP)") is bool(off)
 
 
 async def test_a_neo_that_does_not_list_so_old_tasks_is_said(neo: NeoServer, wire: Wire) -> None:

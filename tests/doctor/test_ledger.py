@@ -17,11 +17,13 @@ from bot.doctor.backups import backup_checks
 from bot.doctor.check import Check, CheckState
 from bot.doctor.ledger import disk_check, ledger_checks, monthly_growth
 from bot.doctor.people import checks
+from bot.doctor.ports import port_checks
 from bot.doctor.webhook import webhook_checks
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from tests.support.engines import sqlite_only
 from tests.support.fixtures import Wire
+from tests.support.webhook import SECRET
 
 DAY = timedelta(days=1)
 _ROOT = text("SELECT rootpage FROM sqlite_master WHERE name = 'ix_charge_member'")  # the index's first page
@@ -127,6 +129,17 @@ async def test_an_older_schema_is_said_and_left_as_it_is(synced: App) -> None:
         assert schema.finding == f"{synced.settings.database} is at schema 0016 of {newest_revision()}"
         said = "keeps a copy first" if isinstance(synced.settings.database, Path) else "Make a backup."
         assert said in schema.remedy
+
+
+async def test_no_check_changes_a_ledger_of_an_older_version(synced: App, wire: Wire, tmp_path: Path) -> None:
+    with closing(open_database(synced.settings.database)) as database, database.transaction() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0016'"))
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    app = wire(BACKUP_DIR=str(backups), WEBHOOK_URL="http://127.0.0.1:9/", WEBHOOK_SECRET=SECRET, HTTP_PORT="0")
+    said = [*webhook_checks(app), *backup_checks(app), *checks(app, []), *port_checks(app)]
+    assert {check.what for check in said} - {"backups"} == {"webhook", "HTTP_PORT"}
+    assert found(app)["database"].finding.endswith(f"is at schema 0016 of {newest_revision()}")
 
 
 async def test_history_that_is_not_read_yet_is_said(synced: App, wire: Wire) -> None:
