@@ -27,10 +27,11 @@ def run() -> None:
     from bot.service.log import configure
     from bot.service.service import check_settings, serve
     from bot.service.start_report import warn_of_settings
+    from bot.settings.secret_texts import secret_texts
 
     with _error_in_json_log():
         app = load_app()
-        configure(app.settings.log_level, app.settings.log_format)
+        configure(app.settings.log_level, app.settings.log_format, secret_texts(app.settings))
         warn_of_settings(app.settings)
         check_settings(app.settings)
         asyncio.run(run_until_signal(lambda stop: serve(app, stop)))

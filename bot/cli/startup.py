@@ -29,7 +29,7 @@ def log_warnings() -> None:
     from bot.service.log import configure
     from bot.settings.model import LogFormat, LogLevel
 
-    configure(LogLevel.WARNING, LogFormat.CONSOLE)
+    configure(LogLevel.WARNING, LogFormat.CONSOLE, _secrets())
 
 
 def log_errors() -> None:
@@ -37,4 +37,16 @@ def log_errors() -> None:
     from bot.service.log import configure
     from bot.settings.model import LogFormat, LogLevel
 
-    configure(LogLevel.ERROR, LogFormat.CONSOLE)
+    configure(LogLevel.ERROR, LogFormat.CONSOLE, _secrets())
+
+
+def _secrets() -> tuple[str, ...]:
+    """Return the secrets of the settings; none if the settings can't be used, which whoever needs them reports."""
+    from bot.settings.environment import load
+    from bot.settings.errors import SettingsError
+    from bot.settings.secret_texts import secret_texts
+
+    try:
+        return tuple(secret_texts(load()))
+    except SettingsError:
+        return ()

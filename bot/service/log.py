@@ -8,13 +8,17 @@ each only where it comes from: its text may quote what Slack, Neo or a stranger 
 """
 
 import hashlib
+import json
 import logging
 import re
 import sys
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
+from html import escape
 from secrets import token_bytes
 from typing import TextIO
+from urllib.parse import quote
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -26,6 +30,7 @@ _QUOTED = ("asyncio", "apscheduler", "py.warnings")  # they report mistakes of o
 _OWN_FIELDS = {"timestamp", "level", "logger"}
 LONGEST, _LONGEST_TRACEBACK = 2_000, 16_000  # characters of a field
 _SPARE = 300  # at a cut, where half a secret could stand
+_SHORTEST = 8  # characters of a known secret that is looked for: a shorter one stands in words, too
 
 # --- what is removed: each pattern looks at a character a fixed number of times at most --------------------
 
@@ -38,7 +43,8 @@ _AT = (
 _LOCAL = r"[\w.+%'!\#$*^~-]"
 _SECRETS = re.compile(
     rf"""(?xi)
-    \bxox[a-z](?:\.xox[a-z])?-[\w-]+ | \bxapp-[\w-]+ | neo_sk_\w+
+    \bxox[a-z](?:\.xox[a-z])?-[\w-]+ | \bxapp-[\w-]+ | neo_sk_\w+ | \bwhsec_[^\s&'"<>]+
+    | (?<![\w-])eyJ[\w-]{{5,}}\.[\w-]+(?:\.[\w-]*)? # a bearer token that is a JWT
     | (?P<keep>
         \bticket(?:=|%3[Dd])
         | \bBearer(?:\s|\+|%20){{1,9}}
@@ -57,8 +63,8 @@ _CONTROLS = re.compile(
 )
 
 
-def configure(level: LogLevel, form: LogFormat) -> None:
-    """Write the log to standard error, from that severity on."""
+def configure(level: LogLevel, form: LogFormat, secrets: Iterable[str] = ()) -> None:
+    """Write the log to standard error, from that severity on, without these secrets and whatever looks like one."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -66,7 +72,7 @@ def configure(level: LogLevel, form: LogFormat) -> None:
         structlog.processors.TimeStamper(fmt="iso"),
         _replace_library_text,
         structlog.processors.format_exc_info,
-        _make_harmless,
+        partial(_make_harmless, _spellings(secrets)),
     ]
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -137,14 +143,30 @@ def _replace_library_text(_: WrappedLogger, __: str, event: EventDict) -> EventD
     return event
 
 
-def _make_harmless(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Remove what must not be read in a log, and what acts on a terminal."""
+def _spellings(secrets: Iterable[str]) -> list[str]:
+    """Return how secrets are written in texts, the longest first: plain, in an address, JSON, HTML or a Python text."""
+    found: set[str] = set()
+    for secret in secrets:
+        in_json = json.dumps(secret)[1:-1]
+        found |= {secret, quote(secret), quote(secret, safe=""), escape(secret), repr(secret)[1:-1]}
+        found |= {in_json, in_json.replace("/", "\\/")}
+    return sorted((each for each in found if len(each) >= _SHORTEST), key=len, reverse=True)
+
+
+def _make_harmless(secrets: Sequence[str], _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Remove these secrets, whatever else must not be read in a log, and what acts on a terminal."""
     for name, value in event.items():
         if name in {"exception", "stack"}:
-            event[name] = _harmless_traceback(str(value))
+            event[name] = _harmless_traceback(_without(secrets, str(value)))
         elif name not in _OWN_FIELDS and not name.startswith("_") and not isinstance(value, bool | int | float | None):
-            event[name] = harmless(value if isinstance(value, str) else repr(value))
+            event[name] = harmless(_without(secrets, value if isinstance(value, str) else repr(value)))
     return event
+
+
+def _without(secrets: Sequence[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "<secret>")
+    return text
 
 
 def harmless(text: str, longest: int = LONGEST) -> str:

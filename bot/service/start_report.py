@@ -51,15 +51,21 @@ def _parts(settings: Settings) -> Iterator[tuple[str, tuple[str, str]]]:
     yield "digest", (at if settings.digest_channel else "", "set DIGEST_CHANNEL")
     yield "channel_alerts", (settings.alert_channel or "", "set ALERT_CHANNEL; they go to OPS_CHANNEL or operators")
     yield "ops_channel", (settings.ops_channel or "", "set OPS_CHANNEL; problems go to ALERT_CHANNEL or operators")
+    yield "forecast_alerts", ("yes" if settings.forecast_alerts else "", "set FORECAST_ALERTS=on")
     yield "spike_alerts", ("yes" if settings.spike_alerts else "", "set SPIKE_ALERTS=on")
     quiet = "" if settings.quiet_hours is None else "{:%H:%M}-{:%H:%M}".format(*settings.quiet_hours)
     yield "quiet_hours", (quiet, "set QUIET_HOURS")
+    yield "links_to_tasks", (settings.neo_task_url_template or "", "set NEO_TASK_URL_TEMPLATE")
     yield "webhook", ("yes" if settings.webhook_url else "", "set WEBHOOK_URL")
+    if settings.webhook_url:
+        yield "e_mails_in_webhook", ("yes" if settings.webhook_members else "", "set WEBHOOK_MEMBERS=on")
     backups = "" if settings.backup_dir is None else f"{settings.backup_dir} at {settings.backup_at:%H:%M}"
     yield "backups", (backups, "set BACKUP_DIR")
     kept = "" if settings.retain_days is None else f"{settings.retain_days} days"
     yield "retention", (kept, "set RETAIN_DAYS; details of tasks are kept for good")
     metrics = "" if settings.metrics_port is None else f"at {settings.metrics_host}:{settings.metrics_port}"
     yield "metrics", (metrics, "set METRICS_PORT")
+    if metrics:
+        yield "e_mails_in_metrics", ("yes" if settings.metrics_members else "", "set METRICS_MEMBERS=on")
     own = "" if settings.templates_dir is None else str(settings.templates_dir)
     yield "own_wording", (own, "set TEMPLATES_DIR")

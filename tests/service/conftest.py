@@ -1,22 +1,16 @@
 """The world of the service's tests: what a generated team did; and what the service writes into its log."""
 
 import io
-import logging
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO, TypeVar
 
 import pytest
-import structlog
 
 from bot.sandbox.world import World
-from bot.service.log import configure
-from bot.settings.model import LogFormat, LogLevel
+from bot.settings.model import LogFormat
+from tests.support.logs import log_into
 from tests.support.worlds import generated_world
-
-T = TypeVar("T", bound=TextIO)
 
 
 @pytest.fixture
@@ -42,15 +36,3 @@ def log_on_full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with suppress(OSError), Path("/dev/full").open("w", encoding="utf-8", buffering=1) as full:
         for _ in log_into(full, monkeypatch, LogFormat.JSON):
             yield
-
-
-def log_into(into: T, monkeypatch: pytest.MonkeyPatch, form: LogFormat) -> Iterator[T]:
-    root = logging.getLogger()
-    kept, levels = root.handlers[:], (root.level, logging.getLogger("bot").level)
-    monkeypatch.setattr(sys, "stderr", into)
-    configure(LogLevel.DEBUG, form)
-    yield into
-    root.handlers[:] = kept
-    root.setLevel(levels[0])
-    logging.getLogger("bot").setLevel(levels[1])
-    structlog.reset_defaults()

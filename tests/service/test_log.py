@@ -4,7 +4,11 @@ import io
 import json
 import logging
 import re
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
 from time import perf_counter
+from urllib.parse import quote, quote_plus
 
 import pytest
 import structlog
@@ -12,9 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.service.log import LONGEST, harmless
+from bot.settings.environment import load
+from bot.settings.model import LogFormat
+from bot.settings.secret_texts import secret_texts
 from tests.support.harness import ServiceHarness
+from tests.support.logs import log_into
 from tests.support.messages import visible_text
 from tests.support.slack_requests import FORM, as_form, command, posted, signed
+from tests.support.webhook import SECRET as WEBHOOK_SECRET
 
 SECRETS = {
     "xoxb-1234-abcd": "see xoxb-1234-abcd here",
@@ -30,6 +39,8 @@ SECRETS = {
     "s3cr3tB3ar3r": "Authorization: Bearer s3cr3tB3ar3r",
     "s3cr3tB4ar3r": "authorization: bearer  s3cr3tB4ar3r",
     "XOXB-77-ABCD": "see XOXB-77-ABCD here",
+    "c2VjcmV0": "signed with whsec_c2VjcmV0/c2VjcmV0+c2VjcmV0==",
+    "s1gn4tur3": "token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.s1gn4tur3-x refused",
     "s3cr3tH05k": "hooks.slack.com&#x2F;services&#x2F;T1&#x2f;s3cr3tH05k",
     "s3cr3tH06k": "hooks.slack.com&#47;services&sol;T1&#047;s3cr3tH06k",
     "s3cr3tPassw0rd": "http://user:s3cr3tPassw0rd@proxy.example:3128",
@@ -80,7 +91,7 @@ def test_a_text_becomes_one_line_that_does_nothing(text: str) -> None:
 
 STRETCHED = (
     "a", "a.", "@", "a@", "a@a", "%", "%40", "%25", "\\", "\\/", "://", "xoxb-", "ticket=", "a%40", "&#", "neo_sk_",
-    "/hooks/", "Bearer ", "&#0", "&#x", "&sol;", "\\1",
+    "/hooks/", "Bearer ", "&#0", "&#x", "&sol;", "\\1", "eyJ", "eyJaaaaaa-", "eyJaaaaaa.", "whsec_",
 )  # fmt: skip
 
 
@@ -91,6 +102,47 @@ def test_the_cost_of_a_text_is_bounded_by_its_length(text: str) -> None:
     harmless(hostile, len(hostile))
     assert perf_counter() - begun < 1  # a square of it takes more than six seconds
     assert len(harmless(text * 100_000)) < LONGEST + 100
+
+
+# --- the secrets that are set --------------------------------------------------------------------
+
+
+SET = {
+    "NEO_BEARER_TOKEN": "plain/bearer+token=with~signs",
+    "SLACK_BOT_TOKEN": "xoxb-1234-abcd",
+    "SLACK_APP_TOKEN": "xapp-1-A0-99-ff",
+    "SLACK_SIGNING_SECRET": "8f742231b10e8888abcd99eeefff85a5",
+    "WEBHOOK_URL": "https://ann:p%40ssw0rd@hooks.example.com/in/0123456789abcdef?key=k-4711",
+    "WEBHOOK_SECRET": WEBHOOK_SECRET,
+    "DATABASE_URL": "postgresql+psycopg://bot:s3cr%2Ft<p>'ss@db.example/neo",
+}
+PARTS = {
+    "p@ssw0rd", "/in/0123456789abcdef?key=k-4711", "s3cr/t<p>'ss", WEBHOOK_SECRET.removeprefix("whsec_"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("spell", [str, quote, quote_plus, lambda text: quote(text, safe=""), escape, repr, json.dumps])
+@pytest.mark.parametrize("form", LogFormat)
+def test_no_secret_that_is_set_is_left_however_it_is_quoted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: LogFormat, spell: Callable[[str], str]
+) -> None:
+    for written in log_into(io.StringIO(), monkeypatch, form, secret_texts(load(SET, tmp_path))):
+        log = structlog.get_logger("bot.anything")
+        for secret in PARTS | {text for name, text in SET.items() if name != "DATABASE_URL"}:
+            quoted = spell(secret)
+            log.error(f"it says {quoted}.", why=quoted, several=[quoted], exc_info=ValueError(quoted))  # noqa: G004 - as somebody may
+            log.warning("long", why=f"{quoted} " * 200)
+            assert quoted.strip("'\"") not in written.getvalue()
+            assert "it says" in written.getvalue()
+            written.truncate(0)
+            written.seek(0)
+
+
+def test_a_short_password_takes_no_word_out_of_the_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secrets = secret_texts(load({"DATABASE_URL": "postgresql://neo:neo@db.example/neo"}, tmp_path))
+    for written in log_into(io.StringIO(), monkeypatch, LogFormat.JSON, secrets):
+        structlog.get_logger("bot.anything").warning("neo-usage can't read Neo")
+        assert "neo-usage can't read Neo" in written.getvalue()
 
 
 # --- lines ---------------------------------------------------------------------------------------

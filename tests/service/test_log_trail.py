@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,10 @@ from bot.database.schema import newest_revision
 from bot.sandbox.webhook import WebhookApi, WebhookServer
 from bot.sandbox.world import World
 from bot.service.service import serve
+from bot.service.start_report import log_start
+from bot.settings.environment import load
+from bot.settings.values import switch
+from bot.settings.variables import VARIABLES
 from tests.support.acts import fail_task, spend
 from tests.support.engines import always_on_both
 from tests.support.harness import ServiceHarness
@@ -141,3 +146,24 @@ async def test_the_first_ten_lines_of_a_start_say_what_runs(closed: ServiceHarne
     assert (off["metrics"], off["webhook"]) == ("set METRICS_PORT", "set WEBHOOK_URL")
     assert not on.keys() & {"metrics", "webhook"}
     assert "started" in first
+
+
+OPTIONAL = {each.name for each in VARIABLES if each.parser is switch or each.read({}) in {None, ()}}
+NEEDED = {  # without these the bot ends with an error, or warns, or works for somebody alone
+    "NEO_API_KEY", "NEO_BEARER_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "WEBHOOK_SECRET",
+    "SOLO_MEMBER", "BYOK_UNIT",
+}  # fmt: skip
+
+
+def test_a_start_names_each_setting_that_turns_something_on(tmp_path: Path, json_log: io.StringIO) -> None:
+    off = {"FORECAST_ALERTS": "off"}
+    inner = {"WEBHOOK_URL": "http://127.0.0.1:9/", "WEBHOOK_SECRET": SECRET, "METRICS_PORT": "9464"}
+    for settings in (off, off | inner):
+        log_start(load(settings, tmp_path))
+    named_settings = set(re.findall(r"set ([A-Z_]+)", json_log.getvalue()))
+    assert named_settings == OPTIONAL - NEEDED
+    empty(json_log)
+    log_start(load(inner | {"WEBHOOK_MEMBERS": "on", "METRICS_MEMBERS": "on"}, tmp_path))
+    [on] = named(json_log, "on")
+    members = on["e_mails_in_webhook"], on["e_mails_in_metrics"]
+    assert (on["forecast_alerts"], *members) == ("yes", "yes", "yes")
