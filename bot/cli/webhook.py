@@ -29,6 +29,7 @@ def test() -> None:
     import asyncio
 
     from bot.outbox.receiver import Reply
+    from bot.outbox.webhook_queue import resume
     from bot.webhook.cli import WebhookTest
     from bot.webhook.client import WebhookClient
 
@@ -36,28 +37,26 @@ def test() -> None:
     client = WebhookClient.from_settings(app.settings)
     if client is None:
         fail("WEBHOOK_URL isn't set. Set it to the address of your receiver.")
+    was_stopped = _is_stopped(app)
     answer = asyncio.run(WebhookTest(client).send(app.clock()))
     if answer.reply is not Reply.TAKEN:
         fail(f"{client.host} didn't take the test event: {answer.why}.")
     click.echo(single_line(f"{client.host} took the test event."))
-    if _was_stopped(app):
-        click.echo("The bot sends events again. What happened in the meantime isn't sent.")
-
-
-def _was_stopped(app: "App") -> bool:
-    """Return whether no events were sent since the receiver wanted none; from now on they are."""
-    from bot.database.errors import LedgerError
-    from bot.outbox.webhook_queue import is_gone, resume
-
-    try:
-        with app.ledger.reader() as reader:
-            was_stopped = is_gone(reader)
-    except LedgerError:  # there is none yet
-        return False
     if was_stopped:
         with app.ledger.database() as database, database.transaction() as connection:
             resume(connection)
-    return was_stopped
+        click.echo("The bot sends events again. What happened in the meantime isn't sent.")
+
+
+def _is_stopped(app: "App") -> bool:
+    """Return whether no events are sent since the receiver wanted none. Raises LedgerError if nobody can tell."""
+    from bot.database.place import absence
+    from bot.outbox.webhook_queue import is_gone
+
+    if absence(app.settings.database):
+        return False
+    with app.ledger.reader() as reader:
+        return is_gone(reader)
 
 
 COMMANDS = (webhook,)

@@ -58,7 +58,7 @@ def violations(
     """Check a database and what is to hold in it, in one snapshot.
 
     Args:
-        place: a file, whatever its schema, or a database on a server.
+        place: a file of this version or an earlier one, or a database on a server.
         laws: by name a query for the rows that break the law; its first column names the row.
         stop: once it is set, the check of a file is broken off.
 
@@ -77,12 +77,21 @@ def violations(
 def _violations_in_file(path: Path, laws: Mapping[str, TextClause], stop: Event | None) -> dict[str, list[str]]:
     if not path.is_file():
         raise LedgerError(f"there is no ledger at {path}.")
+    _refuse_newer(path)
     try:
         with closing(open_kept_file(path, stop)) as connection:
             return _all_breaches(connection, laws)
     except DBAPIError as error:
         _require_present_schema(path)
         raise LedgerError(f"cannot read {path}: {error.orig}.") from error
+
+
+def _refuse_newer(path: Path) -> None:
+    """Raise LedgerError if a newer version wrote a file: what is to hold in that is not known here."""
+    with suppress(sqlite3.Error), closing(open_read_only(path)) as connection:
+        stored = stored_revision(connection)
+        if stored is not None and not is_unfinished(stored) and stored > newest_revision():
+            require_newest(stored, path)
 
 
 def _require_present_schema(path: Path) -> None:

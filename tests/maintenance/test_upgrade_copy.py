@@ -8,8 +8,10 @@ from pathlib import Path
 from random import Random
 from subprocess import CompletedProcess
 
+import click
 import pytest
 
+from bot.cli.main import app
 from bot.database.integrity import violations
 from bot.database.schema import newest_revision
 from bot.settings.postgres_address import PostgresAddress
@@ -19,6 +21,7 @@ from tests.support.engines import always_on_both, connected, execute, rows_of, u
 from tests.support.harness import ServiceHarness
 from tests.support.ledgers import place_ledger
 from tests.support.random_rows import fill
+from tests.support.webhook import SECRET
 
 OLD = "0016"
 KEPT = f"neo-usage.db.before-{newest_revision()}"
@@ -36,6 +39,7 @@ def run(directory: Path, *words: str) -> CompletedProcess[str]:
     url = url_of(directory / "neo-usage.db")
     neo = {"NEO_API_KEY": "neo_sk_0123456789abcdefghijklmnopqrstuv", "NEO_API_URL": "http://127.0.0.1:9"}
     slack = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_API_URL": "http://127.0.0.1:9/api/"}
+    slack |= {"WEBHOOK_URL": "http://127.0.0.1:9/", "WEBHOOK_SECRET": SECRET, "HTTP_PORT": "0"}
     return run_command(words, {"DATABASE_URL": url, **neo, **slack}, directory)
 
 
@@ -165,15 +169,62 @@ class TestServer:
         assert rows_of(old_server, "SELECT version_num FROM alembic_version") == [(newest_revision(),)]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "run", "sync", "report", "status", "errors", "budget list", "budget set default 5/month", "explain", "digest",
-        "subscription list", "member list", "db upgrade", "db upgrade --no-backup", "db reprice", "doctor --offline",
-    ],
-)  # fmt: skip
+COMMANDS = {  # how each is typed
+    "run": "run",
+    "sync": "sync",
+    "report": "report",
+    "status": "status",
+    "errors": "errors",
+    "doctor": "doctor --offline",
+    "explain": "explain",
+    "digest": "digest",
+    "reconcile": "reconcile",
+    "balance": "balance",
+    "backtest": "backtest 500/month",
+    "export": "export --focus --month 2026-02",
+    "budget list": "budget list",
+    "budget set": "budget set default 5/month",
+    "budget remove": "budget remove default",
+    "budget check": "budget check",
+    "budget export": "budget export",
+    "budget apply": "budget apply budgets.toml",
+    "budget suggest": "budget suggest",
+    "subscription list": "subscription list",
+    "subscription remove": "subscription remove 1",
+    "member list": "member list",
+    "member link": "member link ana@acme.example U0ANA",
+    "member merge": "member merge ana@acme.example anna@acme.example",
+    "member export": "member export ana@acme.example --offline --slack-user U0ANA",
+    "member erase": "member erase ana@acme.example --yes --offline --slack-user U0ANA",
+    "webhook test": "webhook test",
+    "db verify": "db verify",
+    "db upgrade": "db upgrade",
+    "db reprice": "db reprice",
+    "db copy": "db copy neo-usage.db copy.db",
+    "db mark-restored": "db mark-restored",
+}
+OTHERS = {"demo", "manifest"}  # which use no ledger
+COPYING = {"db backup", "db restore"}  # which take a ledger as it is
+ASKING_SLACK = {"subscription add"}  # which looks for the channel before anything else
+
+
+def leaves(command: click.Command, name: str = "") -> Iterator[str]:
+    """Yield the name of every command below one."""
+    if not isinstance(command, click.Group):
+        yield name
+        return
+    for each in command.commands.values():
+        yield from leaves(each, f"{name} {each.name}".strip())
+
+
+def test_each_command_is_tried_with_a_newer_ledger() -> None:
+    assert {*COMMANDS} | OTHERS | COPYING | ASKING_SLACK == set(leaves(app))
+
+
+@pytest.mark.parametrize("words", [*COMMANDS.values(), "db upgrade --no-backup"])
 def test_a_ledger_of_a_newer_version_is_refused_in_words(tmp_path: Path, words: str) -> None:
     path = place_ledger(tmp_path / "neo-usage.db")
+    (tmp_path / "budgets.toml").write_text('[[budget]]\nfor = "team"\nlimit = "$5/month"\n')
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     refused = run(tmp_path, *words.split())
@@ -182,3 +233,4 @@ def test_a_ledger_of_a_newer_version_is_refused_in_words(tmp_path: Path, words: 
     assert "was written by a newer neo-usage (schema 9999). Update this one." in said
     assert schema(path) == "9999"
     assert copies(tmp_path) == []
+    assert not (tmp_path / "copy.db").exists()
