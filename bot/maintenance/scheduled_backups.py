@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _RETRY = timedelta(hours=1)  # after one that failed
+_NIGHTLY = timedelta(hours=1)  # after BACKUP_AT, in which a ledger without tasks is backed up, too
 
 
 def is_due(record: BackupRecord, at: time, now: datetime, zone: ZoneInfo) -> bool:
@@ -71,7 +72,7 @@ class ScheduledBackups:
             return
         now = self.clock()
         former = await self.database.read(backup_record)
-        if not is_due(former, self.at, now, self.zone) or await self._is_too_early(former):
+        if not is_due(former, self.at, now, self.zone) or await self._is_too_early(former, now):
             return
         await self._record(replace(former, tried_at=now))
         size = await self.database.read(database_bytes)
@@ -86,9 +87,15 @@ class ScheduledBackups:
             log.info("wrote a backup", file=str(path), bytes=written)
             await self._record(BackupRecord(now, now, written))
 
-    async def _is_too_early(self, former: BackupRecord) -> bool:
-        """Return whether the first backup would hold no task, since none was read yet."""
-        return former.made_at is None and await self.database.read(newest_creation) is None
+    async def _is_too_early(self, former: BackupRecord, now: datetime) -> bool:
+        """Return whether the first backup, at a first start, would hold no task, since none was read yet.
+
+        That of the night is made all the same: while Neo can't be read, people set budgets.
+        """
+        is_night = now - latest_time_of_day(self.at, now, self.zone) < _NIGHTLY
+        if former.tried_at is not None or is_night:
+            return False
+        return await self.database.read(newest_creation) is None
 
     async def _record(self, record: BackupRecord) -> None:
         await self.database.write(partial(write_backup_record, record=record))

@@ -70,7 +70,7 @@ def ledger_families(facts: LedgerFacts, labels: GaugeLabels, *, names_members: b
     if facts.free_bytes is not None:
         yield _gauge("database_free_bytes", "What is free on the disk of the database's file.", facts.free_bytes)
     if facts.backup_age is not None:
-        what = "The time since the last scheduled backup was made; +Inf before that."
+        what = "The time since the last scheduled backup was made; +Inf while there is none, though one was due."
         yield _gauge("backup_age_seconds", what, facts.backup_age)
     yield _gauge("schema_version", "The number of the database's schema.", facts.schema)
 

@@ -59,7 +59,7 @@ class LedgerFacts:
 
     `unsent` messages are those not delivered yet, and those refused for good within the last day.
     `limits` are by unit and by whose they are, `passed` by unit and highest step. `free_bytes` is None on a server.
-    `backup_age` is that of the last scheduled backup: None if none are to be made, endless before the first.
+    `backup_age` is that of the last scheduled backup: None before one was due, endless until the first is made.
     `agreement` is how spend compares with Neo's own total, `balance` what Neo says is left; `at` is the moment.
     """
 
@@ -106,9 +106,11 @@ def ledger_facts(connection: Connection, policy: FactsPolicy, now: datetime) -> 
     )
 
 
-def _backup_age(connection: Connection, now: datetime) -> float:
-    made_at = backup_record(connection).made_at
-    return float("inf") if made_at is None else max(0.0, (now - made_at).total_seconds())
+def _backup_age(connection: Connection, now: datetime) -> float | None:
+    record = backup_record(connection)
+    if record.made_at is None:
+        return None if record.tried_at is None else float("inf")
+    return max(0.0, (now - record.made_at).total_seconds())
 
 
 def _conditions(connection: Connection, policy: FactsPolicy, unit: Unit, now: datetime) -> Conditions:

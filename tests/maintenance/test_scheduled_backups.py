@@ -23,6 +23,7 @@ from bot.doctor.backups import backup_checks
 from bot.ledger.scope import EVERYTHING
 from bot.ledger.verification import verify
 from bot.maintenance.scheduled_backups import is_due
+from bot.sandbox.faults import Status
 from bot.sandbox.world import World
 from bot.usage.status import ledger_status, to_document
 from tests.support.app_home import home_text, open_home
@@ -33,6 +34,7 @@ from tests.support.messages import visible_text
 from tests.support.worlds import PRIYA, add
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+NIGHT = datetime(2026, 3, 3, 3, 30, tzinfo=UTC)  # after the tests begin
 STATUS_AT_ONCE = "Last backup: 21:00, just now, "
 
 
@@ -102,6 +104,22 @@ async def test_a_backup_is_made_each_day_and_the_oldest_is_removed(backed_up: Se
     assert first not in backups(directory)
     assert files(directory) == set(backups(directory))
     assert alarms(backed_up) == []
+
+
+@pytest.mark.slow
+async def test_until_neo_is_read_the_first_one_waits_for_the_night(closed: ServiceHarness, directory: Path) -> None:
+    closed.settings = {"BACKUP_DIR": str(directory)}
+    closed.neo.faults.always = Status(503)
+    await closed.open()
+    await tried(closed)
+    assert backups(directory) == []
+    await closed.ask("hannah", "budget team 5,000/month")
+    closed.clock.advance(NIGHT - closed.clock())
+    await tried(closed)
+    [copy] = backups(directory)
+    with closing(sqlite3.connect(copy)) as kept:
+        assert kept.execute("SELECT count(*) FROM budget_revision").fetchone() == (1,)
+    assert alarms(closed) == []
 
 
 @pytest.mark.slow

@@ -4,15 +4,19 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
+from bot.database.read_engine import reader_pool
 from bot.sandbox import faults
 from bot.sandbox.slack.faults import Refuse
 from tests.support.acts import spend
@@ -174,6 +178,26 @@ def selectors(expression: str) -> Iterator[tuple[str, set[str]]]:
         yield name, set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", inside))
 
 
+def test_two_teams_are_shown_side_by_side_and_not_as_one(tmp_path: Path) -> None:
+    """Several bots of a team are one job, which has its numbers once."""
+    for expression in dashboard_expressions():
+        assert not re.search(r"\b(min|max|topk|avg)\b *\([^,]*$", expression), expression
+        for grouped in re.findall(r"\b(?:min|max) by \((\w+)", expression):
+            assert grouped in {"job", "instance"}, expression
+    [spend_today] = [each["targets"][0]["expr"] for each in panels() if each["title"] == "Spend today"]
+    bots = {("neo-usage", "a"): 10, ("neo-usage", "b"): 10, ("neo-usage-red", "c"): 7}
+    series = [
+        {"series": f'neo_usage_spend_usd{{job="{job}", instance="{bot}", span="today"}}', "values": f"{usd} {usd}"}
+        for (job, bot), usd in bots.items()
+    ]
+    samples = [{"labels": '{job="neo-usage"}', "value": 10}, {"labels": '{job="neo-usage-red"}', "value": 7}]
+    tests = [{"expr": spend_today.replace("$job", ".+"), "eval_time": "1m", "exp_samples": samples}]
+    path = tmp_path / "teams.yml"
+    document = {"tests": [{"interval": "1m", "input_series": series, "promql_expr_test": tests}]}
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    promtool("test", "rules", str(path))
+
+
 def test_promtool_can_read_every_expression_of_the_dashboard(tmp_path: Path) -> None:
     rules = [{"record": f"shown:{i}", "expr": each} for i, each in enumerate(dashboard_expressions())]
     path = tmp_path / "dashboard.yml"
@@ -185,19 +209,31 @@ def test_promtool_can_read_every_expression_of_the_dashboard(tmp_path: Path) -> 
 
 
 class Prometheus:
-    """Scrapes a service every minute of its clock, and says which alerts are firing then."""
+    """Scrapes a service every minute of its clock (`minutes_apart`), and says which alerts are firing then."""
 
     def __init__(self, harness: ServiceHarness, directory: Path) -> None:
-        self.harness, self.directory, self.scrapes = harness, directory, list[Scraped]()
+        self.harness, self.directory, self.scrapes = harness, directory, list[Scraped | None]()
+        self.minutes_apart = 1
 
     async def watch(self, minutes: int) -> None:
-        """Scrape for so many minutes, in each of which what is due is sent; Neo is read every five."""
-        for _ in range(minutes):
-            self.scrapes.append(await scrape(self.harness))
-            self.harness.clock.advance(MINUTE)
+        """Scrape for so many minutes, in each of which what is due is done; Neo is read every five."""
+        for _ in range(minutes // self.minutes_apart):
+            await self._scrape()
             await self.harness.deliver()
-            if len(self.scrapes) % 5 == 0:
+            if (len(self.scrapes) * self.minutes_apart) % 5 == 0:
                 await self.harness.service.jobs.sync()
+
+    async def watch_alone(self, minutes: int) -> None:
+        """Scrape for so many minutes in which the service does nothing, if it runs at all."""
+        for _ in range(minutes // self.minutes_apart):
+            await self._scrape()
+
+    async def _scrape(self) -> None:
+        try:
+            self.scrapes.append(await scrape(self.harness))
+        except httpx.ConnectError:
+            self.scrapes.append(None)
+        self.harness.clock.advance(MINUTE * self.minutes_apart)
 
     def check(self, firing: set[str]) -> None:
         """Have promtool evaluate the rules over what was scraped: these alerts fire at its end, and no other."""
@@ -206,30 +242,33 @@ class Prometheus:
         tests = [
             {
                 "expr": f'count(ALERTS{{alertname="{name}", alertstate="firing"}})',
-                "eval_time": f"{len(self.scrapes) - 1}m",
+                "eval_time": f"{(len(self.scrapes) - 1) * self.minutes_apart}m",
                 "exp_samples": labels if name in firing else [],
             }
             for name in alert_expressions()
         ]
-        test = {"interval": "1m", "input_series": list(self._series()), "promql_expr_test": tests}
-        document = {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [test]}
+        every = f"{self.minutes_apart}m"
+        test = {"interval": every, "input_series": list(self._series()), "promql_expr_test": tests}
+        document = {"rule_files": [str(RULES)], "evaluation_interval": every, "tests": [test]}
         path.write_text(yaml.safe_dump(document), encoding="utf-8")
         promtool("test", "rules", str(path))
 
     def _series(self) -> Iterator[dict[str, str]]:
-        yield {"series": 'up{job="neo-usage", instance="a"}', "values": " ".join("1" for _ in self.scrapes)}
-        for name, labels in {key: None for each in self.scrapes for key in each.samples}:
+        up = " ".join("0" if each is None else "1" for each in self.scrapes)
+        yield {"series": 'up{job="neo-usage", instance="a"}', "values": up}
+        samples = [{} if each is None else each.samples for each in self.scrapes]
+        for name, labels in {key: None for each in samples for key in each}:
             if "member_spend" not in name:
-                values = [each.samples.get((name, labels)) for each in self.scrapes]
                 told = "".join(f', {label}="{value}"' for label, value in sorted(labels))
                 yield {
                     "series": f'{name}{{job="neo-usage", instance="a"{told}}}',
-                    "values": " ".join("_" if value is None else _number(value) for value in values),
+                    "values": " ".join(_number(each.get((name, labels))) for each in samples),
                 }
 
 
-def _number(value: float) -> str:
-    return "+Inf" if value == float("inf") else repr(value)
+def _number(value: float | None) -> str:
+    """A value as promtool reads it; what a scrape lacks is stale from then on."""
+    return "stale" if value is None else "+Inf" if value == float("inf") else repr(value)
 
 
 @pytest.fixture
@@ -269,6 +308,82 @@ async def test_an_alert_fires_when_slack_lets_the_bot_post_nothing(prometheus: P
     prometheus.check({"NeoUsageMessagesNotSent", "NeoUsageRequestsFailing"})
     harness.slack.faults.clear()
     await prometheus.watch(45)
+    prometheus.check(set())
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@sqlite_only("free space is a file's")
+async def test_an_alert_fires_when_the_bot_is_down_and_ends_when_it_runs_again(prometheus: Prometheus) -> None:
+    await prometheus.watch(6)
+    await prometheus.harness.stop()
+    await prometheus.watch_alone(7)
+    prometheus.check({"NeoUsageDown"})
+    await prometheus.harness.start()
+    await prometheus.watch(3)
+    prometheus.check(set())
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@sqlite_only("it is locked as a file is")
+async def test_an_alert_fires_when_the_database_cannot_be_written_or_read(
+    prometheus: Prometheus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = prometheus.harness
+    assert isinstance(harness.place, Path)
+    await prometheus.watch(6)
+    with closing(sqlite3.connect(harness.place, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await harness.service.alarm.test()
+        await prometheus.watch_alone(7)
+        prometheus.check({"NeoUsageDatabaseFailing"})
+    await harness.service.alarm.test()
+    await prometheus.watch(2)
+    prometheus.check(set())
+    missing = reader_pool(harness.directory / "no-ledger.db", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(harness.service.database, "read", missing.read)
+        await prometheus.watch_alone(7)
+    missing.close()
+    prometheus.check({"NeoUsageDatabaseFailing"})
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@sqlite_only("free space is a file's")
+async def test_an_alert_fires_once_no_backup_was_made_for_two_days(prometheus: Prometheus) -> None:
+    harness, prometheus.minutes_apart = prometheus.harness, 30
+    directory = Path(harness.settings["BACKUP_DIR"])
+    await back_up(harness)
+    moved = Path(shutil.move(directory, directory.with_name("elsewhere")))
+    for hours, firing in ((47, set[str]()), (5, {"NeoUsageBackupOld"})):
+        for _ in range(hours):
+            await prometheus.watch(60)
+            await back_up(harness)
+        prometheus.check(firing)
+    shutil.move(moved, directory)
+    await back_up(harness)
+    await prometheus.watch(60)
+    prometheus.check(set())
+
+
+async def back_up(harness: ServiceHarness) -> None:
+    """Make a backup if one is due."""
+    await harness.service.jobs.run_every(60)
+    await harness.service.jobs.wait_background()
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@sqlite_only("free space is a file's")
+async def test_no_alert_fires_for_backups_before_the_first_is_due(closed: ServiceHarness, tmp_path: Path) -> None:
+    (tmp_path / "backups").mkdir()
+    closed.settings = {**WITH_MEMBERS, "POLL_SECONDS": "300", "BACKUP_DIR": str(tmp_path / "backups")}
+    await closed.open()
+    prometheus = Prometheus(closed, tmp_path)
+    prometheus.minutes_apart = 30
+    await prometheus.watch(5 * 60)
     prometheus.check(set())
 
 

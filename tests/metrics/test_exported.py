@@ -9,6 +9,7 @@ import sys
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -224,11 +225,16 @@ async def test_the_age_of_the_last_backup_is_exported_if_any_are_to_be_made(clos
     (closed.directory / "backups").mkdir()
     closed.settings |= {"BACKUP_DIR": str(closed.directory / "backups")}
     await closed.restart()
-    assert (await scrape(closed))("backup_age_seconds") == float("inf")
-    made = BackupRecord(closed.clock(), closed.clock(), 1_000)
-    await closed.service.database.write(lambda connection: write_backup_record(connection, made))
-    closed.clock.advance(HOUR)
-    assert (await scrape(closed))("backup_age_seconds") == 3_600
+    assert (await scrape(closed)).all_of("backup_age_seconds") == {}  # no task was read: the first one is not due yet
+    now = closed.clock()
+    for record, age in (
+        (BackupRecord(now, None, 0, "it's full"), float("inf")),
+        (BackupRecord(now, now, 1_000), 3_600),
+    ):
+        await closed.service.database.write(partial(write_backup_record, record=record))
+        closed.clock.advance(HOUR)
+        assert (await scrape(closed))("backup_age_seconds") == age
+        closed.clock.set_back(HOUR)
 
 
 async def test_an_answer_that_slack_does_not_take_is_counted(measured: ServiceHarness) -> None:
@@ -351,6 +357,8 @@ async def test_the_age_of_the_data_is_counted_from_the_last_complete_read(closed
     scraped = await scrape(closed)
     assert scraped("data_age_seconds") == 7_200
     assert scraped("poll_interval_seconds") == 3_600
+    closed.clock.set_back(3 * HOUR)  # behind the last complete read
+    assert (await scrape(closed))("data_age_seconds") == float("inf")
 
 
 async def test_a_row_that_cannot_be_counted_is_exported(measured: ServiceHarness) -> None:
