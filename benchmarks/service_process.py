@@ -48,9 +48,9 @@ class ServiceProcess:
 
 @asynccontextmanager
 async def service_process(
-    command: Sequence[str], ledger: DatabasePlace, side: Side, neo: str
+    command: Sequence[str], ledger: DatabasePlace, side: Side, neo: str, **settings: str
 ) -> AsyncIterator[ServiceProcess]:
-    """Start it over a ledger, Slack's side and an upstream; it must end well."""
+    """Start it over a ledger, Slack's side and an upstream, with more settings by name; it must end well."""
     port, metrics_port = _free_port(), _free_port()
     variables = {
         **os.environ,
@@ -63,6 +63,7 @@ async def service_process(
         "METRICS_PORT": str(metrics_port),
         "PYTHONPATH": str(Path(__file__).parent.parent),
         "LOG_LEVEL": "error",
+        **settings,
     }
     process = await asyncio.create_subprocess_exec(*command, env=variables, cwd=WORK)
     try:

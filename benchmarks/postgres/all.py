@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from benchmarks.bars import Bar
-from benchmarks.postgres import booking, questions, replicas, service
+from benchmarks.postgres import booking, questions, replicas, scrapes, service
 from benchmarks.postgres.installation import programs
 from benchmarks.postgres.server import ABSENT, Server, running_server
 
@@ -18,11 +18,17 @@ class OnServer(Protocol):
         ...
 
 
-_PARTS: tuple[OnServer, ...] = (questions.measure, booking.measure, replicas.measure, service.measure)
+_PARTS: tuple[OnServer, ...] = (
+    questions.measure,
+    booking.measure,
+    replicas.measure,
+    scrapes.measure,
+    service.measure,
+)
 
 
 def measure(*, quick: bool) -> Iterator[Bar]:
-    """Questions beside their SQL, bookings beside COPY, commands by one service and by two, and the service alone."""
+    """Questions beside their SQL, bookings beside COPY, commands by one service and by two, scrapes, the service."""
     found = programs()
     if found is None:
         sys.stderr.write(f"{ABSENT}\n")
