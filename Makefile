@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 # a lock names no host, and holds what it holds whoever makes it
-COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: setup demo test test-slow cover check sbom release soak bench lock clean
@@ -40,7 +40,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/hadolint deploy/Dockerfile
-	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml deploy/compose.http.yaml
 	$(BIN)/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
 	deploy/systemd/verify
 
@@ -48,11 +48,11 @@ check: setup
 SBOM ?= dist/neo-usage.cdx.json
 sbom: setup
 	mkdir -p $(dir $(SBOM))
+	project=$$(mktemp -d) && trap 'rm -r "$$project"' EXIT && trap 'exit 1' INT TERM && \
 	sed "s/^dynamic = \[\"version\"\]/version = \"$$($(BIN)/python -c 'import bot; print(bot.__version__)')\"/" pyproject.toml \
-		>$(dir $(SBOM))pyproject.toml
+		>"$$project/pyproject.toml" && \
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/cyclonedx-py requirements requirements.lock \
-		--pyproject $(dir $(SBOM))pyproject.toml --output-reproducible --validate -o $(SBOM)
-	rm $(dir $(SBOM))pyproject.toml
+		--pyproject "$$project/pyproject.toml" --output-reproducible --validate -o $(SBOM)
 
 # a new version: make release VERSION=0.2.0
 release: setup
@@ -67,10 +67,12 @@ soak: setup
 bench: setup
 	$(BIN)/python -m benchmarks
 
-# requirements.lock is what a production install needs; the other adds what the project is tested with, at the same versions
+# requirements.lock is what a production install needs, requirements-build.lock what makes the wheel of the image;
+# the other adds what the project is tested with, at the same versions
 lock: setup
-	$(BIN)/$(COMPILE) --group dev --extra postgres -o requirements-dev.lock
-	$(BIN)/$(COMPILE) --extra postgres --constraint requirements-dev.lock -o requirements.lock
+	$(BIN)/$(COMPILE) pyproject.toml --group dev --extra postgres -o requirements-dev.lock
+	$(BIN)/$(COMPILE) pyproject.toml --extra postgres --constraint requirements-dev.lock -o requirements.lock
+	echo hatchling | $(BIN)/$(COMPILE) - --constraint requirements-dev.lock -o requirements-build.lock
 
 clean:
 	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

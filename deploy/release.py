@@ -2,12 +2,15 @@
 
 It refuses on a dirty tree, a red check, or a changelog without notes for operators. Otherwise it sets the version in
 `bot/__init__.py`, dates the changelog's "Unreleased", writes wheel, source, bill of materials and checksums to
-`dist/VERSION/`, commits and tags. It pushes nothing.
+`dist/VERSION/`, commits and tags. If any of that fails, everything is as before. It pushes nothing.
 """
 
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -30,15 +33,26 @@ def release(version: str) -> None:
     check_changelog(CHANGELOG.read_text(encoding="utf-8"))
     if subprocess.run(["make", "check"], cwd=ROOT, check=False).returncode:  # noqa: S607 - whichever make called this
         raise click.ClickException("`make check` is red. Fix what it says, commit, and try again.")
-    try:
+    with undone_if_it_fails(ROOT / "dist" / version):
         set_version(version)
         build(version)
         git("commit", "--quiet", "--all", "--message", f"Release {version}")
-    except BaseException:
-        git("checkout", "--quiet", "--", str(VERSION_FILE), str(CHANGELOG))
-        raise
-    git("tag", "--annotate", f"v{version}", "--message", f"neo-usage {version}")
+        git("tag", "--annotate", f"v{version}", "--message", f"neo-usage {version}")
     click.echo(f"Released {version}: see dist/{version}/. To publish it: git push --follow-tags")
+
+
+@contextmanager
+def undone_if_it_fails(made: Path) -> Iterator[None]:
+    """Take back the commit, what was changed for it, and the files in `made`, if the block doesn't end well."""
+    before, was_there = git("rev-parse", "HEAD"), made.exists()
+    try:
+        yield
+    except BaseException:
+        git("reset", "--quiet", "--soft", before)
+        git("checkout", "--quiet", before, "--", str(VERSION_FILE), str(CHANGELOG))
+        if not was_there:
+            shutil.rmtree(made, ignore_errors=True)
+        raise
 
 
 def check_version(version: str) -> None:

@@ -5,12 +5,12 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
 
-from tests.support.locks import DEVELOPING, REQUIRED, ROOT, RUNNING, TESTED_WITH, name
+from tests.support.locks import BUILDING, DEVELOPING, PROJECT, REQUIRED, ROOT, RUNNING, TESTED_WITH, name
 
 TOOLS = {
     "pytest", "ruff", "mypy", "playwright", "hypothesis", "uv", "hatchling", "coverage", "import-linter",
@@ -25,12 +25,19 @@ def test_a_deployment_gets_what_the_project_names_and_none_of_its_tools() -> Non
     assert not [each for each in RUNNING if each.startswith(("pytest", "types-"))]
 
 
+def test_the_image_is_built_with_what_the_project_is_built_with_here() -> None:
+    assert set(BUILDING) >= {name(each) for each in PROJECT["build-system"]["requires"]}
+    assert {each: DEVELOPING.get(each) for each in BUILDING} == BUILDING
+    build_requirements = {name(each) for each in requires("hatchling") or [] if "extra ==" not in each}
+    assert set(BUILDING) - {"hatchling"} == build_requirements - {"tomli"}  # which Python 3.11 has itself
+
+
 def test_what_is_tested_is_what_is_deployed() -> None:
     assert set(DEVELOPING) >= REQUIRED | TESTED_WITH
     assert {each: DEVELOPING.get(each) for each in RUNNING} == RUNNING
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("file", ["requirements.lock", "requirements-build.lock", "requirements-dev.lock"])
 def test_a_lock_is_whole_and_names_no_host(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     assert "://" not in text

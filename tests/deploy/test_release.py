@@ -151,10 +151,26 @@ def test_it_refuses_a_changelog_that_tells_operators_nothing(clone: Path) -> Non
 
 
 @pytest.mark.slow
-def test_what_fails_in_between_leaves_everything_as_it_was(clone: Path) -> None:
-    set_tool(clone, "cyclonedx-py", "echo no bill >&2; exit 1")
+@pytest.mark.parametrize("failing", ["bill of materials", "commit", "tag"])
+def test_what_fails_in_between_leaves_everything_as_it_was(clone: Path, failing: str) -> None:
+    fail_at(clone, failing)
+    before = git(clone, "log", "-1", "--format=%H")
     failed = release(clone)
     assert failed.returncode != 0
-    assert "no bill" in failed.stderr
+    assert f"no {failing}" in failed.stderr
+    assert git(clone, "log", "-1", "--format=%H") == before
     assert git(clone, "status", "--porcelain") == ""
     assert git(clone, "tag") == ""
+    assert [each for each in (clone / "dist").rglob("*") if each.is_file()] == []
+
+
+def fail_at(clone: Path, step: str) -> None:
+    """Let a step of the release fail, and say so."""
+    if step == "bill of materials":
+        set_tool(clone, "cyclonedx-py", f"echo no {step} >&2; exit 1")
+        return
+    name = {"commit": "pre-commit", "tag": "reference-transaction"}[step]
+    hook = clone / ".git" / "hooks" / name
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nif [ {step} = commit ] || grep -q refs/tags/; then echo no {step} >&2; exit 1; fi\n")
+    hook.chmod(0o755)

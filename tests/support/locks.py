@@ -27,5 +27,6 @@ def needed(groups: dict[str, list[str]]) -> set[str]:
 
 
 RUNNING, DEVELOPING = locked("requirements.lock"), locked("requirements-dev.lock")
+BUILDING = locked("requirements-build.lock")
 REQUIRED = needed({"": PROJECT["project"]["dependencies"], **PROJECT["project"]["optional-dependencies"]})
 TESTED_WITH = needed(PROJECT["dependency-groups"])
