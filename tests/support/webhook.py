@@ -1,6 +1,7 @@
 """What tests of the webhook share: its settings, and the events that a receiver was sent."""
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -28,6 +29,14 @@ def valid_event(delivery: Delivery) -> dict[str, Any]:
     event: dict[str, Any] = json.loads(delivery.body)
     _validator().validate(event)
     return event
+
+
+def receiver_of_the_manual() -> dict[str, Any]:
+    """What the manual's receiver defines."""
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "webhook.md").read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, Any] = {"__name__": "receiver"}
+    exec("\n\n".join(code), names)  # noqa: S102 - the manual's own program
+    return names
 
 
 @cache

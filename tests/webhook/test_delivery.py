@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from datetime import timedelta
 from subprocess import CompletedProcess
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -18,12 +17,11 @@ from bot.sandbox.webhook import WebhookApi, WebhookFault, WebhookServer
 from bot.service.service import running_service
 from tests.support.acts import fail_task
 from tests.support.command import run_command
-from tests.support.docs import ROOT
 from tests.support.engines import always_on_both
 from tests.support.harness import PATIENCE, ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.restoring import copy_ledger, restore_copy
-from tests.support.webhook import SECRET, events, webhook_settings
+from tests.support.webhook import SECRET, events, receiver_of_the_manual, webhook_settings
 from tests.support.worlds import PRIYA, spent
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -51,19 +49,11 @@ def states(database: Database) -> Counter[str]:
         return Counter(rows.scalars())
 
 
-def manual_code() -> dict[str, Any]:
-    """What the manual's example defines."""
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "webhook.md").read_text(encoding="utf-8"), re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(code, names)  # noqa: S102 - the manual's own example
-    return names
-
-
 async def test_the_manuals_example_knows_a_genuine_event(hooked: ServiceHarness, api: WebhookApi) -> None:
     await open_with_budget(hooked)
     await cause_an_event(hooked)
     (delivery,) = api.deliveries
-    is_genuine, now = manual_code()["is_genuine"], hooked.clock().timestamp()
+    is_genuine, now = receiver_of_the_manual()["is_genuine"], hooked.clock().timestamp()
     headers = dict(delivery.headers)
     assert is_genuine(SECRET, headers, delivery.body, now)
     assert not is_genuine(SECRET, headers, delivery.body + b" ", now)
