@@ -14,7 +14,7 @@ from bot.cli.usage_errors import WordsCommand
 @json_option
 @print_errors
 def reconcile(window: tuple[str, ...], *, as_json: bool) -> None:
-    """Compare spend with Neo's own total, by UTC day; exit 1 if it differs or Neo doesn't say.
+    """Compare spend with Neo's own total, by UTC day; exit 1 if a day differs or can't be compared.
 
     What differs is read again from Neo first. Example: neo-usage reconcile last month
     """
@@ -32,7 +32,7 @@ def reconcile(window: tuple[str, ...], *, as_json: bool) -> None:
     else:
         for sentence in sentences(comparison, app.clock().astimezone(UTC).date()):
             click.echo(single_line(sentence))
-    if comparison.agreement.differing_days or comparison.agreement.unavailable:
+    if not comparison.agrees:
         sys.exit(1)
 
 

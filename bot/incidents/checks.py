@@ -23,11 +23,12 @@ from bot.incidents.store import open_incident
 from bot.ledger.api_key_warning import api_key_warning
 from bot.ledger.neo_agreement import (
     NeoAgreement,
-    difference_text,
+    difference_texts,
     member_difference_text,
     members_by_id,
     neo_agreement,
     newest_difference,
+    over_text,
 )
 from bot.ledger.passes.history import PassEnd, first_pass_between, first_start_since_complete, last_pass_ends
 from bot.ledger.passes.tally import PassOutcome
@@ -159,9 +160,11 @@ def _unrendered_messages(connection: Connection) -> str | None:
 def _difference(connection: Connection, names: MemberNames, now: datetime) -> str | None:
     """Return on which days the ledger differs from Neo's total, and in what; None if it does not."""
     today, agreement = now.astimezone(UTC).date(), neo_agreement(connection)
-    text = _inert("; ".join(difference_text(each, today) for each in agreement.differences), _LONGEST)
+    text = _inert("; ".join(difference_texts(agreement, today)), _LONGEST)
     members = _fitting(list(_member_differences(connection, agreement, names, today)), _LONGEST)
-    return "; ".join([text, *members] if text else members) or None
+    differing = [each for each in (text, *members) if each]
+    over = over_text(agreement, today)
+    return "; ".join([over, *differing] if over and differing else differing) or None
 
 
 def _member_differences(

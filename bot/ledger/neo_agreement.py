@@ -1,6 +1,6 @@
 """The record of how the ledger compares with Neo's own totals: through which day they agree, and where they differ."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,20 +10,25 @@ from sqlalchemy import Connection
 
 from bot.database import metadata
 from bot.domain import formatting
-from bot.domain.usage_total import UsageTotal
+from bot.domain.usage_total import UsageTotal, sum_of_totals
 from bot.ledger.members import current_email
 
 _KEY = "neo_agreement"  # in the metadata
 _NAMED_TASKS = 3  # so many tasks of a day are named
 _NAMED_DAYS = 3
+MOST_UNNAMED = 3  # if no task can be told on more days, their difference is one: Neo counts otherwise
 
 
 class DayReading(StrEnum):
-    """How Neo assigns a task to a day in its total."""
+    """How Neo assigns a task to a day in its total; the weakest reading is last.
+
+    The ledger holds when a task was created, not when it was executed, so the last two are known by their sums alone.
+    """
 
     CREATED = "created"  # by its creation, as the ledger does
-    LISTED = "listed"  # as it lists the tasks of a day
-    SPREAD = "spread"  # by when it was executed, which its list does not say
+    LISTED = "listed"  # as it lists the tasks of a day: by any execution
+    EXECUTION = "execution"  # once, by its first execution or the end of its last one
+    SPREAD = "spread"  # on each day on which it was executed
 
 
 class CreditReading(StrEnum):
@@ -38,7 +43,8 @@ class Counted(StrEnum):
     """Which of Neo's totals is meant."""
 
     CREDITS = "credits"  # of all tasks
-    OWN_KEYS = "own_keys"  # the costs of tasks on model keys of the team's own
+    OWN_KEYS = "own_keys"  # the model's cost of tasks on model keys of the team's own
+    OWN_KEYS_NEO = "own_keys_neo"  # Neo's own cost of these
 
 
 class TaskProblem(StrEnum):
@@ -102,7 +108,10 @@ class NeoAgreement:
     compare with, empty if there was; `compared_at`: when; `attempted_at`: when it was last tried.
     `settled`: both totals of days that agree though they are not equal, so that they need not be looked into again
     unless one of them changes. `own_keys_otherwise`: whether Neo counts the costs of tasks on keys of the team's own in
-    a way of its own, so that they cannot be compared; `members_otherwise`: whether it sums by person in such a way.
+    a way of its own, so that they cannot be compared; `members_otherwise`: whether it sums by person in such a way;
+    `has_whole_days_only`: whether neither could be compared, because no day agrees by itself. `unlisted`: how many
+    tasks of these days the ledger still counts, and Neo lists no more. `over`: the days on which a difference was found
+    to be over lately while others stay, and when.
     """
 
     attempted_at: datetime | None = None
@@ -116,6 +125,19 @@ class NeoAgreement:
     own_keys_otherwise: bool = False
     members: tuple[MemberDifference, ...] = ()
     members_otherwise: bool = False
+    has_whole_days_only: bool = False
+    unlisted: int = 0
+    over: dict[date, datetime] = field(default_factory=dict)
+
+    @property
+    def unnamed(self) -> tuple[DayDifference, ...]:
+        """The differences in total in which no task can be told."""
+        return tuple(each for each in self.differences if each.counted is Counted.CREDITS and not each.tasks)
+
+    @property
+    def is_systematic(self) -> bool:
+        """Whether Neo's total differs on so many days, without a task that can be told, that it is one difference."""
+        return len(self.unnamed) > MOST_UNNAMED
 
     @property
     def differing_days(self) -> list[date]:
@@ -130,10 +152,13 @@ def neo_agreement(connection: Connection) -> NeoAgreement:
 
 
 def newest_difference(connection: Connection) -> datetime | None:
-    """Return when the newest of the differences was found, in total or by person; None if there is none."""
+    """Return when the newest of the differences was found, in total or by person, or to be over; None if there is none.
+
+    That is what operators are to learn: one that is over while others stay, too.
+    """
     agreement = neo_agreement(connection)
     found = [*(each.since for each in agreement.differences), *(each.since for each in agreement.members)]
-    return max(found, default=None)
+    return max([*found, *agreement.over.values()], default=None)
 
 
 def members_by_id(connection: Connection, differences: Iterable[MemberDifference]) -> dict[int, str]:
@@ -153,17 +178,48 @@ def write_neo_agreement(connection: Connection, agreement: NeoAgreement) -> None
 def agreement_text(agreement: NeoAgreement, today: date) -> str:
     """Return how the data compares with Neo's own total, without a full stop; empty before the first comparison."""
     if agreement.differences:
-        return f"Differs from Neo's total on {_days_text((each.day for each in agreement.differences), today)}"
+        days = sorted({each.day for each in agreement.differences})
+        return f"Differs from Neo's total on {days_text(days, today)}"
     if agreement.unavailable:
         return f"Neo's total isn't available: {agreement.unavailable}"
     if agreement.through is None:
-        return ""
-    verb = "Fits Neo's total" if agreement.days is DayReading.SPREAD else "Agrees with Neo"
-    text = f"{verb} through {formatting.short_date(agreement.through, today)}"
-    return f"{text}, but not by person on {_days_text(agreement.differing_days, today)}" if agreement.members else text
+        return "No day could be compared with Neo's total yet" if agreement.compared_at else ""
+    verb = "Agrees with Neo" if agreement.days in _DAY_BY_DAY else "Fits Neo's total"
+    return ", ".join([f"{verb} through {formatting.short_date(agreement.through, today)}", *_limits(agreement, today)])
 
 
-def _days_text(differing: Iterable[date], today: date) -> str:
+_DAY_BY_DAY = {DayReading.CREATED, DayReading.LISTED}
+_READINGS: Mapping[DayReading, str] = {
+    DayReading.CREATED: "on the day it was created",
+    DayReading.LISTED: "on the days for which it lists it",
+    DayReading.EXECUTION: "on the day of its first or last run",
+    DayReading.SPREAD: "on each day it ran",
+}
+
+
+def reading_text(reading: DayReading) -> str:
+    """Return on which day Neo counts a task, without a full stop."""
+    text = f"Neo counts a task {_READINGS[reading]}"
+    return text if reading in _DAY_BY_DAY else f"{text}, so single days can't be compared"
+
+
+def _limits(agreement: NeoAgreement, today: date) -> Iterator[str]:
+    """Yield in what the data does not agree with Neo's total, though it agrees by day."""
+    if agreement.days is not DayReading.CREATED:
+        yield f"which counts a task {_READINGS[agreement.days]}"
+    if agreement.unlisted:
+        yield f"without {formatting.count(agreement.unlisted, 'task')} that Neo no longer lists"
+    if agreement.members:
+        yield f"but not by person on {days_text(agreement.differing_days, today)}"
+    elif agreement.members_otherwise:
+        yield "but not by person"
+    if agreement.own_keys_otherwise:
+        yield "but not in what your own model keys cost"
+    if agreement.has_whole_days_only:
+        yield "but people and your own model keys can't be compared"
+
+
+def days_text(differing: Iterable[date], today: date) -> str:
     """Return days that differ: `Nov 26`, `Nov 24, Nov 26 and 3 more`."""
     days = [formatting.short_date(each, today) for each in differing]
     shown, more = days[:_NAMED_DAYS], len(days) - _NAMED_DAYS
@@ -172,9 +228,29 @@ def _days_text(differing: Iterable[date], today: date) -> str:
     return ", ".join([*shown[:-2], " and ".join(shown[-2:])])
 
 
+def difference_texts(agreement: NeoAgreement, today: date) -> list[str]:
+    """Return what differs, a text for each day; one for all days on which no task can be told, where they are many."""
+    if not agreement.is_systematic:
+        return [difference_text(each, today) for each in agreement.differences]
+    others = [each for each in agreement.differences if each not in agreement.unnamed]
+    return [_systematic_text(agreement.unnamed, today), *(difference_text(each, today) for each in others)]
+
+
+def over_text(agreement: NeoAgreement, today: date) -> str:
+    """Return which days agree again while others differ, without a full stop; empty if there are none."""
+    days = sorted(agreement.over)
+    return f"{days_text(days, today)} {'agrees' if len(days) == 1 else 'agree'} again" if days else ""
+
+
+def _systematic_text(unnamed: Sequence[DayDifference], today: date) -> str:
+    first, last = (formatting.short_date(unnamed[place].day, today) for place in (0, -1))
+    ours, neos = sum_of_totals(each.ours for each in unnamed), sum_of_totals(each.neos for each in unnamed)
+    return f"{len(unnamed):,} days from {first} to {last}: {both_text(ours, neos)}; I can't tell which tasks differ"
+
+
 def difference_text(difference: DayDifference, today: date) -> str:
     """Return what differs on a day: both totals, and the tasks that were found, without a full stop."""
-    what = ", tasks on your own model keys" if difference.counted is Counted.OWN_KEYS else ""
+    what = _COUNTED[difference.counted]
     both = both_text(difference.ours, difference.neos, difference.counted)
     head = f"{formatting.short_date(difference.day, today)}{what}: {both}"
     named = [_task_text(each) for each in difference.tasks[:_NAMED_TASKS]]
@@ -194,9 +270,16 @@ def both_text(ours: UsageTotal, neos: UsageTotal, counted: Counted = Counted.CRE
 
 def _total_text(total: UsageTotal, counted: Counted) -> str:
     tasks = formatting.count(total.tasks, "task")
-    if counted is Counted.OWN_KEYS:  # credits or dollars, which Neo does not say
+    if counted is not Counted.CREDITS:  # credits or dollars, which Neo does not say
         return f"costs of {total.credits:,.2f} in {tasks}"
     return f"{total.credits:,.2f} credits in {tasks}"
+
+
+_COUNTED: Mapping[Counted, str] = {
+    Counted.CREDITS: "",
+    Counted.OWN_KEYS: ", tasks on your own model keys",
+    Counted.OWN_KEYS_NEO: ", Neo's cost of tasks on your own model keys",
+}
 
 
 def _task_text(difference: TaskDifference) -> str:

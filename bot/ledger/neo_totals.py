@@ -63,7 +63,9 @@ _COLUMNS = (
     _amount(case((_T.is_byok, _T.neo_cost))).label("neo_cost"),
 )
 # what Neo lists no longer is in none of its totals, and stays in the ledger
-_CREATED = and_(_T.created_at >= bindparam("start"), _T.created_at < bindparam("end"), _T.missed_at.is_(None))
+_IN_SPAN = and_(_T.created_at >= bindparam("start"), _T.created_at < bindparam("end"))
+_CREATED = and_(_IN_SPAN, _T.missed_at.is_(None))
+_UNLISTED = select(func.count()).select_from(task).where(_IN_SPAN, _T.missed_at.is_not(None))
 _BY_DAY = select((_T.created_at // _DAY_US).label("day"), *_COLUMNS).where(_CREATED).group_by("day")
 _BY_MEMBER = (
     select(member.c.email, *_COLUMNS)
@@ -82,6 +84,11 @@ def totals_by_day(connection: Connection, start: datetime, end: datetime) -> dic
 def totals_by_member(connection: Connection, start: datetime, end: datetime) -> dict[str, LedgerTotal]:
     """Return the totals of the tasks created in `[start, end)` by e-mail, empty for those without one."""
     return {row.email: _total(row) for row in connection.execute(_BY_MEMBER, _span(start, end))}
+
+
+def unlisted_count(connection: Connection, start: datetime, end: datetime) -> int:
+    """Return how many tasks created in `[start, end)` Neo lists no more, which are in none of the totals here."""
+    return int(connection.execute(_UNLISTED, _span(start, end)).scalar_one())
 
 
 def _span(start: datetime, end: datetime) -> dict[str, int]:

@@ -1,14 +1,14 @@
 """The upstream's summary of usage, decoded leniently: its own totals of a window, and the credits that are left."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any, TypeVar
 
 from bot.domain.rfc3339 import read_timestamp
 from bot.domain.tasks import normalized_email
-from bot.domain.usage_total import UsageTotal
+from bot.domain.usage_total import NO_USAGE, UsageTotal
 from bot.neo.created_at import readable_creation_time
 from bot.neo.lenient import whole_number_up_to
 from bot.neo.page import NotAPageError
@@ -37,6 +37,9 @@ class ByokTotal:
     neo_cost: Decimal
     tasks: int
 
+    def __sub__(self, other: "ByokTotal") -> "ByokTotal":
+        return ByokTotal(self.llm_cost - other.llm_cost, self.neo_cost - other.neo_cost, self.tasks - other.tasks)
+
 
 @dataclass(frozen=True, slots=True)
 class CreditBalance:
@@ -64,9 +67,24 @@ class Summary:
     byok: ByokTotal | None = None
     balance: CreditBalance | None = None
 
+    def without(self, part: "Summary") -> "Summary":
+        """Return the totals without those of a part of the window, days as they are; nobody is left with no tasks."""
+        by_email, part_by_email = self.by_email, part.by_email or {}
+        if by_email is not None:
+            left = {email: total - part_by_email.get(email, NO_USAGE) for email, total in by_email.items()}
+            by_email = {email: total for email, total in left.items() if total.tasks or not by_email[email].tasks}
+        byok = self.byok if self.byok is None or part.byok is None else self.byok - part.byok
+        return replace(self, total=self.total - part.total, by_email=by_email, byok=byok)
+
+
+NOTHING = Summary(NO_USAGE)
+
 
 def decode_summary(body: bytes, *, by_day: bool) -> Summary:
     """Return the summary that a body holds; amounts are exact, however they are written.
+
+    Each has as many decimals as the one that has most: JSON leaves out zeros at the end, so that an amount alone does
+    not say how far it is rounded.
 
     The total must be there and, with `by_day`, every day. What else cannot be read is left out.
 
@@ -82,7 +100,33 @@ def decode_summary(body: bytes, *, by_day: bool) -> Summary:
     total = _total(raw, "total_neo_credits", "total_tasks")
     if total is None:
         raise NotASummaryError("it has no `total_neo_credits` and `total_tasks`")
-    return Summary(total, _days(raw) if by_day else None, _members(raw), _byok(raw), _balance(raw))
+    return _alike(Summary(total, _days(raw) if by_day else None, _members(raw), _byok(raw), _balance(raw)))
+
+
+def _alike(summary: Summary) -> Summary:
+    """Return a summary whose totals all have as many decimals as the one that has most."""
+    by_day, by_email, byok = summary.by_day, summary.by_email, summary.byok
+    totals = [summary.total, *(by_day or {}).values(), *(by_email or {}).values()]
+    amounts = [*(each.credits for each in totals), *(() if byok is None else (byok.llm_cost, byok.neo_cost))]
+    last_place = Decimal(1).scaleb(min(0, *map(_exponent, amounts)))
+
+    def padded(amount: Decimal) -> Decimal:
+        return _ROUNDING.quantize(amount, last_place)
+
+    def all_padded(given: Mapping[Key, UsageTotal] | None) -> Mapping[Key, UsageTotal] | None:
+        return given and {key: UsageTotal(padded(each.credits), each.tasks) for key, each in given.items()}
+
+    return replace(
+        summary,
+        total=UsageTotal(padded(summary.total.credits), summary.total.tasks),
+        by_day=all_padded(by_day),
+        by_email=all_padded(by_email),
+        byok=byok and ByokTotal(padded(byok.llm_cost), padded(byok.neo_cost), byok.tasks),
+    )
+
+
+def _exponent(amount: Decimal) -> int:
+    return int(amount.as_tuple().exponent)
 
 
 # --- totals --------------------------------------------------------------------------------------

@@ -12,8 +12,10 @@ from bot.ledger.neo_agreement import (
     DayDifference,
     agreement_text,
     both_text,
-    difference_text,
+    days_text,
+    difference_texts,
     member_difference_text,
+    reading_text,
 )
 from bot.reconcile.days_comparison import Comparison
 
@@ -22,12 +24,13 @@ def to_document(comparison: Comparison) -> dict[str, Any]:
     """Return what a comparison found as data; amounts are exact decimals of Neo credits, days are UTC."""
     agreement = comparison.agreement
     return {
-        "agrees": not agreement.differing_days and not agreement.unavailable and agreement.through is not None,
+        "agrees": comparison.agrees,
         "through": None if agreement.through is None else agreement.through.isoformat(),
         "unavailable": agreement.unavailable or None,
         "counted_by": agreement.days,
         "credits_counted": agreement.credits,
         "compared_at": None if agreement.compared_at is None else utc(agreement.compared_at),
+        "undecided": [each.isoformat() for each in comparison.undecided],
         "differences": [_difference(each) for each in agreement.differences],
         "member_differences": [
             {
@@ -40,7 +43,8 @@ def to_document(comparison: Comparison) -> dict[str, Any]:
             if each.member in comparison.emails
         ],
         "members": [{"email": shown_email(email), **_both(*both)} for email, both in comparison.members.items()],
-        "own_keys": None if comparison.own_keys is None else _both(*comparison.own_keys),
+        "own_keys": {counted.value: _both(*both) for counted, both in comparison.own_keys.items()},
+        "tasks_no_longer_listed": agreement.unlisted,
     }
 
 
@@ -59,21 +63,35 @@ def _both(ours: UsageTotal, neos: UsageTotal) -> dict[str, Any]:
 
 
 def _total(total: UsageTotal) -> dict[str, Any]:
-    return {"credits": f"{total.credits:f}", "tasks": total.tasks}
+    written = f"{total.credits:f}"
+    return {"credits": written.rstrip("0").rstrip(".") if "." in written else written, "tasks": total.tasks}
 
 
 def sentences(comparison: Comparison, today: date) -> Iterator[str]:
     """Yield what a comparison found, a line each, for the terminal."""
-    yield f"{agreement_text(comparison.agreement, today) or 'No day could be compared'}."
-    for difference in comparison.agreement.differences:
-        yield f"{difference_text(difference, today)}."
-    for each in comparison.agreement.members:
+    agreement = comparison.agreement
+    yield f"{agreement_text(agreement, today)}."
+    if comparison.undecided:
+        yield f"{undecided_text(comparison, today)}."
+    for text in difference_texts(agreement, today):
+        yield f"{text}."
+    for each in agreement.members:
         if each.member in comparison.emails:
             yield f"{member_difference_text(comparison.emails[each.member], each, today)}."
     for email, both in comparison.members.items():
         yield f"{member_text(shown_email(email), *both)}."
-    if comparison.own_keys is not None:
-        yield f"{own_keys_text(*comparison.own_keys)}."
+    for counted, both in comparison.own_keys.items():
+        yield f"{own_keys_text(counted, *both)}."
+    if not agreement.unavailable:
+        yield f"{reading_text(agreement.days)}."
+
+
+def undecided_text(comparison: Comparison, today: date) -> str:
+    """Return which days could not be compared, without a full stop."""
+    days = days_text(comparison.undecided, today)
+    return (
+        f"I couldn't compare {days}, because Neo's answers changed meanwhile or don't tell. I'll try again each night"
+    )
 
 
 def member_text(name: str, ours: UsageTotal, neos: UsageTotal) -> str:
@@ -81,6 +99,10 @@ def member_text(name: str, ours: UsageTotal, neos: UsageTotal) -> str:
     return f"{name}: {both_text(ours, neos)}"
 
 
-def own_keys_text(ours: UsageTotal, neos: UsageTotal) -> str:
-    """Return how the costs of tasks on keys of the team's own differ, without a full stop."""
-    return f"Tasks on your own model keys: {both_text(ours, neos, Counted.OWN_KEYS)}"
+def own_keys_text(counted: Counted, ours: UsageTotal, neos: UsageTotal) -> str:
+    """Return how a cost of tasks on keys of the team's own differs, without a full stop."""
+    what = {
+        Counted.OWN_KEYS: "Tasks on your own model keys",
+        Counted.OWN_KEYS_NEO: "Neo's cost of tasks on your own model keys",
+    }
+    return f"{what[counted]}: {both_text(ours, neos, counted)}"

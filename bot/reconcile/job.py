@@ -16,9 +16,10 @@ from bot.domain.query.when import resolve
 from bot.domain.timestamps import from_us
 from bot.ledger.freshness import UnreadError, freshness
 from bot.ledger.neo_agreement import NeoAgreement, members_by_id, neo_agreement, write_neo_agreement
+from bot.ledger.neo_totals import unlisted_count
 from bot.reconcile.days_comparison import Comparison
 from bot.reconcile.reconciler import Reconciler
-from bot.reconcile.rules import RETRY, Days, closed_days
+from bot.reconcile.rules import RETRY, Days, closed_days, merged_agreement, nightly_start
 from bot.sync.planner import is_due_after_pass
 from bot.sync.rules import previous_month
 
@@ -68,19 +69,31 @@ class ReconcileJob:
         """
         async with self._turn:
             now, database = self.reconciler.clock(), self.reconciler.database
-            days, former = await database.read(
-                lambda connection: (_days(connection, line, now), neo_agreement(connection))
-            )
-            comparison = await self.reconciler.compare(days, former)
-            emails = await database.write(lambda connection: _kept(connection, comparison.agreement))
-            _log(comparison.agreement, days)
-            return replace(comparison, emails=emails)
+            former = await database.read(neo_agreement)
+            days = await database.read(lambda connection: _days(connection, line, former, now))
+            found = await self.reconciler.compare(days, former)
+            comparison = await database.write(lambda connection: _kept(connection, found, days, now))
+            _log(comparison, days)
+            return comparison
 
 
-def _kept(connection: Connection, agreement: NeoAgreement) -> dict[int, str]:
-    """Keep what was found; return the e-mails of the members that differ by id."""
+def _kept(connection: Connection, found: Comparison, days: Days, now: datetime) -> Comparison:
+    """Keep what was found on some days, beside what is known of others by now; return it with that, and its members."""
+    known, agreement = neo_agreement(connection), found.agreement  # another process may have compared meanwhile
+    if agreement.unavailable:
+        agreement = replace(known, attempted_at=agreement.attempted_at, unavailable=agreement.unavailable)
+    else:
+        agreement = merged_agreement(known, agreement, days)
+        agreement = replace(agreement, unlisted=_unlisted(connection, agreement, now))
     write_neo_agreement(connection, agreement)
-    return members_by_id(connection, agreement.members)
+    return replace(found, agreement=agreement, emails=members_by_id(connection, agreement.members))
+
+
+def _unlisted(connection: Connection, agreement: NeoAgreement, now: datetime) -> int:
+    """Return how many tasks of the days of a night Neo lists no more, up to the day through which all agree."""
+    if agreement.through is None:
+        return 0
+    return unlisted_count(connection, previous_month(now, UTC), Days(agreement.through, agreement.through).end)
 
 
 def _is_due(connection: Connection, now: datetime) -> bool:
@@ -88,9 +101,9 @@ def _is_due(connection: Connection, now: datetime) -> bool:
     return is_due_after_pass(connection, agreement.attempted_at, RETRY if agreement.unavailable else None, now)
 
 
-def _days(connection: Connection, line: str, now: datetime) -> Days:
+def _days(connection: Connection, line: str, former: NeoAgreement, now: datetime) -> Days:
     """Return the closed days of a time that the ledger has read as a whole."""
-    window, fresh = _window(line, now), freshness(connection, now)
+    window, fresh = _window(line, former, now), freshness(connection, now)
     if fresh.as_of is None or fresh.since is None:
         raise UnreadError
     since = from_us(fresh.since)
@@ -100,22 +113,23 @@ def _days(connection: Connection, line: str, now: datetime) -> Days:
     return days
 
 
-def _window(line: str, now: datetime) -> Window:
-    """Return the window of a line; of an empty one that of a nightly pass. Days are UTC, as Neo's are."""
+def _window(line: str, former: NeoAgreement, now: datetime) -> Window:
+    """Return the window of a line; of an empty one that of a night. Days are UTC, as Neo's are."""
     if not line.strip():
-        return Window(previous_month(now, UTC), now)
+        return Window(nightly_start(former, previous_month(now, UTC)), now)
     question = parse(line, now=now, zone=UTC)
     if question.when is None or question != Question(when=question.when):
         raise NoWindowError
     return resolve(question.when, now, UTC)
 
 
-def _log(agreement: NeoAgreement, days: Days) -> None:
-    differing = [each.isoformat() for each in agreement.differing_days]
+def _log(comparison: Comparison, days: Days) -> None:
+    agreement = comparison.agreement
     log.info(
         "compared with Neo's total",
         first=days.first.isoformat(),
         last=days.last.isoformat(),
-        differing=differing,
+        differing=[each.isoformat() for each in agreement.differing_days],
+        undecided=[each.isoformat() for each in comparison.undecided],
         unavailable=agreement.unavailable,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.database.engine import Database
@@ -19,6 +19,8 @@ from bot.ledger.neo_totals import (
     totals_by_member,
 )
 from bot.reconcile.measures import Measure
+
+_SECOND = timedelta(seconds=1)  # what `from` and `to` tell apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ class LedgerReader:
     async def tasks(self, start: datetime, end: datetime) -> Sequence[LedgerTask]:
         """Return the tasks created in `[start, end)`, in order."""
         return await self.database.read(partial(tasks_created, start=start, end=end))
+
+    async def has_tasks_at(self, moment: datetime) -> bool:
+        """Return whether a task was created in the second that begins at a moment."""
+        return bool(await self.tasks(moment, moment + _SECOND))
 
     async def by_id(self, task_ids: Iterable[str]) -> Mapping[str, LedgerTask]:
         """Return the tasks with these ids by id; unknown ones are left out."""

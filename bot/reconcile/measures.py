@@ -1,13 +1,14 @@
 """Measures: what is compared with Neo's totals: tasks and their credits, or those on own keys and their costs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from operator import attrgetter
 
 from bot.domain.tasks import Task
 from bot.domain.usage_total import NO_USAGE, UsageTotal
-from bot.ledger.neo_agreement import CreditReading
+from bot.ledger.neo_agreement import Counted, CreditReading
 from bot.ledger.neo_totals import LedgerTask, LedgerTotal
 from bot.neo.summary import Summary
 
@@ -54,16 +55,21 @@ def _costs(task: Task | LedgerTask) -> Decimal:
     return (task.llm_cost or Decimal(0)) + (task.neo_cost or Decimal(0))
 
 
-def _own_keys_of_task(task: Task | LedgerTask) -> UsageTotal:
-    return UsageTotal(_costs(task), 1) if task.is_byok else NO_USAGE
+def _own_keys(cost: str) -> Measure:
+    """Return the measure of the tasks on keys of the team's own by one of their costs, which all call alike."""
+    cost_of = attrgetter(cost)
+
+    def of_task(task: Task | LedgerTask) -> UsageTotal:
+        return UsageTotal(cost_of(task) or Decimal(0), 1) if task.is_byok else NO_USAGE
+
+    def of_summary(summary: Summary) -> UsageTotal:
+        return NO_USAGE if summary.byok is None else UsageTotal(cost_of(summary.byok), summary.byok.tasks)
+
+    return Measure(lambda total: UsageTotal(cost_of(total), total.byok_tasks), of_task, of_summary)
 
 
-def _own_keys_of_summary(summary: Summary) -> UsageTotal:
-    byok = summary.byok
-    return NO_USAGE if byok is None else UsageTotal(byok.llm_cost + byok.neo_cost, byok.tasks)
-
-
-OWN_KEYS = Measure(
-    lambda total: UsageTotal(total.llm_cost + total.neo_cost, total.byok_tasks), _own_keys_of_task, _own_keys_of_summary
-)
-"""The measure of the tasks on keys of the team's own, by the model's cost and Neo's."""
+OWN_KEYS: Mapping[Counted, Measure] = {
+    Counted.OWN_KEYS: _own_keys("llm_cost"),
+    Counted.OWN_KEYS_NEO: _own_keys("neo_cost"),
+}
+"""The measures of the tasks on keys of the team's own: by the model's cost, and by Neo's."""

@@ -1,4 +1,4 @@
-"""Members: on which days Neo's sums by person are not what the ledger counts, though all its totals by day are.
+"""Members: on which days Neo's sums by person are not what the ledger counts, though its totals of these days are.
 
 Who has left the team has no sum of their own in Neo, and whom Neo knows may be unknown here, erased or renamed. So only
 members are compared whom both have in the whole window, with all their e-mails.
@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from bot.domain.usage_total import NO_USAGE, UsageTotal, agrees, sum_of_totals
+from bot.domain.usage_total import NO_USAGE, UsageTotal, agrees
 from bot.ledger.members import UNATTRIBUTED, current_emails, ids_by_email, stored_email
 from bot.ledger.neo_agreement import MemberDifference, NeoAgreement, members_by_id
 from bot.neo.summary import Summary
@@ -37,7 +37,7 @@ class FoundMembers:
 
 @dataclass(frozen=True, slots=True)
 class MembersComparison:
-    """Compares some days by person, all of whose totals agree; `heal` reads passes. All raise what these two do.
+    """Compares a run of days by person, all of whose totals agree; `heal` reads passes. All raise what these two do.
 
     `former` is what the last comparison found.
     """
@@ -54,7 +54,7 @@ class MembersComparison:
 
     async def run(self, summary: Summary) -> FoundMembers:
         """Return which members differ from Neo's summary of these days."""
-        if summary.by_email is None or not agrees(sum_of_totals((summary.by_day or {}).values()), summary.total):
+        if summary.by_email is None:
             return FoundMembers(self.known)
         both = await self._of_both(self.days, summary)
         differing = _differing(both, summary)
@@ -115,7 +115,7 @@ class MembersComparison:
         emails = await self.narrowing.ledger.emails(task.task_id for task in created)
         found: dict[str, UsageTotal] = defaultdict(lambda: NO_USAGE)
         for task in created:
-            found[emails[task.task_id]] += self.narrowing.neo.measure.of_task(task)
+            found[emails[task.task_id]] += self.narrowing.ledger.measure.of_task(task)
         return found
 
     # --- totals --------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.domain.usage_total import UsageTotal, agrees
+from bot.domain.usage_total import UsageTotal, agrees, same_amount
 from bot.ledger.neo_agreement import TaskDifference
 from bot.reconcile.narrowing import Narrowing
 from bot.reconcile.rules import BothTotals, Days
@@ -34,7 +34,7 @@ class OwnKeysComparison:
     async def differing(self, days: Days, both: BothTotals) -> list[OwnKeysDay] | None:
         """Return the days that differ, with their tasks; None if Neo counts such tasks otherwise.
 
-        `both` are the totals of these days, which differ.
+        Tasks in other amounts that cannot be told are none of them. `both` are the totals of these days, which differ.
         Raises what `NeoReader` and `heal` do.
         """
         if await self._are_executed_later(days, both):
@@ -52,7 +52,9 @@ class OwnKeysComparison:
         """
         ours, neos = both
         later = await self.narrowing.surplus(days.end)
-        return ours.tasks == neos.tasks and ours.credits - neos.credits <= later.given.credits - later.ours.credits
+        lacking, whole = ours.credits - neos.credits, max(ours.credits, later.given.credits)
+        is_there = lacking <= later.change or same_amount(lacking, later.change, whole)
+        return ours.tasks == neos.tasks and is_there
 
     async def _differing_days(self, days: Days) -> Sequence[date]:
         """Return the days that differ, or some of them where they are too many."""
@@ -66,8 +68,8 @@ class OwnKeysComparison:
 
     async def _look_into(self, days: Days) -> OwnKeysDay:
         ours, neos = await self._totals(days)
-        found = await self.narrowing.isolated(days.start, days.end)
-        return OwnKeysDay(days.first, ours, neos, tuple(each.difference for each in found))
+        found = await self.narrowing.by_creation(days.start, days.end)
+        return OwnKeysDay(days.first, ours, neos, tuple(each.difference for each in found.tasks))
 
     async def _totals(self, days: Days) -> BothTotals:
         window = days.start, days.end

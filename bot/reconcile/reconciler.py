@@ -12,7 +12,7 @@ from bot.neo.client import NeoClient
 from bot.neo.errors import NeoError
 from bot.neo.unavailable import reason
 from bot.reconcile.days_comparison import Comparison, DaysComparison
-from bot.reconcile.rules import Days, merged_agreement
+from bot.reconcile.rules import Days
 from bot.reconcile.upstream import Heal
 from bot.sync import rate_limit
 
@@ -31,8 +31,7 @@ class Reconciler:
     async def compare(self, days: Days, former: NeoAgreement) -> Comparison:
         """Return how the ledger agrees with Neo on these days, after healing what a pass can heal.
 
-        `former` is what the last comparison found: what it says of other days stays. Where there is nothing to compare
-        with, it is returned with the reason.
+        `former` is what the last comparison found. Where nothing can be compared, the reason is returned alone.
 
         Raises:
             LedgerError: the ledger cannot be written, or another process took over.
@@ -44,6 +43,5 @@ class Reconciler:
             async with self.connect() as client:
                 found = await DaysComparison(self.database, client, self.heal, days, former, now).run()
         except NeoError as error:
-            return Comparison(replace(former, attempted_at=now, unavailable=reason(error)))
-        merged = merged_agreement(former, found.agreement, days)
-        return replace(found, agreement=replace(merged, attempted_at=now, compared_at=now))
+            return Comparison(NeoAgreement(attempted_at=now, unavailable=reason(error)))
+        return replace(found, agreement=replace(found.agreement, attempted_at=now, compared_at=now))

@@ -1,12 +1,14 @@
 """The rules of comparing totals: which days, which credits, what counts as the same, and when it is due."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 
 from bot.domain.tasks import Task
-from bot.domain.usage_total import NO_USAGE, UsageTotal, agrees
-from bot.ledger.neo_agreement import CreditReading, NeoAgreement
+from bot.domain.usage_total import NO_USAGE, UsageTotal, agrees, same_amount
+from bot.ledger.neo_agreement import CreditReading, DayDifference, DayReading, NeoAgreement
 from bot.ledger.neo_totals import LedgerTask, LedgerTotal
 from bot.reconcile.measures import usage_of
 
@@ -14,7 +16,8 @@ ONE_DAY = timedelta(days=1)
 CLOSED_FOR = ONE_DAY  # what was executed late may still be added to a day that ended later
 RETRY = timedelta(hours=6)  # while there is nothing to compare with
 CONTINUED_WITHIN = timedelta(days=14)  # of its creation, a task is executed again
-
+_LATELY = timedelta(days=2)  # for so long it is said that a difference is over
+_SETTLED_FOR = timedelta(days=100)  # longer than any night compares where nothing differs
 
 BothTotals = tuple[UsageTotal, UsageTotal]
 """What the ledger and Neo count."""
@@ -59,20 +62,89 @@ def closed_days(start: datetime, end: datetime, now: datetime) -> Days | None:
     return Days(first, last) if first <= last else None
 
 
+def nightly_start(agreement: NeoAgreement, previous_month: datetime) -> datetime:
+    """Return from when on the days of a night are compared: the previous month, or what is to be compared before it.
+
+    That is the day after the last one through which all agree, and every day that differs: else a difference that has
+    grown older than the previous month would never be over.
+    """
+    before = [] if agreement.through is None else [agreement.through + ONE_DAY]
+    since = min([*before, *agreement.differing_days], default=None)
+    return previous_month if since is None else min(previous_month, Days(since, since).start)
+
+
 def merged_agreement(former: NeoAgreement, found: NeoAgreement, days: Days) -> NeoAgreement:
-    """Return what was found on some days, with what was known of other days."""
+    """Return what was found on some days, with what was known of them and of other days."""
     others = [each for each in former.differences if each.day not in days]
     members = [*(each for each in former.members if each.day not in days), *found.members]
-    settled = {day: both for day, both in former.settled.items() if day > days.last} | found.settled
-    differences = sorted([*others, *found.differences], key=lambda each: each.day)
-    through = _through(former.through, found.through, days)
-    return replace(
+    oldest_settled = days.last - _SETTLED_FOR
+    settled = {day: both for day, both in former.settled.items() if day not in days and day > oldest_settled}
+    differences = sorted([*others, *_dated(former, found)], key=lambda each: (each.day, each.counted))
+    merged = replace(
         found,
-        through=through,
+        through=_through(former.through, found.through, days),
+        days=former.days if settled and found.days is DayReading.CREATED else found.days,
         differences=tuple(differences),
-        settled=settled,
+        settled=settled | found.settled,
         members=tuple(sorted(members, key=lambda each: (each.day, each.member))),
     )
+    return replace(merged, over=_over(former, merged))
+
+
+# --- differences ---------------------------------------------------------------------------------
+
+
+def _dated(former: NeoAgreement, found: NeoAgreement) -> Iterator[DayDifference]:
+    """Yield the differences found, those that were known before with the moment at which they were."""
+    known = {(each.day, each.counted): each for each in former.differences}
+    for each in found.differences:
+        if former.is_systematic and each in found.unnamed:  # one more day of the same
+            yield replace(each, since=min(unnamed.since for unnamed in former.unnamed))
+        elif (before := known.get((each.day, each.counted))) is None:
+            yield each
+        else:
+            since = before.since if _holds(before, each) else each.since
+            yield replace(each, since=since, tasks=each.tasks or before.tasks)
+
+
+def _over(former: NeoAgreement, merged: NeoAgreement) -> dict[date, datetime]:
+    """Return the days that differ no more, and since when, while others do."""
+    now, differing = merged.compared_at, set(merged.differing_days)
+    if now is None or not differing:
+        return {}
+    ended = dict.fromkeys(set(former.differing_days) - differing, now)
+    lately = {day: at for day, at in former.over.items() if day not in differing and now - at < _LATELY}
+    return ended | lately
+
+
+def _holds(known: DayDifference, found: DayDifference) -> bool:
+    """Return whether what was found on a day is no more than what was known of it."""
+    if found.tasks:
+        return Counter(found.tasks) <= Counter(known.tasks)
+    (amount, tasks), (known_amount, known_tasks) = _gap(found), _gap(known)
+    whole = max(found.ours.credits, found.neos.credits)
+    return tasks <= known_tasks and (amount <= known_amount or same_amount(amount, known_amount, whole))
+
+
+def _gap(difference: DayDifference) -> tuple[Decimal, int]:
+    gap = difference.neos - difference.ours
+    return abs(gap.credits), abs(gap.tasks)
+
+
+# --- days that agree -----------------------------------------------------------------------------
+
+
+def runs(days: Days, apart: Collection[date]) -> list[Days]:
+    """Return the runs of days without those that are `apart`, longest first."""
+    found: list[Days] = []
+    for day in days:
+        if day in apart:
+            continue
+        if found and found[-1].last == day - ONE_DAY:
+            found[-1] = Days(found[-1].first, day)
+        else:
+            found.append(Days(day, day))
+    return sorted(found, key=lambda run: run.first - run.last)
 
 
 def _through(former: date | None, found: date | None, days: Days) -> date | None:

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from bot.domain.tasks import Refused, Task
 from bot.domain.usage_total import UsageTotal, agrees, sum_of_totals
-from bot.neo.client import LARGEST_PAGE, SMALLEST_PAGE, NeoClient, QueryWindow
-from bot.neo.errors import TooLongError
+from bot.neo.client import LARGEST_PAGE, NeoClient, QueryWindow
+from bot.neo.errors import RejectedError
 from bot.neo.paging import Sweep
-from bot.neo.summary import Summary
-from bot.reconcile.measures import Measure
+from bot.neo.summary import NOTHING, Summary
+from bot.reconcile.ledger_reader import LedgerReader
 from bot.sync.rules import PlannedPass
 
 Heal = Callable[[Sequence[PlannedPass]], Awaitable[object]]
@@ -44,10 +44,13 @@ class NeoWindow:
 
 @dataclass(slots=True)
 class NeoReader:
-    """Reads windows of one upstream, one after the other, by a measure; `until` is a time of the event loop."""
+    """Reads windows of one upstream, one after the other, by the measure of a ledger; `until` is a time of the loop.
+
+    A window is `[start, end)`, as the ledger's are, whether or not Neo counts what was created at its very end.
+    """
 
     client: NeoClient
-    measure: Measure
+    ledger: LedgerReader
     until: float
     _requests: int = 0
 
@@ -74,27 +77,23 @@ class NeoReader:
         page = await self.client.task(task_id)
         return page.tasks[0] if [each.task_id for each in page.tasks] == [task_id] and not page.refused else None
 
-    async def total(self, start: datetime | None, end: datetime) -> UsageTotal:
+    async def total(self, start: datetime, end: datetime) -> UsageTotal:
         """Return Neo's total of a window. Raises NeoError, and ChangingError after too many requests."""
-        return self.measure.of_summary(await self.summary(start, end))
+        return self.ledger.measure.of_summary(await self.summary(start, end))
 
-    async def summary(self, start: datetime | None, end: datetime) -> Summary:
+    async def summary(self, start: datetime, end: datetime, *, by_day: bool = False) -> Summary:
         """Return all of Neo's totals of a window. Raises NeoError, and ChangingError after too many requests."""
         self._count()
-        return await self.client.summary(QueryWindow(start, end))
+        summary = await self.client.summary(QueryWindow(start, end), by_day=by_day)
+        return summary.without(await self._at(end)) if await self.ledger.has_tasks_at(end) else summary
 
-    async def excess(self, end: datetime) -> int | None:
-        """Return by how many tasks Neo's total of all until a moment exceeds its list; None if it lists no such span.
-
-        Raises NeoError, and ChangingError after too many requests.
-        """
+    async def _at(self, moment: datetime) -> Summary:
+        """Return what Neo counts at a moment alone: all that is created there if `to` is included, else nothing."""
         self._count()
-        everything = QueryWindow(None, end)
         try:
-            listed = (await self.client.page(everything, limit=SMALLEST_PAGE, offset=0)).total
-        except TooLongError:
-            return None
-        return (await self.total(None, end)).tasks - listed
+            return await self.client.summary(QueryWindow(moment, moment))
+        except RejectedError:  # so it takes this for no window
+            return NOTHING
 
     async def _listed(self, start: datetime, end: datetime, total: UsageTotal) -> NeoWindow | None:
         """Return a window with the tasks that Neo lists in it; None if the list changed while it was read."""
@@ -103,11 +102,11 @@ class NeoReader:
         rows: list[Task] = []
         refused: list[Refused] = []
         async for batch in sweep.pages_after(await sweep.first()):
-            rows += batch.fresh
+            rows += [row for row in batch.fresh if row.created_at < end]
             refused += batch.refused
         if not sweep.is_whole:
             return None
-        listed = sum_of_totals(map(self.measure.of_task, rows))
+        listed = sum_of_totals(map(self.ledger.measure.of_task, rows))
         return NeoWindow(start, end, total, rows, refused, listed)
 
     def _count(self) -> None:

@@ -35,8 +35,10 @@ class SummaryOptions:
     counts_by: in which window a task counts: by its creation, by the start of its first or of any execution (whole),
     or by the end of its last one; `streams` counts each execution by its start. left_out, doubled: the ids of tasks
     that are not counted, or twice; own_keys_left_out, own_keys_doubled: only in the costs of tasks on keys of the
-    team's own. moved: under which other e-mail tasks are counted by member, by their ids. departed: members whose tasks
-    count in the total and not by member.
+    team's own; own_keys_swapped: whose two costs are counted as one another. repriced: by which factors the amounts of
+    tasks differ from those that are listed. moved: under which other e-mail tasks are counted by member, by their ids.
+    departed: members whose tasks count in the total and not by member. includes_end: whether what counts at the very
+    end of a window counts in it.
     owner: the only member that a `solo` caller sees.
     """
 
@@ -45,8 +47,11 @@ class SummaryOptions:
     doubled: frozenset[str] = frozenset()
     own_keys_left_out: frozenset[str] = frozenset()
     own_keys_doubled: frozenset[str] = frozenset()
+    own_keys_swapped: frozenset[str] = frozenset()
+    repriced: Mapping[str, Decimal] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
     departed: frozenset[str] = frozenset()
+    includes_end: bool = True
     balance: Balance | None = None
     owner: str | None = None
 
@@ -83,8 +88,8 @@ def _summary(tasks: list[SimTask], options: SummaryOptions, query: Query, group_
     whole = _Counted()
     periods: dict[str, _Counted] = defaultdict(_Counted)
     is_whole = options.counts_by != "streams"
-    for moment, part in _moments(tasks, options.counts_by):
-        if part.task_id not in options.left_out and _is_within(moment, query):
+    for moment, part in _moments(_repriced(tasks, options.repriced), options.counts_by):
+        if part.task_id not in options.left_out and _is_within(moment, query, options):
             whole.add(part, is_whole=is_whole)
             if group_by is not None:
                 periods[_PERIODS[group_by](moment.astimezone(UTC).date())].add(part, is_whole=is_whole)
@@ -117,8 +122,15 @@ def _moments(tasks: Iterable[SimTask], by: CountsBy) -> Iterator[tuple[datetime,
                 yield from ((stream.started_at, replace(task, streams=(stream,))) for stream in task.streams)
 
 
-def _is_within(moment: datetime, query: Query) -> bool:
-    return (query.start is None or query.start <= moment) and (query.end is None or moment <= query.end)
+def _repriced(tasks: Iterable[SimTask], factors: Mapping[str, Decimal]) -> Iterator[SimTask]:
+    for task in tasks:
+        yield task.with_scaled_amounts(factors[task.task_id]) if task.task_id in factors else task
+
+
+def _is_within(moment: datetime, query: Query, options: SummaryOptions) -> bool:
+    if query.start is not None and moment < query.start:
+        return False
+    return query.end is None or moment < query.end or (options.includes_end and moment == query.end)
 
 
 def _with_doubled(counted: _Counted, options: SummaryOptions) -> list[SimTask]:
@@ -158,13 +170,19 @@ def _amount(parts: Collection[SimTask]) -> dict[str, Any]:
 def _byok(parts: Iterable[SimTask], options: SummaryOptions) -> dict[str, Any]:
     own = [part for part in parts if part.is_byok and part.task_id not in options.own_keys_left_out]
     own += [part for part in own if part.task_id in options.own_keys_doubled]
-    streams: list[Stream] = [stream for part in own for stream in part.streams]
+    streams: list[Stream] = [_swapped(stream, part, options) for part in own for stream in part.streams]
     return {
         "total_llm_cost": _sum(stream.llm_cost for stream in streams),
         "total_neo_cost": _sum(stream.neo_cost for stream in streams),
         "total_streams": len(streams),
         "total_tasks": len(own),
     }
+
+
+def _swapped(stream: Stream, part: SimTask, options: SummaryOptions) -> Stream:
+    if part.task_id not in options.own_keys_swapped:
+        return stream
+    return replace(stream, llm_cost=stream.neo_cost, neo_cost=stream.llm_cost)
 
 
 def _grouped(parts: Iterable[SimTask], key: Callable[[SimTask], str]) -> list[tuple[str, list[SimTask]]]:

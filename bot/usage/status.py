@@ -201,6 +201,8 @@ def _neo_total(agreement: NeoAgreement) -> dict[str, Any]:
     return {
         "compared_at": None if agreement.compared_at is None else utc_text(agreement.compared_at),
         "through": None if agreement.through is None else agreement.through.isoformat(),
+        "counted_by": agreement.days,
+        "tasks_no_longer_listed": agreement.unlisted,
         "differing_days": [each.isoformat() for each in agreement.differing_days],
         "unavailable": agreement.unavailable or None,
     }

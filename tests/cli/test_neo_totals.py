@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from bot.domain import formatting
 from bot.sandbox.clock import SimClock
-from bot.sandbox.faults import Status
+from bot.sandbox.faults import Reshape, Status
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import SUMMARY_PATH, NeoApi
 from bot.sandbox.summary import Balance, SummaryOptions
@@ -31,6 +32,7 @@ NOW = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine
 TODAY = datetime.combine(NOW.date(), time(), UTC)
 FIVE_DAYS_AGO = formatting.short_date((TODAY - 5 * DAY).date(), NOW.date())
 TWO_DAYS_AGO = formatting.short_date((TODAY - 2 * DAY).date(), NOW.date())
+CREATED = "Neo counts a task on the day it was created."
 NAMED = "task marcu-5 isn't in Neo's total"
 
 
@@ -87,7 +89,7 @@ def document(upstream: NeoServer, directory: Path, line: str, *, code: int = 0) 
 
 @pytest.mark.usefixtures("neo")
 def test_it_agrees(upstream: NeoServer, directory: Path) -> None:
-    assert printed(upstream, directory, "reconcile 7d") == f"Agrees with Neo through {TWO_DAYS_AGO}.\n"
+    assert printed(upstream, directory, "reconcile 7d") == f"Agrees with Neo through {TWO_DAYS_AGO}.\n{CREATED}\n"
     found = document(upstream, directory, "reconcile 7d")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", found.pop("compared_at"))
     assert found == {
@@ -96,10 +98,12 @@ def test_it_agrees(upstream: NeoServer, directory: Path) -> None:
         "unavailable": None,
         "counted_by": "created",
         "credits_counted": "all",
+        "undecided": [],
         "differences": [],
         "member_differences": [],
         "members": [],
-        "own_keys": None,
+        "own_keys": {},
+        "tasks_no_longer_listed": 0,
     }
 
 
@@ -108,6 +112,7 @@ def test_a_difference_is_named_and_the_command_ends_with_1(upstream: NeoServer, 
     assert printed(upstream, directory, "reconcile 7d", code=1).splitlines() == [
         f"Differs from Neo's total on {FIVE_DAYS_AGO}.",
         f"{FIVE_DAYS_AGO}: Neo counts 1.00 credits in 1 task, I count 3.00 credits in 2 tasks; {NAMED}.",
+        CREATED,
     ]
     found = document(upstream, directory, "reconcile 7d", code=1)
     assert found["agrees"] is False
@@ -116,7 +121,7 @@ def test_a_difference_is_named_and_the_command_ends_with_1(upstream: NeoServer, 
     assert difference == {
         "day": (TODAY - 5 * DAY).date().isoformat(),
         "ours": {"credits": "3", "tasks": 2},
-        "neos": {"credits": "1.0", "tasks": 1},
+        "neos": {"credits": "1", "tasks": 1},
         "counted": "credits",
         "tasks": [{"task_id": "marcu-5", "problem": "not_counted"}],
     }
@@ -128,8 +133,9 @@ def test_a_task_counted_for_another_person_is_named_and_the_command_ends_with_1(
     upstream: NeoServer, directory: Path, neo: NeoApi
 ) -> None:
     neo.summary = SummaryOptions(moved={"marcu-5": PRIYA})
-    head, *lines = printed(upstream, directory, "reconcile 7d", code=1).splitlines()
+    head, *lines, reading = printed(upstream, directory, "reconcile 7d", code=1).splitlines()
     assert head == f"Agrees with Neo through {TWO_DAYS_AGO}, but not by person on {FIVE_DAYS_AGO}."
+    assert reading == CREATED
     assert sorted(lines) == [
         f"{FIVE_DAYS_AGO}, {MARCUS}: Neo counts 0.00 credits in 0 tasks, I count 2.00 credits in 1 task.",
         f"{FIVE_DAYS_AGO}, {PRIYA}: Neo counts 3.00 credits in 2 tasks, I count 1.00 credits in 1 task.",
@@ -137,9 +143,38 @@ def test_a_task_counted_for_another_person_is_named_and_the_command_ends_with_1(
     found = document(upstream, directory, "reconcile 7d", code=1)
     assert (found["agrees"], found["differences"]) == (False, [])
     hers = next(each for each in found["member_differences"] if each["email"] == PRIYA)
-    assert (hers["day"], hers["neos"]) == ((TODAY - 5 * DAY).date().isoformat(), {"credits": "3.0", "tasks": 2})
+    assert (hers["day"], hers["neos"]) == ((TODAY - 5 * DAY).date().isoformat(), {"credits": "3", "tasks": 2})
     neo.summary = SummaryOptions()
     printed(upstream, directory, "reconcile 7d")
+
+
+def test_amounts_that_differ_every_day_do_not_agree(upstream: NeoServer, directory: Path, neo: NeoApi) -> None:
+    factors = {f"{email[:5]}-{back}": Decimal("1.05") for back in range(2, 32) for email in (PRIYA, MARCUS)}
+    neo.summary = SummaryOptions(repriced=factors)
+    head, line, _ = printed(upstream, directory, "reconcile 30d", code=1).splitlines()
+    assert head.startswith("Differs from Neo's total on ")
+    assert line.endswith(
+        "Neo counts 88.20 credits in 56 tasks, I count 84.00 credits in 56 tasks; I can't tell which tasks differ."
+    )
+    assert document(upstream, directory, "reconcile 30d", code=1)["agrees"] is False
+    neo.summary = SummaryOptions()
+    printed(upstream, directory, "reconcile 30d")
+
+
+def test_days_that_change_while_they_are_read_do_not_agree(upstream: NeoServer, directory: Path, neo: NeoApi) -> None:
+    numbers = count(1)
+
+    def one_more(body: dict[str, Any]) -> dict[str, Any]:
+        more, rows = next(numbers), body.get("by_period", [])
+        changed = {"by_period": [row | {"tasks": row["tasks"] + more} for row in rows]} if rows else {}
+        return body | changed | {"total_tasks": body["total_tasks"] + more}
+
+    neo.faults.when(lambda request: Reshape(one_more) if request.path == SUMMARY_PATH else None)
+    assert "I couldn't compare" in printed(upstream, directory, "reconcile 4d", code=1)
+    found = document(upstream, directory, "reconcile 4d", code=1)
+    assert (found["agrees"], len(found["undecided"]), found["differences"]) == (False, 2, [])
+    neo.faults.clear()
+    printed(upstream, directory, "reconcile 4d")
 
 
 def test_without_neos_total_the_command_says_why_and_ends_with_1(

@@ -581,6 +581,24 @@ async def test_a_difference_from_neos_total_is_found_named_and_over_again(own: D
 
 
 @pytest.mark.slow
+async def test_what_neo_changed_long_ago_is_read_again_when_it_is_compared(own: Demo, sit: Sit) -> None:
+    seat = await sit(own)
+    before = await (await seat.ask("team 90d")).inner_text()
+    await seat.cause("restate")
+    await expect(await seat.ask("reconcile")).to_contain_text("Agrees with Neo through")
+    after = await (await seat.ask("team 90d")).inner_text()
+    assert _spent(after) > _spent(before)
+    await expect(seat.messages.filter(has_text="Spend doesn't agree with Neo's total")).to_have_count(0)
+
+
+def _spent(answer: str) -> float:
+    """The first amount of an answer."""
+    amount = re.search(r"\$([\d,]+\.\d\d)", answer)
+    assert amount is not None, answer
+    return float(amount[1].replace(",", ""))
+
+
+@pytest.mark.slow
 async def test_of_credits_that_run_down_there_is_one_warning_until_some_are_added(own: Demo, sit: Sit) -> None:
     seat = await sit(own)
     warned = seat.messages.filter(has_text="Neo credits are used up in about")

@@ -20,7 +20,7 @@ from bot.neo.errors import (
     UnauthorizedError,
     UnavailableError,
 )
-from bot.neo.summary import CreditBalance, NotASummaryError, Summary, decode_summary
+from bot.neo.summary import NOTHING, CreditBalance, NotASummaryError, Summary, decode_summary
 from bot.sandbox.faults import Body, Fault, Hang, Html, Redirect, Reset, Reshape, Slow, Status, Truncated
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.tasks import SimTask, Stream
@@ -39,6 +39,32 @@ def summary_of(*, by_day: bool = False, **fields: object) -> Summary:
 
 def total(credits_text: str, tasks: int) -> UsageTotal:
     return UsageTotal(Decimal(credits_text), tasks)
+
+
+# --- decimals ------------------------------------------------------------------------------------
+
+
+def test_an_amount_is_as_exact_as_the_most_exact_one_of_the_answer() -> None:
+    rows = [
+        {"date": "2026-03-01", "neo_credits": 40, "tasks": 2},
+        {"date": "2026-03-02", "neo_credits": 1.25, "tasks": 1},
+    ]
+    found = summary_of(by_day=True, by_period=rows, by_email=[{"email": "a@b.c", "neo_credits": 40.5, "tasks": 2}])
+    amounts = [found.total, *(found.by_day or {}).values(), *(found.by_email or {}).values()]
+    assert [str(each.credits) for each in amounts] == ["1.50", "40.00", "1.25", "40.50"]
+
+
+def test_a_part_is_taken_away_of_all_totals_but_days() -> None:
+    byok = {"total_llm_cost": 3, "total_neo_cost": 2, "total_tasks": 2}
+    members = [{"email": "a@b.c", "neo_credits": 1, "tasks": 1}, {"email": "d@e.f", "neo_credits": 0.5, "tasks": 1}]
+    whole = summary_of(by_day=True, by_period=DAYS, by_email=members, byok=byok)
+    part = summary_of(total_neo_credits=0.5, total_tasks=1, by_email=members[1:], byok={**byok, "total_tasks": 1})
+    left = whole.without(part)
+    assert (left.total, left.by_day) == (total("1.0", 1), whole.by_day)
+    assert left.by_email == {"a@b.c": total("1.0", 1)}
+    assert left.byok is not None
+    assert (left.byok.llm_cost, left.byok.tasks) == (Decimal(0), 1)
+    assert whole.without(NOTHING) == whole
 
 
 # --- what is read --------------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,8 +12,12 @@ import structlog
 
 from bot.sandbox.faults import Body, Fault, Redirect, Reshape
 from bot.sandbox.neo import SUMMARY_PATH
+from bot.sandbox.tasks import SimTask, Stream
+from bot.sandbox.world import START
 from tests.support.harness import ServiceHarness
-from tests.support.neo_totals import asked, night, reports
+from tests.support.messages import visible_text
+from tests.support.neo_totals import HOUR, asked, night, reports
+from tests.support.worlds import PRIYA
 
 Summary = dict[str, Any]
 UNREADABLE = "Neo's total isn't available: I can't read Neo's answer."
@@ -154,13 +160,54 @@ def the_same_always(body: Summary) -> Summary:
     return body | {"total_neo_credits": 77.7, "total_tasks": 7}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("change", [in_another_currency, the_same_always])
-async def test_what_differs_everywhere_is_alarmed_for_no_single_day(
-    harness: ServiceHarness, logged: list[Any], change: Callable[[Summary], Summary]
+async def test_a_sum_of_all_that_contradicts_its_own_days_is_alarmed_for_none(
+    harness: ServiceHarness, logged: list[Any]
 ) -> None:
-    answer_with(harness, Reshape(change))
+    answer_with(harness, Reshape(the_same_always))
     await night(harness, 2)
+    assert (reports(harness), has_broken(logged)) == ([], False)
+    assert "people and your own model keys can't be compared" in await asked(harness, "status")
+
+
+@pytest.mark.slow
+async def test_what_differs_everywhere_is_one_difference_reported_once_and_when_it_is_gone(
+    harness: ServiceHarness, logged: list[Any]
+) -> None:
+    await night(harness)
+    answer_with(harness, Reshape(in_another_currency))
+    harness.neo.world.add(SimTask.of("new", Stream(START, START + HOUR, Decimal(3)), email=PRIYA))
+    await night(harness, 4)
+    (report,) = reports(harness)
+    assert (
+        "10 days from Feb 19 to Feb 28: Neo counts 130.00 credits in 20 tasks, I count 13.00 credits in 20 tasks;"
+        " I can't tell which tasks differ" in visible_text(report)
+    )
+    assert "Differs from Neo's total on Feb 19, Feb 20, Feb 21 and 8 more." in await asked(harness, "status")
+    harness.neo.faults.clear()
+    await night(harness, 2)
+    assert "Resolved" in visible_text(reports(harness)[-1])
+    assert has_broken(logged) is False
+
+
+def a_little_more_each_time() -> Callable[[Summary], Summary]:
+    numbers = count(1)
+
+    def change(body: Summary) -> Summary:
+        more = next(numbers)
+        changed = days(body, lambda rows: [row | {"tasks": row["tasks"] + more} for row in rows])
+        return changed | {"total_tasks": body["total_tasks"] + more}
+
+    return change
+
+
+async def test_days_that_change_while_they_are_read_are_no_difference_and_do_not_agree(
+    harness: ServiceHarness, logged: list[Any]
+) -> None:
+    answer_with(harness, Reshape(a_little_more_each_time()))
+    await night(harness)
+    found = await asked(harness)
+    assert "I couldn't compare Feb 19, Feb 20, Feb 21 and 7 more, because Neo's answers changed meanwhile" in found
+    assert "*Agrees with Neo through Feb 18.*" in found
     assert (reports(harness), has_broken(logged)) == ([], False)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from bot.sandbox.faults import Body, Fault, Hang, Status
 from bot.sandbox.neo import SUMMARY_PATH
+from bot.sandbox.slack.models import Message
 from bot.sandbox.summary import SummaryOptions
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START
@@ -18,15 +19,21 @@ from tests.support.messages import visible_text
 from tests.support.neo_totals import DAY, HOUR, asked, leave_out, night, reports
 from tests.support.worlds import PRIYA
 
+AGREES = "*Agrees with Neo through Mar 1.*\nDays are in UTC. Neo counts a task on the day it was created."
+
 
 async def test_it_agrees_each_night_and_says_so(harness: ServiceHarness) -> None:
     assert "Neo's total" not in await asked(harness, "status")
     await night(harness)
     assert "Agrees with Neo through Mar 1." in await asked(harness, "status")
-    assert "Agrees with Neo through Mar 1." in visible_text(await harness.ask("hannah", "digest"))
+    assert last_line(await harness.ask("hannah", "digest")).endswith(" Agrees with Neo through Mar 1.")
     assert "Agrees with Neo through Mar 1." in json.dumps(await open_home(harness, "hannah"))
-    assert await asked(harness) == "*Agrees with Neo through Mar 1.*\nDays are in UTC."
+    assert await asked(harness) == AGREES
     assert reports(harness) == []
+
+
+def last_line(message: Message) -> str:
+    return visible_text(message).rstrip().splitlines()[-1]
 
 
 async def test_one_request_a_night_is_enough_where_all_agrees(harness: ServiceHarness) -> None:
@@ -66,13 +73,18 @@ async def test_another_difference_is_reported_too(harness: ServiceHarness) -> No
 
 
 @pytest.mark.slow
-async def test_of_two_differences_the_one_that_stays_is_no_news(harness: ServiceHarness) -> None:
+async def test_of_two_differences_the_end_of_one_is_told_and_the_other_is_no_news(harness: ServiceHarness) -> None:
     leave_out(harness, "priya-4", "marcu-7")
     await night(harness)
     leave_out(harness, "priya-4")
-    await night(harness, 2)
-    assert len(reports(harness)) == 1
+    await night(harness, 4)
+    assert len(reports(harness)) == 2
+    said = visible_text(reports(harness)[-1])
+    assert "Feb 23 agrees again; Feb 26: Neo counts 0.40 credits in 1 task" in said
     assert "Differs from Neo's total on Feb 26." in await asked(harness, "status")
+    leave_out(harness, "priya-4", "marcu-9")  # by when that is over long ago
+    await night(harness)
+    assert "agrees again" not in visible_text(reports(harness)[-1])
 
 
 @pytest.mark.slow
@@ -94,13 +106,13 @@ async def test_another_difference_of_the_same_day_is_reported_too(harness: Servi
     assert len(reports(harness)) == 2
 
 
-async def test_a_difference_that_stays_takes_one_request_a_night(harness: ServiceHarness) -> None:
+async def test_a_difference_that_stays_takes_few_requests_a_night(harness: ServiceHarness) -> None:
     leave_out(harness, "priya-4")
     await night(harness)
     harness.neo.log.clear()
     await night(harness)
     asked_for = ["group_by" in each.query for each in harness.neo.log if each.path == SUMMARY_PATH]
-    assert sorted(asked_for) == [False, True]  # the balance, and the comparison
+    assert sorted(asked_for) == [False] * 3 + [True]  # the balance, the days before and after it, and the comparison
     assert "Differs from Neo's total on Feb 26." in await asked(harness, "status")
 
 
@@ -139,7 +151,10 @@ async def test_a_task_that_is_counted_and_not_listed_is_a_difference(harness: Se
 async def test_tasks_that_neo_lists_no_longer_are_no_difference(harness: ServiceHarness) -> None:
     harness.neo.world.remove("priya-4")
     await night(harness)
-    assert "Agrees with Neo through Mar 1." in await asked(harness)
+    agrees = "Agrees with Neo through Mar 1, without 1 task that Neo no longer lists."
+    assert agrees in await asked(harness)
+    assert agrees in await asked(harness, "status")
+    assert agrees in await asked(harness, "reconcile 7d")
 
 
 def add_own(harness: ServiceHarness, *days: int) -> frozenset[str]:
@@ -158,10 +173,10 @@ async def test_costs_on_own_keys_that_differ_on_a_day_are_a_difference(harness: 
         await night(harness)
     (report,) = reports(harness)
     assert (
-        "Feb 25, tasks on your own model keys: Neo counts costs of 0.00 in 0 tasks, I count costs of 1.50 in 1 task;"
+        "Feb 25, tasks on your own model keys: Neo counts costs of 0.00 in 0 tasks, I count costs of 1.00 in 1 task;"
         " task own-5 isn't in Neo's total" in visible_text(report)
     )
-    leave_out(harness, "priya-9")  # while other days differ, it is kept
+    leave_out(harness, "priya-9")
     await night(harness)
     assert "Differs from Neo's total on Feb 21 and Feb 25." in await asked(harness, "status")
     harness.neo.summary = SummaryOptions()
@@ -181,9 +196,10 @@ async def test_costs_on_own_keys_that_neo_counts_in_its_own_way_are_shown_and_no
     assert len([each for each in harness.neo.log if each.path == SUMMARY_PATH]) == 2  # the balance, and the comparison
     assert reports(harness) == []
     found = await asked(harness)
-    assert "*Agrees with Neo through Mar 2.*" in found
-    sums = "Neo counts costs of 0.00 in 0 tasks, I count costs of 7.50 in 5 tasks"
-    assert f"• Tasks on your own model keys: {sums}." in found
+    assert "*Agrees with Neo through Mar 2, but not in what your own model keys cost.*" in found
+    sums = "Neo counts costs of 0.00 in 0 tasks, I count costs of {} in 5 tasks"
+    assert f"• Tasks on your own model keys: {sums.format('5.00')}." in found
+    assert f"• Neo's cost of tasks on your own model keys: {sums.format('2.50')}." in found
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from bot.ledger.neo_agreement import (
     difference_text,
 )
 from bot.ledger.neo_totals import LedgerTotal
-from bot.reconcile.rules import Days, closed_days, credit_reading, merged_agreement
+from bot.reconcile.rules import Days, closed_days, credit_reading, merged_agreement, nightly_start, runs
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -100,6 +100,94 @@ def test_differences_of_other_days_are_kept() -> None:
     found = NeoAgreement(differences=(differs(22),))
     merged = merged_agreement(former, found, Days(nov(10), nov(26)))
     assert [each.day for each in merged.differences] == [nov(2), nov(22)]
+
+
+def unnamed(day: int, neos: str = "20") -> DayDifference:
+    return DayDifference(nov(day), total("2", 1), total(neos, 1), NOW)
+
+
+A, B = (TaskDifference(name, TaskProblem.NOT_COUNTED) for name in "ab")
+
+
+@pytest.mark.parametrize(
+    ("known", "found", "is_news", "tasks"),
+    [
+        (differs(2, A), differs(2, A), False, (A,)),
+        (differs(2, A, B), differs(2, A), False, (A,)),
+        (differs(2, A), differs(2, A, B), True, (A, B)),
+        (differs(2, A), differs(2, B), True, (B,)),
+        (differs(2, A), differs(2), False, (A,)),
+        (unnamed(2), unnamed(2), False, ()),
+        (unnamed(2, "20"), unnamed(2, "15"), False, ()),
+        (unnamed(2, "20"), unnamed(2, "25"), True, ()),
+        (replace(unnamed(2), tasks=(A,)), unnamed(2, "25"), True, (A,)),  # the known one is wrong still
+        (differs(2, A), replace(differs(2, A), counted=Counted.OWN_KEYS), True, (A,)),
+    ],
+)
+def test_what_is_more_than_was_known_of_a_day_is_news(
+    known: DayDifference, found: DayDifference, *, is_news: bool, tasks: tuple[TaskDifference, ...]
+) -> None:
+    days = Days(nov(1), nov(26))
+    merged = merged_agreement(NeoAgreement(differences=(known,)), NeoAgreement(differences=(later(found),)), days)
+    (difference,) = merged.differences
+    assert (difference.since, difference.tasks) == (NOW + DAY if is_news else NOW, tasks)
+
+
+def later(difference: DayDifference) -> DayDifference:
+    return replace(difference, since=NOW + DAY)
+
+
+def test_two_sums_of_a_day_differ_each_on_its_own() -> None:
+    own = replace(differs(2, B), counted=Counted.OWN_KEYS)
+    former = NeoAgreement(differences=(differs(2, A), own))
+    merged = merged_agreement(
+        former, NeoAgreement(differences=(later(own), later(differs(2, A)))), Days(nov(1), nov(26))
+    )
+    assert merged.differences == former.differences
+
+
+def test_one_day_more_of_what_differs_everywhere_is_no_news() -> None:
+    former = NeoAgreement(differences=tuple(map(unnamed, range(2, 6))))
+    found = NeoAgreement(differences=tuple(map(later, map(unnamed, range(2, 7)))))
+    merged = merged_agreement(former, found, Days(nov(1), nov(26)))
+    assert {each.since for each in merged.differences} == {NOW}
+
+
+def test_which_day_agrees_again_is_known_for_two_days_while_others_differ() -> None:
+    days = Days(nov(1), nov(26))
+    former = NeoAgreement(differences=(differs(2), differs(20)))
+    found = NeoAgreement(differences=(differs(20),), compared_at=NOW)
+    merged = merged_agreement(former, found, days)
+    assert merged.over == {nov(2): NOW}
+    for after, over in ((DAY, {nov(2): NOW}), (2 * DAY, {})):
+        assert merged_agreement(merged, replace(found, compared_at=NOW + after), days).over == over
+    assert merged_agreement(merged, NeoAgreement(compared_at=NOW), days).over == {}
+
+
+@pytest.mark.parametrize(
+    ("through", "differing", "start"),
+    [
+        (None, (), date(2026, 10, 1)),
+        (26, (), date(2026, 10, 1)),
+        (date(2026, 8, 14), (), date(2026, 8, 15)),
+        (date(2026, 8, 14), (20,), date(2026, 8, 15)),
+        (None, (date(2026, 9, 3), 20), date(2026, 9, 3)),
+    ],
+)
+def test_a_night_compares_what_differed_and_what_was_never_compared(
+    through: int | date | None, differing: tuple[int | date, ...], start: date
+) -> None:
+    agreement = NeoAgreement(
+        through=nov(through) if isinstance(through, int) else through,
+        differences=tuple(replace(differs(2), day=nov(each) if isinstance(each, int) else each) for each in differing),
+    )
+    assert nightly_start(agreement, datetime(2026, 10, 1, tzinfo=UTC)).date() == start
+
+
+def test_days_that_do_not_differ_are_compared_in_runs() -> None:
+    found = runs(Days(nov(1), nov(10)), [nov(3), nov(9)])
+    assert found == [Days(nov(4), nov(8)), Days(nov(1), nov(2)), Days(nov(10), nov(10))]
+    assert runs(Days(nov(1), nov(2)), [nov(1), nov(2)]) == []
 
 
 # --- words ---------------------------------------------------------------------------------------

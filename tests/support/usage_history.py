@@ -16,7 +16,7 @@ def random_world(random: Random, now: datetime, tasks: int) -> World:
     """Return a world with so many tasks of the days before `now`."""
     world = World.empty(now)
     for number in range(tasks):
-        world.add(_task(random, f"task-{number:04}", now - timedelta(days=random.uniform(0, DAYS))))
+        world.add(random_task(random, f"task-{number:04}", now - timedelta(days=random.uniform(0, DAYS))))
     return world
 
 
@@ -34,7 +34,8 @@ def change_some(random: Random, world: World, now: datetime) -> None:
         world.remove(random.choice(tasks).task_id)
 
 
-def _task(random: Random, task_id: str, created: datetime) -> SimTask:
+def random_task(random: Random, task_id: str, created: datetime) -> SimTask:
+    """Return a task of somebody or nobody, executed once or more since it was created."""
     is_byok = random.choice((True, False, False, False, None))
     streams = tuple(_streams(random, created, is_byok=bool(is_byok)))
     return SimTask.of(task_id, *streams, email=random.choice(EMAILS), is_byok=is_byok, created_at=created)

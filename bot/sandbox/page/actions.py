@@ -17,6 +17,7 @@ from bot.sandbox.page.neo_panel import NeoPanel, task_cost
 from bot.sandbox.slack.models import Message
 from bot.sandbox.slack.server import SlackApi
 from bot.sandbox.summary import Balance, SummaryOptions
+from bot.sandbox.tasks import SimTask
 
 SPIKES = (  # who overspends, and dollars; the page can act as the first of them
     ("marcus.delgado@acme.example", Decimal("247.35")),
@@ -34,9 +35,11 @@ HOUR = timedelta(hours=1)
 DUE_TIMES = {time(0), time(9)}  # when a day is over, and when the bot posts its digest
 BEFORE_DUE = timedelta(seconds=30)  # the bot reads every minute: so old is its data when something is due
 STORM_TASKS = 9
+TOO_NEW = "Neo has no task yet that is old enough."
 SETTLED = timedelta(days=3)  # so old is the task that Neo's total leaves out: the bot compares days that are long over
 PACE_DAYS, DAYS_LEFT, DAYS_FILLED = 28, 6, 120
 _AT_NIGHT = "The bot asks after 03:00: press Next day, or type `reconcile` or `balance`."
+_AT_ONCE = "Type `reconcile`: the bot reads that day again, and counts what it finds."
 OLD_DATA = "The bot answers from what it has read. Once that is over 2 minutes old, its answers say so."
 UNAVAILABLE = Status(503, detail="Neo is being maintained; please come back later.")
 
@@ -65,7 +68,7 @@ class Killable(Protocol):
 
 
 class PageActions:
-    """The actions by name: nine, and one for the `bot`, if there is one that can be killed."""
+    """The actions by name: ten, and one for the `bot`, if there is one that can be killed."""
 
     def __init__(self, slack: SlackApi, neo: NeoApi, clock: SimClock, panel: NeoPanel, zone: ZoneInfo) -> None:
         self._slack, self._neo, self._clock, self._panel, self._zone = slack, neo, clock, panel, zone
@@ -74,6 +77,7 @@ class PageActions:
         self._scenarios: dict[str, Callable[[], str]] = {"spike": self._spike, "storm": self._storm}
         self._accounting: dict[str, Callable[[], str]] = {
             "difference": self._toggle_difference,
+            "restate": self._restate,
             "drain": self._drain,
             "fill": self._fill,
         }
@@ -160,14 +164,26 @@ class PageActions:
         if options.left_out:
             self._neo.summary = replace(options, left_out=frozenset())
             return f"Neo's total counts every task again. {_AT_NIGHT}"
-        until = self._clock() - SETTLED
-        tasks = [each for each in self._neo.world.tasks(until) if each.cost]
-        if not tasks:
-            return "Neo has no task yet that is old enough."
-        task = max(tasks, key=lambda each: each.last.ended_at)
+        task = self._settled_task()
+        if task is None:
+            return TOO_NEW
         self._neo.summary = replace(options, left_out=frozenset({task.task_id}))
         local = task.created_at.astimezone(UTC)
         return f"Neo's total of {local:%b} {local.day} leaves out a task now. {_AT_NIGHT}"
+
+    def _restate(self) -> str:
+        """Have Neo double the cost of a task of some days ago, which the bot reads again only when it compares."""
+        task = self._settled_task()
+        if task is None:
+            return TOO_NEW
+        self._neo.world.restate(task.task_id, Decimal(2))
+        local = task.created_at.astimezone(UTC)
+        return f"Neo doubled the cost of a task of {local:%b} {local.day}. {_AT_ONCE}"
+
+    def _settled_task(self) -> SimTask | None:
+        """Return the last task that ended some days ago; None if there is none."""
+        tasks = [each for each in self._neo.world.tasks(self._clock() - SETTLED) if each.cost]
+        return max(tasks, key=lambda each: each.last.ended_at, default=None)
 
     def _drain(self) -> str:
         """Leave the team so many credits as it uses in some days."""

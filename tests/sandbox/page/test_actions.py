@@ -196,6 +196,16 @@ async def test_neos_total_leaves_out_a_task_and_counts_it_again(post: Post, page
     assert page.neo.summary.left_out == frozenset()
 
 
+async def test_neo_doubles_the_cost_of_an_old_task(post: Post, page: Page, busy: World) -> None:
+    assert (await post("/page/world", do="restate"))["text"] == "Neo has no task yet that is old enough."
+    page.neo.world = busy
+    before = {each.task_id: each.cost for each in busy.tasks(page.neo.clock())}
+    assert (await post("/page/world", do="restate"))["text"].startswith("Neo doubled the cost of a task of Feb 2")
+    after = {each.task_id: each.cost for each in busy.tasks(page.neo.clock())}
+    ((task_id, cost),) = after.items() - before.items()
+    assert cost == 2 * before[task_id]
+
+
 async def test_credits_are_used_up_and_added(post: Post, page: Page, busy: World) -> None:
     page.neo.world = busy
     left = float((await post("/page/world", do="drain"))["text"].partition(" ")[0].replace(",", ""))

@@ -11,6 +11,7 @@ const ACTIONS = {
   spike: ["Make a spike", "spike"],
   storm: ["Make an error storm", "storm"],
   difference: ["Change Neo's total", "difference"],
+  restate: ["Change an old cost", "spike"],
   drain: ["Use up credits", "drain"],
   fill: ["Add credits", "fill"],
 };
@@ -29,7 +30,7 @@ export class NeoPanel {
       h("section", { "aria-label": "Simulated time" }, this.clock, h("div", { class: "actions" }, this.action("hour"), this.action("day"))),
       this.figures,
       h("section", {}, h("h2", {}, "Cause trouble"), h("div", { class: "actions scenarios" }, this.action("spike"), this.action("storm"), Object.values(this.toggles))),
-      h("section", {}, h("h2", {}, "Neo's own totals"), h("div", { class: "actions scenarios" }, this.action("difference"), this.action("drain"), this.action("fill"))),
+      h("section", {}, h("h2", {}, "Neo's own totals"), h("div", { class: "actions scenarios" }, this.action("difference"), this.action("restate"), this.action("drain"), this.action("fill"))),
       this.tasks,
     );
     setInterval(() => this.tick(), 1000);
