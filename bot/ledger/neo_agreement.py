@@ -31,6 +31,10 @@ class DayReading(StrEnum):
     SPREAD = "spread"  # on each day on which it was executed
 
 
+DAY_BY_DAY = frozenset({DayReading.CREATED, DayReading.LISTED})
+"""The readings under which a single day can be compared."""
+
+
 class CreditReading(StrEnum):
     """Which credits Neo counts of tasks on keys of the team's own."""
 
@@ -184,11 +188,10 @@ def agreement_text(agreement: NeoAgreement, today: date) -> str:
         return f"Neo's total isn't available: {agreement.unavailable}"
     if agreement.through is None:
         return "No day could be compared with Neo's total yet" if agreement.compared_at else ""
-    verb = "Agrees with Neo" if agreement.days in _DAY_BY_DAY else "Fits Neo's total"
+    verb = "Agrees with Neo" if agreement.days in DAY_BY_DAY else "Fits Neo's total"
     return ", ".join([f"{verb} through {formatting.short_date(agreement.through, today)}", *_limits(agreement, today)])
 
 
-_DAY_BY_DAY = {DayReading.CREATED, DayReading.LISTED}
 _READINGS: Mapping[DayReading, str] = {
     DayReading.CREATED: "on the day it was created",
     DayReading.LISTED: "on the days for which it lists it",
@@ -200,7 +203,7 @@ _READINGS: Mapping[DayReading, str] = {
 def reading_text(reading: DayReading) -> str:
     """Return on which day Neo counts a task, without a full stop."""
     text = f"Neo counts a task {_READINGS[reading]}"
-    return text if reading in _DAY_BY_DAY else f"{text}, so single days can't be compared"
+    return text if reading in DAY_BY_DAY else f"{text}, so single days can't be compared"
 
 
 def _limits(agreement: NeoAgreement, today: date) -> Iterator[str]:

@@ -1,15 +1,15 @@
 """One comparison: closed days of the ledger with Neo's totals, and what is wrong on those that differ."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
 
 from bot.database.engine import Database
 from bot.domain.usage_total import NO_USAGE, agrees
 from bot.ledger.neo_agreement import (
+    DAY_BY_DAY,
     Counted,
     CreditReading,
     DayDifference,
@@ -23,10 +23,10 @@ from bot.neo.client import NeoClient
 from bot.neo.summary import Summary
 from bot.reconcile.ledger_reader import LedgerReader
 from bot.reconcile.measures import Measure, credit_measure
-from bot.reconcile.narrowing import Findings, FoundTask, Narrowing
+from bot.reconcile.narrowing import Narrowing
 from bot.reconcile.parts_comparison import FoundParts, PartsComparison
 from bot.reconcile.rules import BothTotals, Days, credit_reading, differing_days, is_recorded, may_be_part
-from bot.reconcile.spread_days import SpreadDays, Verdict, is_counted_once
+from bot.reconcile.spread_days import Outcome, SpreadDays, Verdict, is_counted_once
 from bot.reconcile.upstream import ChangingError, Heal, NeoReader, NeoWindow
 from bot.sync.rules import PassKind, PlannedPass
 
@@ -91,7 +91,8 @@ class DaysComparison:
         finally:
             in_ledger = await reading
         differing = await self._compare_days(in_ledger, summary)
-        parts = PartsComparison(self._narrowing, self.heal, self.days, self.former, in_ledger)
+        is_spread = self._is_spread or not self.readings <= DAY_BY_DAY
+        parts = PartsComparison(self._narrowing, self.heal, self.days, self.former, in_ledger, is_spread=is_spread)
         found = await parts.run(summary, differing)
         return Comparison(self._agreement(found), tuple(sorted(self.undecided)), found.members, found.own_keys)
 
@@ -184,7 +185,7 @@ class DaysComparison:
     @property
     def _is_spread(self) -> bool:
         """Whether Neo was found to count tasks when they are executed."""
-        return self.former.days in {DayReading.EXECUTION, DayReading.SPREAD}
+        return self.former.days not in DAY_BY_DAY
 
     def _settle(self, day: date, both: BothTotals, reading: DayReading) -> None:
         """Record that a reading explains how the totals of a day differ."""
@@ -231,34 +232,19 @@ class DaysComparison:
             case Verdict.UNDECIDED:
                 self.undecided |= self.spread.keys()
             case Verdict.WRONG:
-                await self._add_wrong(outcome.findings)
+                await self._add_wrong(outcome)
 
     def _settle_spread(self) -> None:
         for day, both in self.spread.items():
             if day not in self.differences and not agrees(*both):
                 self._settle(day, both, self.spread_reading)
 
-    async def _add_wrong(self, findings: Findings) -> None:
+    async def _add_wrong(self, outcome: Outcome) -> None:
         """Record the tasks that are wrong, and the days on which some are that cannot be told."""
-        for day, tasks in self._by_day(findings.tasks).items():
-            self._add(day, self.spread.get(day) or await self._both_totals(day), tasks)
-        for day, both in self.spread.items():
-            window = Days(day, day)
-            is_unexplained = any(each.start < window.end and window.start < each.end for each in findings.unexplained)
-            if day not in self.differences and (is_unexplained or not findings.tasks):
-                self._add(day, both)
+        for day, tasks in outcome.wrong_days(self.spread.keys()).items():
+            if day in self.days and (tasks or day not in self.differences):
+                self._add(day, self.spread.get(day) or await self._both_totals(day), tasks)
         self._settle_spread()
-
-    def _by_day(self, found: Iterable[FoundTask]) -> Mapping[date, Sequence[TaskDifference]]:
-        """Return what is wrong on the compared days, by day: without a name on the first that may be it."""
-        by_day: dict[date, list[TaskDifference]] = defaultdict(list)
-        for each in found:
-            day = each.window.start.astimezone(UTC).date()
-            if not each.difference.task_id and day not in self.spread:
-                day = next((other for other in sorted(self.spread) if Days(other, other).start in each.window), day)
-            if day in self.days:
-                by_day[day].append(each.difference)
-        return by_day
 
     async def _both_totals(self, day: date) -> BothTotals:
         window = Days(day, day).start, Days(day, day).end

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection
 
-from bot.domain.usage_total import NO_USAGE, UsageTotal, agrees
+from bot.domain.usage_total import NO_USAGE, UsageTotal, agrees, same_amount
 from bot.ledger.members import UNATTRIBUTED, current_emails, ids_by_email, stored_email
 from bot.ledger.neo_agreement import MemberDifference, NeoAgreement, members_by_id
 from bot.neo.summary import Summary
@@ -39,13 +39,15 @@ class FoundMembers:
 class MembersComparison:
     """Compares a run of days by person, all of whose totals agree; `heal` reads passes. All raise what these two do.
 
-    `former` is what the last comparison found.
+    `former` is what the last comparison found. `is_spread`: whether Neo counts tasks when they are executed, so that
+    days may agree where one task without credits counts in place of another, perhaps another person's.
     """
 
     narrowing: Narrowing
     heal: Heal
     days: Days
     former: NeoAgreement
+    is_spread: bool
 
     @property
     def known(self) -> tuple[MemberDifference, ...]:
@@ -58,7 +60,7 @@ class MembersComparison:
             return FoundMembers(self.known)
         both = await self._of_both(self.days, summary)
         differing = _differing(both, summary)
-        if not differing:
+        if not differing or (self.is_spread and not _differing_credits(both, summary)):
             return FoundMembers()
         known = await self._by_email(self.known)
         if _are_explained(differing, known, summary.total.credits):
@@ -105,7 +107,8 @@ class MembersComparison:
             for member, change in ((email, NO_USAGE - nameless), (UNATTRIBUTED, nameless)):
                 ours, neos = both[member]
                 both[member] = ours + change, neos
-        return _differing(_only(compared, both), summary)
+        found = _only(compared, both)
+        return _differing_credits(found, summary) if self.is_spread else _differing(found, summary)
 
     async def _nameless(self, day: Days) -> Mapping[str, UsageTotal]:
         """Return what members have here of a day that Neo lists without an e-mail, by their e-mail."""
@@ -190,6 +193,15 @@ def _differing(totals: MemberTotals, summary: Summary) -> MemberTotals:
     """Return those that are not the same, as parts of a total that agrees."""
     whole = summary.total.credits
     return {email: both for email, both in totals.items() if not agrees(*both, whole)}
+
+
+def _differing_credits(totals: MemberTotals, summary: Summary) -> MemberTotals:
+    whole = summary.total.credits
+    return {
+        email: (ours, neos)
+        for email, (ours, neos) in totals.items()
+        if not same_amount(ours.credits, neos.credits, whole)
+    }
 
 
 def _change(both: BothTotals) -> UsageTotal:

@@ -1,22 +1,22 @@
-"""Tasks on the team's own model keys: whether their costs are what Neo sums, which it does for a whole window only."""
+"""Tasks on the team's own model keys: whether a cost is what Neo sums, which it does for a whole window only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.domain.usage_total import UsageTotal, agrees, same_amount
+from bot.domain.usage_total import UsageTotal, agrees
 from bot.ledger.neo_agreement import TaskDifference
 from bot.reconcile.narrowing import Narrowing
 from bot.reconcile.rules import BothTotals, Days
-from bot.reconcile.upstream import Heal
-from bot.sync.rules import PassKind, PlannedPass
+from bot.reconcile.spread_days import SpreadDays, Verdict
+from bot.reconcile.upstream import ChangingError, Heal
 
 _MOST_DAYS = 3  # if more differ, Neo counts such tasks in a way of its own
 
 
 @dataclass(frozen=True, slots=True)
 class OwnKeysDay:
-    """A day on which the costs differ: the ledger's and Neo's, and the tasks found."""
+    """A day on which a cost differs: the ledger's and Neo's, and the tasks found."""
 
     day: date
     ours: UsageTotal
@@ -26,38 +26,42 @@ class OwnKeysDay:
 
 @dataclass(frozen=True, slots=True)
 class OwnKeysComparison:
-    """Compares the costs by narrowing; `heal` reads passes."""
+    """Compares a cost by narrowing; `heal` reads passes.
+
+    `last` is the last day that is compared, `is_spread` whether Neo counts tasks when they are executed.
+    """
 
     narrowing: Narrowing
     heal: Heal
+    last: date
+    is_spread: bool
 
-    async def differing(self, days: Days, both: BothTotals) -> list[OwnKeysDay] | None:
-        """Return the days that differ, with their tasks; None if Neo counts such tasks otherwise.
+    async def differing(self, days: Days) -> list[OwnKeysDay] | None:
+        """Return those of some days that differ, with their tasks; None if Neo counts such tasks otherwise.
 
-        Tasks in other amounts that cannot be told are none of them. `both` are the totals of these days, which differ.
-        Raises what `NeoReader` and `heal` do.
+        What Neo counts on other days, as the tasks were executed then, is no difference: such tasks have no credits, so
+        that days may agree all the same. Raises ChangingError if it cannot be told, and what `neo` and `heal` do.
         """
-        if await self._are_executed_later(days, both):
+        found = {day: await self._totals(Days(day, day)) for day in await self._differing_days(days)}
+        if not found:
             return []
-        found = await self._differing_days(days)
-        if found:  # up to now: Neo may list a task only on the days on which it was continued
-            await self.heal([PlannedPass(PassKind.FULL, Days(found[0], found[0]).start, self.narrowing.now)])
-            found = await self._differing_days(days)
-        return None if len(found) > _MOST_DAYS else [await self._look_into(Days(each, each)) for each in found]
-
-    async def _are_executed_later(self, days: Days, both: BothTotals) -> bool:
-        """Return whether what Neo lacks on these days is no more than what it counts of their tasks after them.
-
-        Where Neo counts each execution at its own time, a task that was executed again since is there only in part.
-        """
-        ours, neos = both
-        later = await self.narrowing.surplus(days.end)
-        lacking, whole = ours.credits - neos.credits, max(ours.credits, later.given.credits)
-        is_there = lacking <= later.change or same_amount(lacking, later.change, whole)
-        return ours.tasks == neos.tasks and is_there
+        spread = SpreadDays(
+            self.narrowing, self.heal, found, self.last, {}, is_usual=self.is_spread, is_systematic=False
+        )
+        outcome = await spread.outcome()
+        match outcome.verdict:
+            case Verdict.FIT:
+                return []
+            case Verdict.UNDECIDED:
+                raise ChangingError
+            case Verdict.WRONG if len(found) > _MOST_DAYS:
+                return None
+            case Verdict.WRONG:
+                wrong = outcome.wrong_days(found.keys())
+                return [OwnKeysDay(day, *both, tuple(wrong[day])) for day, both in found.items() if day in wrong]
 
     async def _differing_days(self, days: Days) -> Sequence[date]:
-        """Return the days that differ, or some of them where they are too many."""
+        """Return the days that differ, or the first of them where they are too many."""
         if agrees(*await self._totals(days)):
             return []
         if days.first == days.last:
@@ -65,11 +69,6 @@ class OwnKeysComparison:
         before, after = days.halves
         found = await self._differing_days(before)
         return found if len(found) > _MOST_DAYS else [*found, *await self._differing_days(after)]
-
-    async def _look_into(self, days: Days) -> OwnKeysDay:
-        ours, neos = await self._totals(days)
-        found = await self.narrowing.by_creation(days.start, days.end)
-        return OwnKeysDay(days.first, ours, neos, tuple(each.difference for each in found.tasks))
 
     async def _totals(self, days: Days) -> BothTotals:
         window = days.start, days.end

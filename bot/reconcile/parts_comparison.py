@@ -43,7 +43,7 @@ class PartsComparison:
     """Compares the parts of the total of some days; `heal` reads passes. All raise what these two do.
 
     `former` is what the last comparison found, which is kept of days that are not compared now; `in_ledger` are the
-    ledger's totals.
+    ledger's totals. `is_spread`: whether Neo counts tasks when they are executed.
     """
 
     narrowing: Narrowing
@@ -51,6 +51,7 @@ class PartsComparison:
     days: Days
     former: NeoAgreement
     in_ledger: Mapping[date, LedgerTotal]
+    is_spread: bool
     found: FoundParts = field(default_factory=FoundParts)
 
     async def run(self, summary: Summary, differing: Sequence[date]) -> FoundParts:
@@ -86,7 +87,7 @@ class PartsComparison:
     # --- parts ---------------------------------------------------------------------------------------
 
     async def _compare_members(self, days: Days, summary: Summary) -> None:
-        comparison = MembersComparison(self.narrowing, self.heal, days, self.former)
+        comparison = MembersComparison(self.narrowing, self.heal, days, self.former, is_spread=self.is_spread)
         try:
             found = await comparison.run(summary)
         except ChangingError:
@@ -112,7 +113,8 @@ class PartsComparison:
         narrowing = self.narrowing.by(OWN_KEYS[counted])
         differing = None
         if not self.former.own_keys_otherwise:
-            differing = await OwnKeysComparison(narrowing, self.heal).differing(days, both)
+            comparison = OwnKeysComparison(narrowing, self.heal, self.days.last, is_spread=self.is_spread)
+            differing = await comparison.differing(days)
         if differing is None:
             _add(self.found.own_keys, counted, both)
         known = {each.day for each in self.found.own_keys_differences}

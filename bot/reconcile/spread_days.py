@@ -4,13 +4,15 @@ If Neo counts tasks when they are executed, its total from any moment to the pre
 that were created before and executed since: never by less than nothing, and by nothing at a quiet moment.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.usage_total import UsageTotal, same_amount, sum_of_totals
+from bot.ledger.neo_agreement import TaskDifference
 from bot.reconcile.narrowing import Findings, Narrowing, Surplus, quiet_moments
 from bot.reconcile.rules import CONTINUED_WITHIN, ONE_DAY, BothTotals, Days
 from bot.reconcile.upstream import ChangingError, Heal
@@ -36,6 +38,28 @@ class Outcome:
 
     verdict: Verdict
     findings: Findings = field(default_factory=Findings)
+
+    def wrong_days(self, days: Collection[date]) -> dict[date, list[TaskDifference]]:
+        """Return the days on which something is wrong, of these and others, with the tasks that can be told.
+
+        A task without a name is one of the first of these days that may be its own.
+        """
+        found: dict[date, list[TaskDifference]] = defaultdict(list)
+        for each in self.findings.tasks:
+            day = each.window.start.astimezone(UTC).date()
+            if not each.difference.task_id and day not in days:
+                day = next((other for other in sorted(days) if Days(other, other).start in each.window), day)
+            found[day].append(each.difference)
+        for day in days:
+            if self._is_unexplained(Days(day, day)) and day not in found:
+                found[day] = []
+        return found
+
+    def _is_unexplained(self, day: Days) -> bool:
+        if self.verdict is not Verdict.WRONG:
+            return False
+        windows = self.findings.unexplained
+        return not self.findings.tasks or any(each.start < day.end and day.start < each.end for each in windows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ listings, totals = st.sampled_from(get_args(FiltersBy)), st.sampled_from(get_arg
 @example(12, 11, "streams", "streams", PLACES[0])  # a task on own keys is executed again after the compared days
 @example(17162, 5, "created", "streams", PLACES[0])  # healing reads an execution after the compared days
 @example(37, 13, "created", "streams", PLACES[0])  # a task on own keys is executed again on a day that fits only
+@example(16, 16, "created", "ended", PLACES[2])  # of two tasks without credits, one counts in place of the other
 @example(7312, 5, "created", "created", PLACES[0])  # of two merged members Neo knows one
 @given(seeds, st.integers(0, 40), listings, totals, st.sampled_from(PLACES))
 def test_there_is_no_difference_whatever_neo_counts_by(
