@@ -69,12 +69,17 @@ class ReconcileJob:
         """
         async with self._turn:
             now, database = self.reconciler.clock(), self.reconciler.database
-            former = await database.read(neo_agreement)
-            days = await database.read(lambda connection: _days(connection, line, former, now))
+            former, days = await database.read(lambda connection: _plan(connection, line, now))
             found = await self.reconciler.compare(days, former)
             comparison = await database.write(lambda connection: _kept(connection, found, days, now))
             _log(comparison, days)
             return comparison
+
+
+def _plan(connection: Connection, line: str, now: datetime) -> tuple[NeoAgreement, Days]:
+    """Return what the last comparison found, and the days of a time."""
+    former = neo_agreement(connection)
+    return former, _days(connection, line, former, now)
 
 
 def _kept(connection: Connection, found: Comparison, days: Days, now: datetime) -> Comparison:
