@@ -54,11 +54,13 @@ class OwnKeysComparison:
                 return []
             case Verdict.UNDECIDED:
                 raise ChangingError
-            case Verdict.WRONG if len(found) > _MOST_DAYS:
-                return None
             case Verdict.WRONG:
-                wrong = outcome.wrong_days(found.keys())
-                return [OwnKeysDay(day, *both, tuple(wrong[day])) for day, both in found.items() if day in wrong]
+                wrong = {day: tasks for day, tasks in outcome.wrong_days(found.keys()).items() if day in days}
+                if len(wrong) > _MOST_DAYS:
+                    return None
+                return [
+                    OwnKeysDay(day, *(await self._totals(Days(day, day))), tuple(tasks)) for day, tasks in wrong.items()
+                ]
 
     async def _differing_days(self, days: Days) -> Sequence[date]:
         """Return the days that differ, or the first of them where they are too many."""

@@ -86,6 +86,23 @@ async def test_what_is_wrong_beside_a_reading_is_named(harness: ServiceHarness) 
     assert "task priya-3 isn't in Neo's total" in visible_text(report)
 
 
+async def test_own_keys_are_compared_from_a_quiet_moment_on_where_tasks_count_when_they_end(
+    harness: ServiceHarness,
+) -> None:
+    for back in range(3, 9):  # each day one begins in place of another that ends, so that most days agree
+        begun = MIDNIGHT + (5 - back) * DAY - HALF_HOUR
+        own = Stream(begun, begun + HOUR, llm_cost=Decimal(back), neo_cost=Decimal(1))
+        harness.neo.world.add(SimTask.of(f"own-{back}", own, email=PRIYA, is_byok=True))
+    count_by(harness, "created", "ended")
+    await night(harness, 2)
+    assert reports(harness) == []
+    assert f"{EXECUTION.replace('Mar 1', 'Mar 2')}." in await asked(harness, "status")
+    harness.neo.summary = SummaryOptions("ended", own_keys_left_out=frozenset({"own-5"}))
+    await night(harness)
+    (report,) = reports(harness)
+    assert "task own-5 isn't in Neo's total" in visible_text(report)
+
+
 async def test_people_are_compared_on_the_days_that_agree(harness: ServiceHarness) -> None:
     add_late(harness)
     count_by(harness, "created", "ended")
