@@ -207,7 +207,7 @@ async def test_days_that_change_while_they_are_read_are_no_difference_and_do_not
     await night(harness)
     found = await asked(harness)
     assert "I couldn't compare Feb 19, Feb 20, Feb 21 and 7 more, because Neo's answers changed meanwhile" in found
-    assert "*Agrees with Neo through Feb 18.*" in found
+    assert "*Agrees with Neo through Feb 18, but people and your own model keys can't be compared.*" in found
     assert (reports(harness), has_broken(logged)) == ([], False)
 
 

@@ -76,6 +76,7 @@ async def test_a_reading_is_remembered_so_that_one_request_is_enough(harness: Se
     assert "Fits Neo's total through Mar 2" in await asked(harness, "reconcile 3d")  # none of which tells
 
 
+@pytest.mark.slow
 async def test_what_is_wrong_beside_a_reading_is_named(harness: ServiceHarness) -> None:
     add_late(harness)
     harness.neo.world.restate("priya-3", Decimal("1.7"))  # so that its amount tells it from the other of its day
@@ -86,6 +87,7 @@ async def test_what_is_wrong_beside_a_reading_is_named(harness: ServiceHarness) 
     assert "task priya-3 isn't in Neo's total" in visible_text(report)
 
 
+@pytest.mark.slow
 async def test_own_keys_are_compared_from_a_quiet_moment_on_where_tasks_count_when_they_end(
     harness: ServiceHarness,
 ) -> None:
@@ -124,6 +126,7 @@ def add_old(harness: ServiceHarness, *task_ids: str) -> None:
         harness.neo.world.add(SimTask.of(task_id, Stream(begun, begun + HOUR, Decimal(5)), email=PRIYA))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["left_out", "doubled"])
 @pytest.mark.parametrize("before", ["left_out", "doubled", "hidden"])
 async def test_whatever_is_wrong_before_the_ledger_explains_nothing_later(
@@ -167,6 +170,7 @@ async def test_what_is_created_at_midnight_sharp_is_no_difference(
 # --- amounts -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task_ids", [("priya-4",), ("priya-4", "marcu-4"), ("priya-4", "marcu-7", "priya-9")], ids=len)
 async def test_tasks_with_another_amount_are_named(harness: ServiceHarness, task_ids: tuple[str, ...]) -> None:
     harness.neo.summary = SummaryOptions(repriced=dict.fromkeys(task_ids, Decimal("1.01")))
@@ -176,6 +180,7 @@ async def test_tasks_with_another_amount_are_named(harness: ServiceHarness, task
         assert f"task {task_id} has another amount in Neo's total" in visible_text(report)
 
 
+@pytest.mark.slow
 async def test_amounts_that_differ_on_many_days_are_one_difference(harness: ServiceHarness) -> None:
     harness.neo.summary = SummaryOptions(repriced={f"priya-{day}": Decimal("1.01") for day in range(3, 9)})
     await night(harness, 2)
@@ -183,6 +188,7 @@ async def test_amounts_that_differ_on_many_days_are_one_difference(harness: Serv
     assert "6 days from Feb 22 to Feb 27: Neo counts" in visible_text(report)
 
 
+@pytest.mark.slow
 async def test_tasks_that_are_missing_and_tasks_that_count_twice_do_not_make_up_for_each_other(
     harness: ServiceHarness,
 ) -> None:
@@ -194,6 +200,7 @@ async def test_tasks_that_are_missing_and_tasks_that_count_twice_do_not_make_up_
     assert [task_id for task_id in doubled if f"task {task_id} is in Neo's total twice" not in said] == []
 
 
+@pytest.mark.slow
 async def test_costs_on_own_keys_are_compared_apart(harness: ServiceHarness) -> None:
     begun = START - 5 * DAY
     own = Stream(begun, begun + HOUR, llm_cost=Decimal(1), neo_cost=Decimal("0.5"))
@@ -210,6 +217,7 @@ async def test_costs_on_own_keys_are_compared_apart(harness: ServiceHarness) -> 
 # --- over ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_difference_is_over_however_old_it_is(harness: ServiceHarness) -> None:
     leave_out(harness, "priya-4")
     await night(harness)
