@@ -16,7 +16,7 @@ from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
-from tests.support.neo_totals import HOUR, asked, night, reports
+from tests.support.neo_totals import DAY, HOUR, asked, night, reports
 from tests.support.worlds import PRIYA
 
 Summary = dict[str, Any]
@@ -70,7 +70,7 @@ async def test_amounts_that_are_none_leave_neos_total_unavailable(
         (Body(b"<!doctype html><title>Sign in</title>"), UNREADABLE),
         (Body(b"\xff\xfe\x00"), UNREADABLE),
         (Body(b'{"total_neo_credits": 1, "total_tasks": 1, "by_period": ' + b"[" * 50_000), UNREADABLE),
-        (Body(b" " * (5 * 2**20)), "Neo's total isn't available: Neo gave no answer in time."),
+        (Body(b" " * (5 * 2**20)), "Neo's total isn't available: Neo's answer is too large."),
         (Redirect("http://169.254.169.254/latest/meta-data"), "Neo's total isn't available: Neo can't be reached."),
         (Redirect(SUMMARY_PATH, 307), "Neo's total isn't available: Neo can't be reached."),
     ],
@@ -175,7 +175,8 @@ async def test_what_differs_everywhere_is_one_difference_reported_once_and_when_
 ) -> None:
     await night(harness)
     answer_with(harness, Reshape(in_another_currency))
-    harness.neo.world.add(SimTask.of("new", Stream(START, START + HOUR, Decimal(3)), email=PRIYA))
+    begun = START + 2 * DAY
+    harness.neo.world.add(SimTask.of("new", Stream(begun, begun + HOUR, Decimal(3)), email=PRIYA))
     await night(harness, 4)
     (report,) = reports(harness)
     assert (
