@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import chain
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,7 @@ from bot.ledger.scope_queries import seen_values
 
 _SHORTEST_PART = 3  # letters of a model's name that may stand for it
 _MOST_MODELS = 4  # offered one by one
+_KEPT = 16  # teams, or members of them, whose names are kept in memory
 _EVERYDAY = vocabulary.FILLER.union(vocabulary.KNOWN)
 
 EmailsByName = Mapping[str, Sequence[str]]
@@ -49,7 +51,8 @@ class LedgerNames:
         In the whole ledger's scope they may be of somebody in Slack who has no task yet.
         """
         is_whole = self.scope.member is None
-        found = (self._current.get(email, email if is_whole else None) for email in self._emails.get(name, ()))
+        called = chain(self._emails.get(name, ()), self._emails_in_slack.get(name, ()))
+        found = (self._current.get(email, email if is_whole else None) for email in called)
         return sorted({email for email in found if email is not None})
 
     def _members_called(self, name: str) -> list[str]:
@@ -75,14 +78,21 @@ class LedgerNames:
 
     @cached_property
     def _emails(self) -> EmailsByName:
-        pairs = [(name, email) for email in self._current for name in names_of_email(email)]
-        return by_name(
-            [*pairs, *((name, email) for name, emails in self.in_slack(self.connection).items() for email in emails)]
-        )
+        return _names_of_emails(tuple(self._current))
+
+    @cached_property
+    def _emails_in_slack(self) -> EmailsByName:
+        return self.in_slack(self.connection)
 
     @cached_property
     def _models(self) -> Mapping[str, Sequence[str]]:
         return by_name((each.lower(), each) for each in seen_values(self.connection, self.scope, "model") if each)
+
+
+@lru_cache(maxsize=_KEPT)
+def _names_of_emails(emails: tuple[str, ...]) -> EmailsByName:
+    """Return e-mails by what people with them may be called; of a large team that takes too long for each line."""
+    return by_name((name, email) for email in emails for name in names_of_email(email))
 
 
 def names_of_email(email: str) -> list[str]:
