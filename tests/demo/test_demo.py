@@ -143,9 +143,7 @@ async def test_it_opens_on_a_workspace_that_has_lived_at_any_moment(
         dm = workspace.visible_messages(workspace.im_of(hannah).id, hannah)
         assert any("Globex pentest" in visible_text(message) for message in dm)
         await agrees_with_panel(shown)
-        card = await asked(shown, "")
-        assert "*Team:* " in card
-        assert "$0.00" not in card.partition("Data as of")[0].partition("Today so far")[0]
+        assert "*Team:* " in await asked(shown, "")
 
 
 @pytest.mark.long

@@ -14,7 +14,7 @@ _ASKS_A_QUESTION = {"errors"}  # whoever answers it reads its words as a questio
 _SETS_AN_AMOUNT = {"budget", "threshold"}  # which `budget @ana 500?` only asks about
 _SHOWS = {"balance", "budgets", "digest", "errors", "explain", "help", "overview", "status", "subscriptions"}
 _QUESTION = re.compile(r"\?\W*$")
-_THANKS = re.compile(r"(?: (?:please|pls|plz|thanks|thx|thank you))+$", re.IGNORECASE)
+_THANKS = re.compile(r"(?: (?:please|pls|plz|thanks|thx|thank you)){1,3}$", re.IGNORECASE)
 _ASKING = re.compile(
     r"(?:(?:please|pls|plz|kindly|hey|hi|hello|ok|okay|so|now|just|then|(?:can|could|would|will) you|can i|let me|let's"
     r"|i (?:want|need|like) to|i'd like to|i would like to|go ahead and|run|type|/?neo-usage) ){1,6}",
@@ -25,6 +25,12 @@ _SHOWING = re.compile(
     r"|how(?:'s| is)|where(?:'s| is)|i (?:want|need)|i'd like|me|us|the|my|our|your|all|current|latest|present) ){1,6}",
     re.IGNORECASE,
 )
+_OPENING = {  # words that courtesy begins with
+    "please", "pls", "plz", "kindly", "hey", "hi", "hello", "ok", "okay", "so", "now", "just", "then", "can",
+    "could", "would", "will", "let", "i", "go", "run", "type", "show", "give", "send", "tell", "get", "list",
+    "display", "see", "view", "open", "check", "read", "pull", "bring", "what", "whats", "how", "hows", "where",
+    "wheres", "me", "us", "the", "my", "our", "your", "all", "current", "latest", "present",
+}  # fmt: skip
 
 
 def exact_line(line: str, commands: Collection[str]) -> str | None:
@@ -33,6 +39,9 @@ def exact_line(line: str, commands: Collection[str]) -> str | None:
     Marks of emphasis, emoji, closing punctuation and thanks are left out. What is in quotes stays, and so does a
     question behind a command, whose exact words may end in such marks.
     """
+    first = _first_word(line)
+    if first and first not in commands:
+        return None
     typed, raw = _THANKS.sub("", plain(line)), clean(line)
     first, _, rest = typed.partition(" ")
     command = first.lower()
@@ -47,6 +56,13 @@ def exact_line(line: str, commands: Collection[str]) -> str | None:
     return f"{first} {rest}".strip()
 
 
+def _first_word(line: str) -> str:
+    """Return the first word of a line in lower case without marks; empty if that is none of letters, or not plain."""
+    words = line.split(maxsplit=1)
+    word = words[0].strip("*_~`.,;!?()[]") if words else ""
+    return word.lower() if word.isascii() and word.isalpha() else ""
+
+
 def _is_exact(command: str, rest: str) -> bool:
     """Return whether a line with a command's first word is one, and not a sentence: `overview last week`."""
     if command == "overview":
@@ -59,6 +75,8 @@ def politely_asked(line: str, commands: Collection[str]) -> str | None:
 
     A command that shows something may be asked for by `show me the` and the like, if that is all of the line.
     """
+    if _first_word(line) not in {"", *_OPENING}:
+        return None
     typed = _THANKS.sub("", plain(line))
     asking = _ASKING.match(typed)
     rest = typed[asking.end() :] if asking else typed
