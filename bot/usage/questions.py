@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 from bot.domain.access import Caller, RefusedError
+from bot.domain.everyday.typography import plain
 from bot.domain.query.errors import QueryError, WhenError, quoted
 from bot.domain.query.question import Question, describe
 from bot.domain.query.spelling import nearest
-from bot.domain.query.tokens import clean, without_markup
+from bot.domain.query.tokens import without_markup
 from bot.domain.visibility import Titles
 from bot.ledger.freshness import UnreadError
 from bot.people.rate_limit import charge_rate_limit
@@ -116,7 +117,7 @@ class QuestionHandlers:
 
     def _misspelt_command(self, line: str, error: QueryError, commands: Collection[str]) -> Message | None:
         """Return an answer that names the command meant, if the error is in the first word and a command is near it."""
-        first, _, rest = clean(line).partition(" ")
+        first, _, rest = plain(line).partition(" ")
         command = nearest(first, commands) if error.column == 1 and error.word.startswith(first) else None
         if command is None or (error.instead and nearest(first, (command, error.instead.partition(" ")[0])) != command):
             return None

@@ -185,7 +185,7 @@ SPENT_MOST = (
     "who spent most", "who spent the most?", "who spent the most last week", "top spenders",
     "top spender last week", "who is the biggest spender", "which person spent the most last week",
     "who used the most last week", "most expensive users last week", "who costs the most",
-    "show spend by person last week",
+    "rank people by spend last week", "show spend by person last week",
 )  # fmt: skip
 SET_A_LIMIT = (
     "set a limit of $500 a month for @marcus", "limit @marcus to 500 a month", "set @marcus's budget to $500",

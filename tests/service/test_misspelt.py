@@ -20,7 +20,8 @@ def world() -> World:
 
 async def test_a_misspelt_command_is_asked_about_with_the_line_to_type(harness: ServiceHarness) -> None:
     lines = {
-        "budgts": "budgets", "hlep": "help", "explian": "explain", "snoze 1h": "snooze 1h", "stauts": "status",
+        "budgts": "budgets", "*budgts*": "budgets", "hlep": "help", "explian": "explain", "snoze 1h": "snooze 1h",
+        "stauts": "status",
         "Digset 2026-03-01": "digest 2026-03-01", "erors team 7d": "errors team 7d",
         "notfy errors on": "notify errors on",
         "lnik @ana ana@acme.dev": "link @ana ana@acme.dev", "bugdet team 5/month": "budget team 5/month",

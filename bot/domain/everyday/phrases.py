@@ -109,13 +109,19 @@ class PhraseReader:
         if set(texts[place : place + 1]) & vocabulary.TASKS:
             is_each = texts[0] in {"by", "per", "each", "every"}
             return place + 1, Meaning.ask_for_each_task if is_each else Meaning.ask_for_tasks
-        if texts[0] == "by" and self._is_somebody(texts[1:]):  # `spent by ana`
-            return 1, _part("")
+        if count := self._without_group(texts, place):
+            return count, _part("")
         name = _grouping(texts, place)
         if name is None:
             return None
         count, names = _second_group(texts, place + 1, name)
         return count, _each(*names) if texts[0] in _BEFORE_EACH else _part(f"by:{','.join(names)}")
+
+    def _without_group(self, texts: Sequence[str], place: int) -> int:
+        """Return how many words say nothing, as in `sorted by spend` and before a name in `spent by ana`; else 0."""
+        if texts[place - 1] == "by" and set(texts[place : place + 1]) & vocabulary.SORTED_BY:
+            return place + 1  # the costliest stand first in any case
+        return int(texts[0] == "by" and self._is_somebody(texts[1:]))
 
     def _is_somebody(self, texts: Sequence[str]) -> bool:
         """Return whether the words begin with somebody's name, or with whoever asks."""

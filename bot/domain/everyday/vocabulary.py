@@ -20,8 +20,8 @@ FILLER: Final = _words(
     hiya hm hmm holy how how're how's hows i i'd in increase increased increasing into is it its jeez jump jumped
     just kindly know let like list lol look lookup made make management manager many maybe money much my need neo
     neo's now number numbers of oh ok okay omg on only or overall overview paid pay paying please pls plz pretty
-    pull query question quick quickly ran really recap report reports results right rise rising rose roughly run
-    runs see shit shitty show shows so some sorry spend spending spending's spends spent spike spikes spiked
+    pull query question quick quickly ran rank ranked ranking really recap report reports results right rise rising rose
+    roughly run runs see shit shitty show shows so some sorry spend spending spending's spends spent spike spikes spiked
     statistics stats still sum summarize summary sums teh tell thank thanks that the their there there's this thx to
     total totals u ugh uh um up update updates usage usd use used using very want was waste wasted way well went
     were what what's whats which whole entire with would wow wtf yeah yep yes you your damage single wat da
@@ -63,11 +63,14 @@ AVERAGED: Final = {
 ADVERBS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
 BY: Final = (
     ("broken", "down", "by"), ("break", "down", "by"), ("breakdown", "by"), ("split", "by"), ("grouped", "by"),
-    ("group", "by"), ("sorted", "by"), ("by",), ("per",), ("each",), ("every",), ("for", "each"),
+    ("group", "by"), ("sorted", "by"), ("sort", "by"), ("ordered", "by"), ("order", "by"), ("ranked", "by"), ("by",),
+    ("per",), ("each",), ("every",), ("for", "each"),
     ("--by",), ("-by",), ("--group-by",), ("groupby",), ("group",), ("which",), ("what",),
 )  # fmt: skip
 """What stands before a group."""
 
+SORTED_BY: Final = _words("spend spending spent cost costs price amount amounts money")
+"""What stands behind `by` and is no group, as answers are sorted by it."""
 MOST: Final = _words("top limit most biggest largest highest worst expensive priciest costliest dearest costly")
 TASKS: Final = _words("task tasks job jobs")
 SHARE: Final = (
