@@ -51,7 +51,7 @@ RESIDENT_FROM = 7  # the day from whose beginning on one process stays
 RESTORED_ON = (2, 4, 6)  # days on which a backup is put back
 UPGRADED_ON = (3, 5)  # days on which a new version finds the ledger as an earlier one left it
 EARLIER = "0019"  # its schema; what later ones have added is of no use to this team
-BACKUPS = "backups"
+BACKUPS, FIRST_BACKUP = "backups", "first.db"
 PEOPLE = ("hannah", "priya", "marcus")
 BUDGETS = (
     "budget team 300/day", "budget team 4000/month", "budget default 60/day", "budget @priya 40/day",
@@ -119,6 +119,7 @@ class Weeks:
         await self.team.start()
         await self.team.wait_until(lambda: "welcome" in self.team.kinds())
         await self._set_budgets()
+        await self.processes.command("db", "backup", str(self.team.directory / FIRST_BACKUP))
         self.troubles.begin()
 
     async def _set_budgets(self) -> None:
@@ -235,13 +236,19 @@ class Weeks:
     async def _restore(self) -> None:
         """Put the last backup back, as the manual says."""
         await self._end_all()
-        copy = max(self.team.directory.glob(f"{BACKUPS}/*.db"))
+        copy = self._last_backup()
         await self.processes.command("db", "restore", str(copy))
         self.team.database = open_database(self.surroundings.place)
         self.troubles.happened["restored"] += 1
         self.restored.append(self.clock())
         await self.team.start()
         await self._set_budgets()
+
+    def _last_backup(self) -> Path:
+        """The last one that has the budgets: an alert about one that a copy lacks would be lost with it."""
+        first = self.team.directory / FIRST_BACKUP
+        scheduled = sorted(self.team.directory.glob(f"{BACKUPS}/*.db"))
+        return [first, *(each for each in scheduled if each.stat().st_mtime > first.stat().st_mtime)][-1]
 
     async def _upgrade(self) -> None:
         """Have two services of this version start at once over the ledger of an earlier one."""
