@@ -27,7 +27,7 @@ test test-slow cover soak bench: export PYTHONDONTWRITEBYTECODE =
 test: setup
 	$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal
 
-# one test in twelve; together they take longer than all others
+# one test in twelve, and of the whole app on PostgreSQL every other one; together they take longer than all others
 test-slow: setup
 	$(BIN)/python -m pytest -m slow -n auto --dist worksteal
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.postgres.installation import programs
-from tests.support.engines import CASES, SHARE, sample
+from tests.support.engines import CASES, SHARE, SLOW_SHARE, sample
 from tests.support.postgres import ABSENT
 
 SERVER = """
@@ -31,6 +31,7 @@ def test_some_tests_of_every_module_are_chosen_and_the_same_ones_each_time() -> 
     of_module = Counter(name.partition("::")[0] for name in chosen)
     assert len(of_module) == 9
     assert all(0.5 / SHARE < count / 400 < 2 / SHARE for count in of_module.values())
+    assert chosen < sample(names, SLOW_SHARE, "::")  # of what `make test` tries nothing is left out by `make test-slow`
     assert sample(["tests/test_small.py::test_only"], SHARE, "::") == {"tests/test_small.py::test_only"}
 
 

@@ -16,7 +16,7 @@ from bot.settings.postgres_address import address_url
 from tests.support.effort import THOROUGH
 
 SQLITE, POSTGRES = "sqlite", "postgres"
-SHARE = 24  # of the tests of the whole app, `make test` runs one in so many on PostgreSQL too, `make soak` all
+SHARE, SLOW_SHARE = 24, 2  # of the tests of the whole app, one in so many run on PostgreSQL too; `make soak` runs all
 CASES = 3
 
 
@@ -27,7 +27,7 @@ def sqlite_only(reason: str) -> pytest.MarkDecorator:
 
 
 costly = pytest.mark.costly
-"""Marks what takes seconds and reads a ledger as other tests do: on PostgreSQL `make soak` tries it too."""
+"""Marks what takes seconds and reads a ledger as other tests do: on PostgreSQL `make test-slow` tries one in two."""
 
 many_cases = pytest.mark.many_cases
 """Marks what tries cases of one kind on a whole app: `make test` tries one in CASES of them, `make soak` all."""
@@ -43,23 +43,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _engines_of(item: pytest.Item) -> list[str]:
-    if item.get_closest_marker("sqlite_only") is not None:
-        return [SQLITE]
-    if item.get_closest_marker("costly") is not None and not THOROUGH:
-        return [SQLITE]
-    return [SQLITE, POSTGRES]
+    return [SQLITE] if item.get_closest_marker("sqlite_only") is not None else [SQLITE, POSTGRES]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out most tests of the whole app on PostgreSQL, and most of many cases, unless all or these are wanted."""
+    """Leave out most of many cases and half of the app on PostgreSQL, unless all or these are wanted.
+
+    Of what is left of the latter, `make test` tries some. The rest is marked as slow.
+    """
     if THOROUGH or any("::" in each for each in config.args):
         return
-    modules = _beyond_sample(items, _is_of_app_on_server, SHARE, "::")
-    functions = _beyond_sample(items, _is_of_many_cases, CASES, "[")
-    left_out = {*modules, *functions}
-    if left_out:
-        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
-        items[:] = [item for item in items if item not in left_out]
+    cases = _beyond_sample(items, _is_of_many_cases, CASES, "[")
+    left_out = {*cases, *_beyond_sample(items, _is_of_app_on_server, SLOW_SHARE, "::")}
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    slow = {*_beyond_sample(items, _is_of_app_on_server, SHARE, "::"), *filter(_is_costly_on_server, items)}
+    items[:] = [item for item in items if item not in left_out]
+    for item in slow:
+        item.add_marker(pytest.mark.slow)
 
 
 def _beyond_sample(
@@ -75,11 +76,20 @@ def _is_of_many_cases(item: pytest.Item) -> bool:
 
 
 def _is_of_app_on_server(item: pytest.Item) -> bool:
+    if _is_costly_on_server(item):
+        return True
     if item.get_closest_marker("always_on_both") is not None:
         return False
+    return not {"closed", "wire"}.isdisjoint(getattr(item, "fixturenames", ())) and _is_on_server(item)
+
+
+def _is_costly_on_server(item: pytest.Item) -> bool:
+    return item.get_closest_marker("costly") is not None and _is_on_server(item)
+
+
+def _is_on_server(item: pytest.Item) -> bool:
     parameters = getattr(item, "callspec", None)  # none where a module has a place of its own
-    is_of_app = not {"closed", "wire"}.isdisjoint(getattr(item, "fixturenames", ()))
-    return is_of_app and getattr(parameters, "params", {}).get("engine") == POSTGRES
+    return getattr(parameters, "params", {}).get("engine") == POSTGRES
 
 
 def sample(names: Sequence[str], share: int, group_end: str) -> set[str]:
