@@ -53,5 +53,5 @@ async def test_it_has_one_posted_where_that_is_asked_for(harness: ServiceHarness
 async def test_a_week_of_which_nothing_was_read_does_not_cost_nothing(harness: ServiceHarness) -> None:
     assert "Week of Feb 23" in (await run(harness, "digest", "--date", "2026-03-02")).stdout
     unread = (await run(harness, "digest", "--date", "2025-06-02")).stdout
-    assert unread.startswith("Sun, Jun 1: not known yet.")
+    assert unread.startswith("Sun, Jun 1, 2025: not known yet.")
     assert "$0.00" not in unread
