@@ -34,13 +34,6 @@ DATABASE_FAILURES = (UnusableError, SQLAlchemyError, sqlite3.Error)
 FINISH_SECONDS = 1.0  # that a cancellation waits for a transaction which is to be seen through
 
 
-class ClosedError(LedgerError):
-    """The database has been closed; nothing was done."""
-
-    def __init__(self) -> None:
-        super().__init__("the database has been closed: neo-usage is ending. Ask again once it has been started.")
-
-
 class Database(ABC):
     """A ledger's database, open for one writer and several readers."""
 

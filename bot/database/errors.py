@@ -22,6 +22,13 @@ class LedgerError(Exception):
         self.why = why
 
 
+class ClosedError(LedgerError):
+    """The database has been closed; nothing was done."""
+
+    def __init__(self) -> None:
+        super().__init__("the database has been closed: neo-usage is ending. Ask again once it has been started.")
+
+
 class UnusableError(LedgerError):
     """The database at a place cannot be used now, whatever was asked of it; `why` says so without the place.
 

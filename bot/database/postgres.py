@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.database.after_commit import committed
 from bot.database.answer_limit import LimitedConnection
-from bot.database.engine import ClosedError, Database
-from bot.database.errors import UnusableError
+from bot.database.engine import Database
+from bot.database.errors import ClosedError, UnusableError
 from bot.database.long_statements import long_statements
 from bot.database.postgres_connections import cut, interrupt, read_engine, write_engine
 from bot.database.postgres_errors import ConflictError, LostConnectionError, sqlstate, translated_errors

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 
+from bot.database.errors import ClosedError
+
 THREADS = 4
 _PATIENCE_SECONDS = 0.5  # with work whose queries are so short that none is met by an interruption
 _INTERRUPT_SECONDS = 0.02  # between interruptions of what is still being read at the end
@@ -49,8 +51,12 @@ class ReaderPool:
         Raises:
             LedgerError: there is no ledger, or not of this schema.
             UnusableError: it cannot be read now.
+            ClosedError: the pool has been closed.
         """
-        reading = self._threads.submit(self._run, work)
+        try:
+            reading = self._threads.submit(self._run, work)
+        except RuntimeError as error:
+            raise ClosedError from error
         self._reading.add(reading)
         reading.add_done_callback(self._reading.discard)
         return await asyncio.wrap_future(reading)

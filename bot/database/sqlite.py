@@ -15,8 +15,9 @@ from sqlalchemy.pool import QueuePool
 
 from bot.database.after_commit import committed
 from bot.database.compiled_statements import COMPILED
-from bot.database.engine import ClosedError, Database
+from bot.database.engine import Database
 from bot.database.errors import (
+    ClosedError,
     LedgerError,
     is_locked,
     locked_error,

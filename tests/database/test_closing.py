@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.database import errors
-from bot.database.engine import ClosedError, Database
-from bot.database.errors import UnusableError
+from bot.database.engine import Database
+from bot.database.errors import ClosedError, UnusableError
 from bot.database.sqlite import BUSY_SECONDS
 from bot.settings.database_place import DatabasePlace
 from tests.support.engines import rows_of, sqlite_only
@@ -49,10 +49,12 @@ async def test_who_waits_for_a_transaction_under_way_is_told_and_that_one_is_com
     assert rows_of(place, "SELECT key FROM slack_request") == [("a",)]
 
 
-async def test_nothing_is_written_once_it_is_closed(database: Database) -> None:
+async def test_nothing_is_written_or_read_once_it_is_closed(database: Database) -> None:
     database.close()
     with pytest.raises(ClosedError, match="it has been started"):
         await database.write(count)
+    with pytest.raises(ClosedError, match="it has been started"):
+        await database.read(count)
 
 
 @sqlite_only("on PostgreSQL tests/database/test_postgres.py holds it")

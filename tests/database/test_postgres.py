@@ -12,8 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.database import metadata
-from bot.database.engine import ClosedError
-from bot.database.errors import LedgerError, UnusableError
+from bot.database.errors import ClosedError, LedgerError, UnusableError
 from bot.database.postgres import BUSY_SECONDS, PostgresDatabase, driver_connection, open_server
 from bot.settings.postgres_address import PostgresAddress
 from tests.support.engines import execute, rows_of
