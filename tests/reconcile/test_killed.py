@@ -1,6 +1,7 @@
 """Killed between a comparison, the incident of it and its message, the service reports a difference once, not twice."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -48,7 +49,8 @@ def compare_and_end(team: Team) -> None:
 
 def kinds(team: Team) -> Counter[str]:
     """How many messages there are about differences and credits."""
-    return Counter({kind: count for kind, count in team.kinds().items() if kind in {"ops", "balance"}})
+    about = (re.match("ops:difference|balance", key) for key in team.visible().elements())
+    return Counter(found[0] for found in about if found)  # a busy machine may have other problems
 
 
 @pytest.mark.long
@@ -84,4 +86,4 @@ async def test_a_difference_and_a_warning_are_posted_once_whenever_it_is_killed(
     await team.wait_for_number(AGREES, 1)
     await team.wait_for_number(INCIDENTS, 0)
     await team.wait_settled()
-    assert kinds(team) == {"ops": 2, "balance": 1}
+    assert kinds(team) == {"ops:difference": 2, "balance": 1}
