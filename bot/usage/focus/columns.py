@@ -80,7 +80,8 @@ def cells(line: Line, month: Window, account: str) -> Cells:
 
 def _prices(offer: _Offer, line: Line) -> Cells:
     """Return how the cost of what was used follows from a quantity and a price; a correction has neither."""
-    quantity, price = _quantity(line), f"{offer.usd_per_unit}"
+    quantity = _quantity(line)
+    price, one = (f"{price}.00" for price in (offer.usd_per_unit, 1))  # readers take what has no point for whole numbers
     return {
         **dict.fromkeys(("ConsumedQuantity", "PricingQuantity"), quantity),
         **dict.fromkeys(("ConsumedUnit", "PricingUnit"), offer.unit),
