@@ -81,12 +81,12 @@ def cells(line: Line, month: Window, account: str) -> Cells:
 def _prices(offer: _Offer, line: Line) -> Cells:
     """Return how the cost of what was used follows from a quantity and a price; a correction has neither."""
     quantity = _quantity(line)
-    price, one = (f"{price}.00" for price in (offer.usd_per_unit, 1))  # readers take what has no point for whole numbers
+    price, one = f"{offer.usd_per_unit}.00", "1.00"  # without a point, readers take them for whole numbers
     return {
         **dict.fromkeys(("ConsumedQuantity", "PricingQuantity"), quantity),
         **dict.fromkeys(("ConsumedUnit", "PricingUnit"), offer.unit),
         **dict.fromkeys(("ListUnitPrice", "ContractedUnitPrice"), price),
-        **dict.fromkeys(("PricingCurrencyListUnitPrice", "PricingCurrencyContractedUnitPrice"), "1"),
+        **dict.fromkeys(("PricingCurrencyListUnitPrice", "PricingCurrencyContractedUnitPrice"), one),
         "PricingCategory": "Standard",
         # FOCUS wants no amount or currency in the price's id; there is one price of each
         **dict.fromkeys(("SkuId", "SkuPriceId"), offer.sku),

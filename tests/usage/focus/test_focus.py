@@ -52,7 +52,7 @@ MANDATORY = {
     "ContractedCost", "EffectiveCost", "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit",
     "ProviderName", "PublisherName", "ServiceCategory", "ServiceName",
 }  # fmt: skip
-DECIMAL, NOT_NEGATIVE = re.compile(r"-?\d+(\.\d+)?"), re.compile(r"\d+(\.\d+)?")
+DECIMAL, PRICE = re.compile(r"-?\d+\.\d+"), re.compile(r"\d+\.\d+")  # with a point: readers tell them by it
 MOMENT, CURRENCY = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), re.compile(r"[A-Z]{3}")
 TEXT = re.compile(r"\S(.*\S)?", re.DOTALL)  # without spaces around it
 
@@ -74,7 +74,7 @@ class Rule:
     allowed: frozenset[str] = frozenset()
 
 
-OF_USE = Rule(NOT_NEGATIVE, Null.BUT_FOR_USE)
+OF_USE = Rule(PRICE, Null.BUT_FOR_USE)
 RULES = {
     **dict.fromkeys(("BilledCost", "ContractedCost", "EffectiveCost", "ListCost"), Rule(DECIMAL)),
     **dict.fromkeys(("BillingAccountId", "BillingAccountName", "ChargeDescription"), Rule()),
@@ -110,7 +110,7 @@ TOGETHER = (  # null where the other is
     ("PricingQuantity", "PricingUnit"), ("ConsumedQuantity", "ConsumedUnit"), ("ResourceId", "ResourceType"),
     ("SubAccountId", "SubAccountType"), ("SkuPriceId", "SkuId"),
 )  # fmt: skip
-OFFERS = {("ProjectDiscovery", "Neo credits", "Credits", "10"), ("Model provider", "USD", "USD", "1")}
+OFFERS = {("ProjectDiscovery", "Neo credits", "Credits", "10.00"), ("Model provider", "USD", "USD", "1.00")}
 """To whom it is owed, in which currency it is priced, by which unit, and what that costs in the billing currency."""
 
 ZONES = ("UTC", "Europe/Berlin", "Pacific/Apia", "America/New_York", "Australia/Lord_Howe")
