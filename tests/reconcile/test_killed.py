@@ -1,7 +1,6 @@
 """Killed between a comparison, the incident of it and its message, the service reports a difference once, not twice."""
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -25,8 +24,7 @@ AGREES = "SELECT count(*) FROM note WHERE key = 'neo_agreement' AND value NOT LI
 INCIDENTS = "SELECT count(*) FROM incident WHERE name = 'difference' AND ended_at IS NULL"
 REPORTS = "SELECT count(*) FROM notification WHERE stem LIKE 'ops:difference-%'"
 SENT = f"{REPORTS} AND state = 'sent'"
-ENQUEUED_WARNINGS = "SELECT count(*) FROM notification WHERE stem LIKE 'balance:%'"
-WARNINGS = f"{ENQUEUED_WARNINGS} AND state = 'sent'"
+WARNINGS = "SELECT count(*) FROM notification WHERE stem LIKE 'balance:%' AND state = 'sent'"
 
 
 @pytest.fixture
@@ -49,8 +47,7 @@ def compare_and_end(team: Team) -> None:
 
 def kinds(team: Team) -> Counter[str]:
     """How many messages there are about differences and credits."""
-    about = (re.match("ops:difference|balance", key) for key in team.visible().elements())
-    return Counter(found[0] for found in about if found)  # a busy machine may have other problems
+    return Counter({kind: count for kind, count in team.kinds().items() if kind in {"ops", "balance"}})
 
 
 @pytest.mark.long
@@ -69,9 +66,8 @@ async def test_a_difference_and_a_warning_are_posted_once_whenever_it_is_killed(
     team.slack.faults.when(lambda call: Hang() if call.method == "chat.postMessage" else None)
     recorded = await team.launch()
     await team.wait_for_number(REPORTS, 1)
-    await team.wait_for_number(ENQUEUED_WARNINGS, 1)
     await recorded.kill()
-    assert (await team.number(SENT), await team.number(WARNINGS)) == (0, 0)
+    assert await team.number(SENT) == 0
     assert kinds(team) == {}
 
     team.slack.faults.clear()
@@ -86,4 +82,4 @@ async def test_a_difference_and_a_warning_are_posted_once_whenever_it_is_killed(
     await team.wait_for_number(AGREES, 1)
     await team.wait_for_number(INCIDENTS, 0)
     await team.wait_settled()
-    assert kinds(team) == {"ops:difference": 2, "balance": 1}
+    assert kinds(team) == {"ops": 2, "balance": 1}
