@@ -1,6 +1,7 @@
 """How the tests are laid out: helpers stand in `tests/support/`, and no test leans on another."""
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -166,3 +167,13 @@ def test_no_test_asserts_one_text_or_another() -> None:
         if isinstance(node, ast.Assert) and is_choice_of_texts(node.test)
     ]
     assert found == []
+
+
+DECODING = re.compile(r"msgspec\.\w+\.decode\(.*type=")
+
+
+def test_what_json_is_decoded_into_is_known_before_threads_begin() -> None:
+    """Two threads in which msgspec meets a type for the first time crash the process: a Decoder is made at import."""
+    assert DECODING.search("msgspec.json.decode(stored, type=Balance)")
+    paths = sorted((ROOT / "bot").rglob("*.py"))
+    assert [path.name for path in paths if DECODING.search(path.read_text(encoding="utf-8"))] == []

@@ -10,6 +10,7 @@ from bot.database import metadata
 
 _KEY = "credit_balance"
 _EXTENSIONS = '"extensions":'
+_decode = msgspec.json.Decoder(Balance).decode  # made here: two threads that meet a type first crash the process
 
 
 def stored_balance(connection: Connection) -> Balance:
@@ -17,7 +18,7 @@ def stored_balance(connection: Connection) -> Balance:
     stored = metadata.read(connection, _KEY)
     if stored is None:
         return Balance()
-    balance = msgspec.json.decode(stored, type=Balance)
+    balance = _decode(stored)
     if _EXTENSIONS in stored:
         return balance
     return replace(balance, extensions=balance.fillings)  # earlier versions counted both as one

@@ -149,10 +149,13 @@ class NeoAgreement:
         return sorted({*(each.day for each in self.differences), *(each.day for each in self.members)})
 
 
+_decode = msgspec.json.Decoder(NeoAgreement).decode  # made here: two threads that meet a type first crash the process
+
+
 def neo_agreement(connection: Connection) -> NeoAgreement:
     """Return what the last comparison found; nothing of all that before the first."""
     stored = metadata.read(connection, _KEY)
-    return NeoAgreement() if stored is None else msgspec.json.decode(stored, type=NeoAgreement)
+    return NeoAgreement() if stored is None else _decode(stored)
 
 
 def newest_difference(connection: Connection) -> datetime | None:
