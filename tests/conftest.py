@@ -5,11 +5,16 @@ import os
 import sys
 
 import pytest
+from hypothesis import settings
 
 from bot.unused_objects import put_off_the_search
+from tests.support.effort import ON_A_LOADED_MACHINE
 from tests.support.order import longest_first
 
 pytest_plugins = ("tests.support.engines", "tests.support.postgres", "tests.support.fixtures")
+
+settings.register_profile("on any machine", suppress_health_check=ON_A_LOADED_MACHINE)
+settings.load_profile("on any machine")
 
 put_off_the_search()  # while what is imported and collected only grows
 

@@ -496,7 +496,7 @@ async def test_a_quote_that_is_not_closed_is_named(harness: ServiceHarness) -> N
     answers = {
         "explain": "The quote at character 9 isn't closed.",
         "budget": "The quote at character 1 isn't closed. Type `budget @ana 500/month`",
-        "link": "Type the person and their e-mail in Neo: `link @ana ana@acme.dev`.",
+        "link": "Slack didn't recognize that name.",
     }
     for command, said in answers.items():
         assert visible_text(await harness.ask("hannah", f'{command} "priya')).startswith(said), command
