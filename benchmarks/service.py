@@ -83,6 +83,7 @@ async def _idle(place: DatabasePlace, number: Number, neo: str, seconds: float, 
     async with slack_side() as side:
         async with service_process(SERVING, place, side, neo) as service:
             await _polls(number, 1)
+            await asyncio.sleep(3)  # what follows from the first read ends
             quiet = await _busy_percent(service, seconds)
         async with service_process(SERVING, place, side, neo, POLL_SECONDS=str(_OFTEN_S)) as service:
             await _polls(number, 2)
