@@ -65,7 +65,7 @@ _COLUMNS = (
 # what Neo lists no longer is in none of its totals, and stays in the ledger
 _IN_SPAN = and_(_T.created_at >= bindparam("start"), _T.created_at < bindparam("end"))
 _CREATED = and_(_IN_SPAN, _T.missed_at.is_(None))
-_UNLISTED = select(func.count()).select_from(task).where(_IN_SPAN, _T.missed_at.is_not(None))
+_UNLISTED = select(func.count(_T.missed_at)).where(_IN_SPAN)  # through the index of the span, which stays as large
 _BY_DAY = select((_T.created_at // _DAY_US).label("day"), *_COLUMNS).where(_CREATED).group_by("day")
 _BY_MEMBER = (
     select(member.c.email, *_COLUMNS)

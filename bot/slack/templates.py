@@ -239,5 +239,5 @@ def _shipped_environment(directory: Path) -> BoundedEnvironment:
 def _environment(loader: BaseLoader) -> BoundedEnvironment:
     environment = BoundedEnvironment(loader, lambda value: escape(check_size(value)))
     environment.globals |= {"mention": mention, "code": code, "typed": typed_line}
-    environment.filters["spoken"] = readable_text
+    environment.filters["spoken"] = lambda sentence: readable_text(str(sentence))  # of a list of stand-ins, too
     return environment

@@ -76,6 +76,7 @@ async def test_expiry_is_warned_of_too(harness: ServiceHarness) -> None:
     assert "They expire on Mar 11." in visible_text(warnings(harness)[0])
 
 
+@pytest.mark.slow
 async def test_a_warning_survives_a_restart(harness: ServiceHarness) -> None:
     issue(harness, 20 * PACE)
     await night(harness)

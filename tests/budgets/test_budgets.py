@@ -32,6 +32,7 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
     return closed
 
 
+@pytest.mark.slow
 async def test_80_then_100_in_one_month_notifies_the_member_twice_and_the_channel_once(harness: ServiceHarness) -> None:
     answer = await harness.ask("hannah", "budget @priya 100/month")
     assert visible_text(answer) == "*Priya Raman's budget is now $100 a month*. $40.00 is already spent (40%)."
@@ -61,6 +62,7 @@ async def test_80_then_100_in_one_month_notifies_the_member_twice_and_the_channe
     assert len(notifications(harness.visible("marcus"))) == 1
 
 
+@pytest.mark.slow
 async def test_what_a_message_says_was_added_adds_up_to_what_it_says_was_spent(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 100/month")
     await spend(harness, PRIYA, 42)  # to 82
@@ -294,6 +296,7 @@ def buttons(message: Message) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 async def test_what_was_done_about_a_budget_is_not_offered_again(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 40/month")
     await harness.deliver()

@@ -309,6 +309,7 @@ NO_LIMITS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_what_names_no_limit_sets_none(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @marcus 30/month")
     before = visible_text(await harness.ask("hannah", "budgets"))

@@ -57,6 +57,7 @@ async def test_an_operator_snoozes_whoever_is_named(harness: ServiceHarness, lin
     assert "in the channel are snoozed until" in await say(harness, "hannah", line)
 
 
+@pytest.mark.slow
 async def test_an_operator_who_reads_of_a_member_in_direct_messages_snoozes_those_alone(
     closed: ServiceHarness,
 ) -> None:
@@ -126,6 +127,7 @@ async def test_a_step_passed_while_snoozed_is_notified_once_its_limit_is_back(ha
     assert "84% of your monthly budget" in visible_text(message)
 
 
+@pytest.mark.slow
 async def test_a_snooze_of_the_channel_alone_is_explained_as_such(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 100/month", "snooze @priya 2h")
     await spend(harness, PRIYA, 75)
@@ -138,6 +140,7 @@ async def test_a_snooze_of_the_channel_alone_is_explained_as_such(harness: Servi
     assert "No alert:" not in explained.partition("100% passed")[2]
 
 
+@pytest.mark.slow
 async def test_the_lower_of_two_steps_passed_while_snoozed_has_a_reason(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 100/month")
     await say(harness, "priya", "snooze 2h")
@@ -170,6 +173,7 @@ async def merged(harness: ServiceHarness, old: str, new: str) -> None:
     await harness.deliver()
 
 
+@pytest.mark.slow
 async def test_a_merged_member_without_a_budget_takes_over_the_other_ones_with_all_that_follows(
     harness: ServiceHarness,
 ) -> None:
@@ -189,6 +193,7 @@ async def test_a_merged_member_without_a_budget_takes_over_the_other_ones_with_a
     assert notifications(harness.dm("marcus")) == []  # the 50% step was told to whom they were
 
 
+@pytest.mark.slow
 async def test_merged_members_have_one_live_message(harness: ServiceHarness) -> None:
     await spend(harness, BEFORE, 9)
     await say(harness, "hannah", f"link @priya {BEFORE}", f"budget {BEFORE} 10/month")
@@ -200,6 +205,7 @@ async def test_merged_members_have_one_live_message(harness: ServiceHarness) -> 
     assert "$19.00 of $10" in visible_text(parents[0])
 
 
+@pytest.mark.slow
 async def test_what_waits_for_the_old_e_mail_is_sent_to_the_new_one(harness: ServiceHarness) -> None:
     await spend(harness, BEFORE, 9)
     with harness.service.database.transaction() as connection:
@@ -249,6 +255,7 @@ async def test_nobody_is_notified_of_history_read_as_a_limit_for_a_while_ends(ha
     assert "it comes from history" in await say(harness, "priya", "explain")
 
 
+@pytest.mark.slow
 async def test_the_end_of_a_default_for_a_while_over_many_is_one_summary(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget default 50/month", "budget default 3000/month until:today")
     for each in range(7):
@@ -271,6 +278,7 @@ async def test_a_clock_that_ran_ahead_ends_no_limit_for_good(harness: ServiceHar
         assert limit in await say(harness, "hannah", "budgets")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minutes", [0, 1])
 async def test_a_request_that_would_lower_what_was_set_since_is_not_approved(
     harness: ServiceHarness, minutes: int
@@ -295,6 +303,7 @@ async def test_less_may_be_asked_for_and_approved(harness: ServiceHarness) -> No
     assert "$60 a month" in await say(harness, "hannah", "budgets")
 
 
+@pytest.mark.slow
 async def test_an_approved_request_leaves_no_name_in_an_anonymous_channel(closed: ServiceHarness) -> None:
     harness = await opened(closed, ALERT_PRIVACY="anonymous")
     await say(harness, "hannah", "budget @priya 10/month")
@@ -315,6 +324,7 @@ async def test_an_own_budget_removed_names_the_default_that_holds(harness: Servi
     assert "The default of $1,000 a month applies now. $10.00 is already spent (1%)" in text
 
 
+@pytest.mark.slow
 async def test_what_follows_a_limit_for_a_while_is_what_comes_back(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 50/month")
     first = await say(harness, "hannah", "budget @priya 400/month until:today")
@@ -358,6 +368,7 @@ async def test_an_operators_snooze_is_theirs_alone_and_ends_with_the_highest_ste
     assert len(of_team(harness, "hannah")) == before + 1
 
 
+@pytest.mark.slow
 async def test_where_members_are_operators_business_one_of_them_silences_nobody_else(closed: ServiceHarness) -> None:
     both = ",".join(closed.workspace.user(each).id for each in ("hannah", "marcus"))
     harness = await opened(closed, ADMINS=both, ALERT_PRIVACY="operators")
@@ -370,6 +381,7 @@ async def test_where_members_are_operators_business_one_of_them_silences_nobody_
     assert [each for each in notifications(harness.dm("priya")) if "150% passed" in visible_text(each)]
 
 
+@pytest.mark.slow
 async def test_a_late_step_that_was_snoozed_is_notified_at_the_end(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 40/day")
     harness.clock.advance(DAY)
@@ -393,6 +405,7 @@ async def test_a_late_step_is_not_notified_more_than_three_days_after_its_period
     assert notifications(harness.dm("priya")) == []
 
 
+@pytest.mark.slow
 async def test_a_snooze_set_by_a_clock_that_ran_ahead_is_none(harness: ServiceHarness) -> None:
     await say(harness, "hannah", "budget @priya 100/month")
     harness.clock.advance(20 * DAY)

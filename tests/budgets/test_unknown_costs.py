@@ -16,6 +16,7 @@ def world() -> World:
     return world
 
 
+@pytest.mark.slow
 async def test_a_limit_a_listing_and_a_request_say_that_the_spend_is_unknown(harness: ServiceHarness) -> None:
     confirmed = visible_text(await harness.ask("hannah", f"budget {PRIYA} 30/month"))
     assert "What is spent already is unknown (1 task)." in confirmed

@@ -245,6 +245,7 @@ def test_a_time_before_the_history_says_how_to_read_it(synced: Run) -> None:
     assert re.search(r"Incomplete: the history I have starts [^;]+; `neo-usage sync --full` reads the rest$", said)
 
 
+@pytest.mark.slow
 def test_an_e_mail_that_neo_does_not_know_is_named(synced: Run) -> None:
     unknown = synced("report", "email:nobody@x.yz").stdout
     assert "I can't find nobody@x.yz in Neo: it has no tasks of theirs. Check the spelling.\n" in unknown
@@ -401,6 +402,7 @@ def test_the_doctor_warns_of_files_that_others_can_read(synced: Run, tmp_path: P
     assert f"`chmod 600 {dotenv}`" in synced("doctor", "--offline", POLL_SECONDS="often").stdout
 
 
+@pytest.mark.slow
 def test_a_secret_comes_from_a_file_and_the_doctor_looks_at_who_can_read_it(
     bare_run: Run, neo: NeoServer, tmp_path: Path
 ) -> None:
@@ -732,6 +734,7 @@ async def test_the_service_answers_until_it_is_told_to_end(
     assert not [secret for secret in secrets if secret.encode() in log]
 
 
+@pytest.mark.slow
 @pytest.mark.long
 def test_the_demo_says_where_its_page_is_and_leaves_nothing(tmp_path: Path) -> None:
     with subprocess.Popen(

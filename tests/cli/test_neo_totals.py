@@ -107,6 +107,7 @@ def test_it_agrees(upstream: NeoServer, directory: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_difference_is_named_and_the_command_ends_with_1(upstream: NeoServer, directory: Path, neo: NeoApi) -> None:
     neo.summary = SummaryOptions(left_out=frozenset({"marcu-5"}))
     assert printed(upstream, directory, "reconcile 7d", code=1).splitlines() == [
@@ -148,6 +149,7 @@ def test_a_task_counted_for_another_person_is_named_and_the_command_ends_with_1(
     printed(upstream, directory, "reconcile 7d")
 
 
+@pytest.mark.slow
 def test_amounts_that_differ_every_day_do_not_agree(upstream: NeoServer, directory: Path, neo: NeoApi) -> None:
     factors = {f"{email[:5]}-{back}": Decimal("1.05") for back in range(2, 32) for email in (PRIYA, MARCUS)}
     neo.summary = SummaryOptions(repriced=factors)

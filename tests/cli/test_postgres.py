@@ -198,6 +198,7 @@ EVERY_COMMAND = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_an_old_server_is_one_line_with_the_remedy(neo: NeoServer, tmp_path: Path) -> None:
     with old_server("11.22 (Debian 11.22-0+deb10u2)") as server:
         run = run_over(server.address, neo, tmp_path)
@@ -312,6 +313,7 @@ def test_budgets_are_set_listed_explained_and_removed(synced: Run) -> None:
     assert synced("budget", "remove", "team").returncode == 0
 
 
+@pytest.mark.slow
 def test_people_are_listed_linked_and_merged(synced: Run) -> None:
     people = json.loads(synced("member", "list", "--json").stdout)
     old = max(people, key=lambda each: Decimal(each["spend_usd"]))["email"]

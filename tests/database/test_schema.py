@@ -104,6 +104,7 @@ def indexes(connection: Connection, engine: str) -> dict[str, str]:
     return {name: definition.replace(" IF NOT EXISTS", "") for name, definition in rows if "alembic" not in name}
 
 
+@pytest.mark.slow
 def test_the_migrations_make_the_tables_that_are_declared(migrated: Connection, declared: Connection) -> None:
     assert compare_metadata(MigrationContext.configure(migrated), SQLModel.metadata) == []
     assert tables(migrated) == tables(declared)

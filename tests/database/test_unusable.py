@@ -139,6 +139,7 @@ def fill(disk: Path) -> None:
             filler.write(b"x" * 4096)
 
 
+@pytest.mark.slow
 async def test_on_a_full_disk_questions_are_answered_and_it_is_told(closed: ServiceHarness, disk: Path) -> None:
     closed.settings["DATABASE_URL"] = f"sqlite+aiosqlite:///{disk / 'ledger.db'}"
     await closed.open()

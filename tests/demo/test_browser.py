@@ -235,6 +235,7 @@ async def test_an_operators_answer_is_grouped_anew_in_its_place(shown: Demo, sit
     await expect(seat.messages).to_have_count(there)
 
 
+@pytest.mark.slow
 async def test_a_long_table_has_pages_and_is_sorted_by_a_press_on_a_columns_name(shown: Demo, sit: Sit) -> None:
     seat = await sit(shown)
     answer = await seat.ask("team 30d rows")
@@ -333,6 +334,7 @@ async def test_a_wrong_word_can_be_mended_by_a_press(shown: Demo, sit: Sit) -> N
 # --- the others ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_member_sees_their_own_spend_only(shown: Demo, sit: Sit) -> None:
     seat = await sit(shown, "priya")
     await expect(await seat.ask("")).to_contain_text("so far · ")

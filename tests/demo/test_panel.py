@@ -114,6 +114,7 @@ async def test_what_a_killed_bot_had_not_stored_counts_once_it_reads_it_again(
     assert (summary["last_hour_usd"], summary["spent_today_usd"]) == (30, 120)
 
 
+@pytest.mark.slow
 async def test_they_agree_over_the_turn_of_a_month(panel: NeoPanel, closed: ServiceHarness) -> None:
     closed.neo.world = world = World.empty()
     end = datetime(2026, 4, 1, tzinfo=UTC)

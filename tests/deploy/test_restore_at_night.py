@@ -151,8 +151,9 @@ def test_litestreams_copy_is_restored_as_the_manual_says(
     environment: dict[str, str], ledger: Path, tmp_path: Path
 ) -> None:
     typed("neo-usage sync", environment, tmp_path)
-    export, restore = blocks("Litestream")
-    _, replicate = export.strip().splitlines()
+    begin, restore = blocks("Litestream")
+    (export, replicate), (again, *restoring) = begin.strip().splitlines(), restore.strip().splitlines()
+    assert export == again  # whose values are those of the environment here
     with (tmp_path / "log").open("wb") as log:
         command = replicate.split()
         streaming = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log)  # noqa: S603 - the manual's
@@ -170,7 +171,7 @@ def test_litestreams_copy_is_restored_as_the_manual_says(
         streaming.wait(PATIENCE)
     before = spend(environment, tmp_path)
     ledger.unlink()
-    assert f"Restored restored.db to {ledger}." in typed(restore, environment, tmp_path)
+    assert f"Restored restored.db to {ledger}." in typed("\n".join(restoring), environment, tmp_path)
     assert spend(environment, tmp_path) == before
     with closing(open_database(ledger)) as database, database.transaction() as connection:
         assert len(metadata.read_prefix(connection, "written while it ran ")) == 50

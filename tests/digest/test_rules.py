@@ -72,6 +72,7 @@ def test_of_several_missed_ones_the_last_is_posted_and_the_others_are_skipped() 
     assert found == {day - 2 * DAY: DigestOutcome.SKIPPED, day - DAY: DigestOutcome.SKIPPED, day: DigestOutcome.OWED}
 
 
+@pytest.mark.slow
 @given(
     zone=st.sampled_from([BERLIN, TOKYO, LORD_HOWE, ZoneInfo("UTC"), ZoneInfo("America/St_Johns")]),
     at=st.times(),

@@ -50,6 +50,7 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
     return closed
 
 
+@pytest.mark.slow
 async def test_a_day_whose_costs_are_all_unknown_is_no_day_for_nothing(harness: ServiceHarness) -> None:
     broken = {"model": "opus", "status": "error", "error_message": "HTTP 429: too many requests for acme-7"}
     add(harness.neo.world, "unknown", None, email=PRIYA, **broken)
@@ -76,6 +77,7 @@ async def test_failures_of_one_cause_are_one_line(harness: ServiceHarness) -> No
     ) in await digest_text(harness)
 
 
+@pytest.mark.slow
 async def test_others_of_which_no_cost_is_known_cost_no_nothing(harness: ServiceHarness) -> None:
     for model in ("a", "b", "c", "d", "e", "f", "g"):
         add(harness.neo.world, model, None if model > "e" else "1", email=PRIYA, model=model)
@@ -83,6 +85,7 @@ async def test_others_of_which_no_cost_is_known_cost_no_nothing(harness: Service
     assert "unknown  2 more models" in await digest_text(harness)
 
 
+@pytest.mark.slow
 async def test_some_unknown_costs_are_counted(harness: ServiceHarness) -> None:
     add(harness.neo.world, "unknown", None, email=PRIYA)
     add(harness.neo.world, "known", "1", email=PRIYA)

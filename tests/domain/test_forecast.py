@@ -67,6 +67,7 @@ def test_a_day_that_the_month_before_did_not_have_is_compared_with_none() -> Non
 AMOUNTS = st.lists(st.integers(-5, 300), min_size=70, max_size=70)
 
 
+@pytest.mark.slow
 @given(month=st.sampled_from([date(2026, 2, 1), MARCH, date(2024, 2, 1), NOVEMBER]), amounts=AMOUNTS, data=st.data())
 def test_what_a_month_costs_at_least_is_no_more_than_its_low_end(
     month: date, amounts: list[int], data: st.DataObject

@@ -85,6 +85,7 @@ async def test_the_lines_that_help_offers_list_what_failed(counted: tuple[Servic
     assert len(rows.rows) == failed
 
 
+@pytest.mark.slow
 async def test_another_setting_counts_the_past_anew_and_tells_nobody(closed: ServiceHarness) -> None:
     closed.settings["ALERT_CHANNEL"] = "#neo-spend"
     await closed.open()

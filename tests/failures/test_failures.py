@@ -38,6 +38,7 @@ async def harness(closed: ServiceHarness) -> ServiceHarness:
     return closed
 
 
+@pytest.mark.slow
 async def test_history_is_silent_and_the_first_of_a_group_is_reported_once(harness: ServiceHarness) -> None:
     assert notifications(harness.visible("marcus")) == []
     fail_task(harness, PRIYA, "sandbox sbx-8f3a91c2 did not answer within 30s", 3)
@@ -126,6 +127,7 @@ async def test_neos_own_limits_are_explained(harness: ServiceHarness, error: str
     assert "budgets set here only notify" in visible_text(message)
 
 
+@pytest.mark.slow
 async def test_a_failed_task_that_completes_later_updates_its_group(harness: ServiceHarness) -> None:
     name = fail_task(harness, PRIYA, "planner gave up")
     fail_task(harness, MARCUS, "planner gave up")
@@ -138,6 +140,7 @@ async def test_a_failed_task_that_completes_later_updates_its_group(harness: Ser
     assert "$4.00 so far" in visible_text(message)
 
 
+@pytest.mark.slow
 async def test_a_report_says_how_many_failures_no_longer_count_as_their_tasks_have_completed_since(
     harness: ServiceHarness,
 ) -> None:
@@ -263,6 +266,7 @@ async def silence(harness: ServiceHarness, message: Message, what: str, **fields
     return await harness.answer("hannah", "neo-spend", before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["kind", "model", "member"])
 async def test_what_is_silenced_is_recorded_and_not_reported_until_it_is_lifted(
     harness: ServiceHarness, what: str
@@ -518,6 +522,7 @@ async def test_a_silenced_failure_is_reported_to_no_listener(harness: ServiceHar
     assert len(notifications(harness.dm("priya"))) == before
 
 
+@pytest.mark.slow
 async def test_after_a_silence_what_went_on_all_along_is_reported_again(harness: ServiceHarness) -> None:
     fail_task(harness, PRIYA, "x broke")
     await harness.sync()
@@ -540,6 +545,7 @@ async def test_after_a_silence_what_went_on_all_along_is_reported_again(harness:
     assert "4 tasks failed the same way" in visible_text(second)
 
 
+@pytest.mark.slow
 async def test_the_form_that_silences_opens_on_a_summary_of_many_models(harness: ServiceHarness) -> None:
     for number in range(130):
         fail_task(harness, PRIYA, "x broke", model=f"model-{number}")
@@ -607,6 +613,7 @@ async def test_replies_of_a_summary_say_that_they_are_as_found(harness: ServiceH
     assert "This reply" not in visible_text(parent)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [1, 49])
 @pytest.mark.parametrize(
     "corrected",

@@ -61,6 +61,7 @@ def test_any_text_has_a_fingerprint_in_64_bits(text: str) -> None:
     assert fingerprint("error", "m", text) == fingerprint("error", "m", text)
 
 
+@pytest.mark.slow
 @given(st.from_regex(r"[a-f0-9]{8,32}", fullmatch=True), st.integers(0, 10**9), st.ip_addresses(v=4))
 def test_ids_numbers_and_addresses_never_split_a_kind(name: str, number: int, host: object) -> None:
     assert normalized(f"job {name} took {number} ms on {host}") == normalized("job 0a took 1 ms on 10.0.0.1")

@@ -47,6 +47,7 @@ def chart(message: Message) -> list[float]:
     return [point["value"] for point in block["chart"]["series"][0]["data"]]
 
 
+@pytest.mark.slow
 async def test_a_member_sees_their_month_at_a_glance_and_nothing_of_others(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 40/month")
     answer = await harness.ask("priya")
@@ -61,6 +62,7 @@ async def test_a_member_sees_their_month_at_a_glance_and_nothing_of_others(harne
     assert answer.text.startswith("*You:* *$20.00* (2.00 credits) in March so far")
 
 
+@pytest.mark.slow
 @costly
 async def test_later_in_a_month_it_compares_forecasts_and_draws_the_days(harness: ServiceHarness) -> None:
     for _ in range(9):
@@ -80,6 +82,7 @@ async def test_later_in_a_month_it_compares_forecasts_and_draws_the_days(harness
     assert "Highest day: Wed, Mar 11 ($15.00) · Today so far: $0.00" in await card(harness, "priya")
 
 
+@pytest.mark.slow
 async def test_only_the_largest_models_are_listed(harness: ServiceHarness) -> None:
     for number in range(4):
         spend(harness, 20 + number, model=f"big-{number}")
@@ -88,6 +91,7 @@ async def test_only_the_largest_models_are_listed(harness: ServiceHarness) -> No
     assert "• big-3: $23.00 (22%)\n• big-2: $22.00 (21%)\n• big-1: $21.00 (20%)\n• 3 more: $40.00" in text
 
 
+@pytest.mark.slow
 async def test_the_three_latest_failures_are_shown(harness: ServiceHarness) -> None:
     assert "failures" not in await card(harness, "priya")
     for number, error in enumerate(("a secret text", "429 too many requests", "the task timed out", "a secret text")):
@@ -109,6 +113,7 @@ async def test_an_operator_sees_their_own_month_and_the_teams_line(closed: Servi
     assert "*Team:* *$100.00* (10.00 credits) in March so far · 3 tasks" in text
 
 
+@pytest.mark.slow
 async def test_an_operator_without_tasks_sees_the_teams_line(harness: ServiceHarness) -> None:
     answer = await harness.ask("hannah")
     assert visible_text(answer).startswith("You have no tasks in Neo.")
@@ -117,6 +122,7 @@ async def test_an_operator_without_tasks_sees_the_teams_line(harness: ServiceHar
     assert actions(answer) == ["ask:team", "ask:member", "home:set"]
 
 
+@pytest.mark.slow
 async def test_the_teams_card_is_what_an_operator_asks_for_by_we(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget team 400/month")
     answer = await harness.ask("hannah", "are we on track?")
@@ -134,6 +140,7 @@ async def test_the_teams_card_is_what_an_operator_asks_for_by_we(harness: Servic
         assert visible_text(await harness.ask("hannah", line)) == text, line
 
 
+@pytest.mark.slow
 async def test_what_follows_a_card_is_about_whose_card_it_is(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "overview team")
     assert "• `team last month`\n" in visible_text(await harness.ask("hannah", "and last month"))
@@ -147,6 +154,7 @@ async def test_a_member_who_asks_for_the_teams_card_is_told_and_gets_their_own(h
     assert answer == f"Only operators can see the team's spend. This is your own:\n{await card(harness, 'priya')}"
 
 
+@pytest.mark.slow
 async def test_there_are_no_other_cards(harness: ServiceHarness) -> None:
     assert await card(harness, "priya") == visible_text(await harness.ask("priya", "overview"))
     assert "Understood as `last month`" in visible_text(await harness.ask("priya", "overview last month"))
@@ -160,6 +168,7 @@ async def test_who_has_no_task_is_told_whom_to_ask(harness: ServiceHarness) -> N
     assert actions(answer) == []
 
 
+@pytest.mark.slow
 async def test_a_mention_alone_shows_it_to_whoever_wrote_it(harness: ServiceHarness) -> None:
     await harness.slack.say("priya", "neo-spend", "@neo-usage")
     answer = await harness.answer("priya", "neo-spend", 1)
@@ -167,6 +176,7 @@ async def test_a_mention_alone_shows_it_to_whoever_wrote_it(harness: ServiceHarn
     assert len(harness.visible("marcus")) == 1
 
 
+@pytest.mark.slow
 async def test_this_month_typed_stays_the_plain_answer(harness: ServiceHarness) -> None:
     assert "Top models" not in visible_text(await harness.ask("priya", "this month"))
 
@@ -174,12 +184,14 @@ async def test_this_month_typed_stays_the_plain_answer(harness: ServiceHarness) 
 # --- buttons ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_its_buttons_answer_questions(harness: ServiceHarness) -> None:
     answer = await harness.ask("priya")
     assert actions(answer) == ["ask:model", "ask:day", "ask:last", "home:failures", "home:ask"]
     assert table(await harness.press("priya", answer, "ask:model"))[0][0] == "Model"
 
 
+@pytest.mark.slow
 async def test_failures_are_a_press_away(harness: ServiceHarness) -> None:
     spend(harness, 1, model="opus", status="error", error_message="vault is sealed")
     await harness.sync()
@@ -187,6 +199,7 @@ async def test_failures_are_a_press_away(harness: ServiceHarness) -> None:
     assert "vault is sealed" in str(table(answer))
 
 
+@pytest.mark.slow
 async def test_a_budget_is_requested_in_the_channel_of_the_card(harness: ServiceHarness) -> None:
     answer = await harness.ask("priya")
     ack = await harness.slack.click("priya", "neo-spend", answer.ts, "home:ask")
@@ -208,6 +221,7 @@ def test_a_button_of_failures_keeps_its_line() -> None:
 # --- extremes --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_month_without_spend_is_one_factual_line(harness: ServiceHarness) -> None:
     harness.clock.advance(30 * DAY)
     await harness.sync()
@@ -215,6 +229,7 @@ async def test_a_month_without_spend_is_one_factual_line(harness: ServiceHarness
     assert text.startswith("*You:* No Neo spend in April so far.\nNo budget is set.\nData as of")
 
 
+@pytest.mark.slow
 async def test_an_unknown_cost_is_never_nothing(harness: ServiceHarness) -> None:
     harness.clock.advance(30 * DAY)
     add(harness.neo.world, "free", None, email=PRIYA, begun=harness.clock() - HOUR, model="opus", status="error")
@@ -225,6 +240,7 @@ async def test_an_unknown_cost_is_never_nothing(harness: ServiceHarness) -> None
     assert "$0.00" not in text
 
 
+@pytest.mark.slow
 async def test_days_of_unknown_cost_are_never_nothing(harness: ServiceHarness) -> None:
     harness.clock.advance(30 * DAY)
     add(harness.neo.world, "free", None, email=PRIYA, begun=harness.clock() - HOUR, model="opus")
@@ -241,6 +257,7 @@ async def test_days_of_unknown_cost_are_never_nothing(harness: ServiceHarness) -
     assert "Highest day: Wed, Apr 1 ($10.00) · Today so far: unknown" in await card(harness, "priya")
 
 
+@pytest.mark.slow
 async def test_one_day_alone_is_named_and_has_no_chart(harness: ServiceHarness) -> None:
     harness.clock.advance(30 * DAY)
     spend(harness, 10, model="opus")
@@ -254,6 +271,7 @@ async def test_one_day_alone_is_named_and_has_no_chart(harness: ServiceHarness) 
     assert "All of it was spent on Wed, Apr 1." in await card(harness, "priya")
 
 
+@pytest.mark.slow
 async def test_models_of_unknown_cost_are_never_nothing(harness: ServiceHarness) -> None:
     harness.clock.advance(30 * DAY)
     for number in range(5):

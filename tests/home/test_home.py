@@ -129,6 +129,7 @@ async def test_a_budget_set_from_there_is_confirmed_and_shown_at_once(harness: S
     assert confirmed == "*Priya Raman's budget is now $95 a month*. $20.00 is already spent (21%)."
 
 
+@pytest.mark.slow
 async def test_a_request_is_shown_to_operators_until_it_is_decided_there(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget default 40/month")
     assert "request" not in await open_home(harness, "hannah")
@@ -301,6 +302,7 @@ async def test_a_first_publication_that_fails_is_tried_again(harness: ServiceHar
     assert "Your month" in home_text(harness, "priya")
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_rendered_for_one_viewer_is_published_for_the_others(
     harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

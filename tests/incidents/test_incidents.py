@@ -183,6 +183,7 @@ async def test_readings_that_never_end_are_reported_after_hours(harness: Service
     assert "no sync with Neo has finished for 7 hours" in alarm
 
 
+@pytest.mark.slow
 async def test_a_row_that_breaks_the_booking_is_set_aside_and_reported_by_name_and_the_rest_goes_on(
     harness: ServiceHarness,
 ) -> None:

@@ -123,6 +123,7 @@ OWN = st.tuples(st.just(value=True), st.none(), *[st.none() | st.integers(0, 40)
 NEOS = st.tuples(st.just(value=False), st.integers(0, 40).map(lambda n: str(n / 4)), st.none(), st.none())
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @costly
 @examples(40, **WITH_LEDGERS)

@@ -260,6 +260,7 @@ def test_what_is_read_is_what_charges_come_to(connection: Connection) -> None:
         assert amounts(connection, where) == (total.platform_nanos, total.provider_nanos), about
 
 
+@pytest.mark.slow
 def test_a_window_of_any_moments_holds_what_was_booked_in_it(connection: Connection) -> None:
     random, booked = Random(5), [each for each in entries(connection) if each.nanos]
     moments = [each.at for each in booked] + [each.at + 1 for each in booked]

@@ -79,6 +79,7 @@ def test_there_and_back_every_row_is_the_same(
     postgres.take_back(address)
 
 
+@pytest.mark.slow
 def test_tables_that_another_program_has_put_there_are_left_out(ledger: Path, tmp_path: Path) -> None:
     before = dump(ledger)
     with connected(ledger) as connection:
@@ -289,6 +290,7 @@ def test_a_database_of_another_program_is_refused(
         copied(ledger, tmp_path / "text.txt")
 
 
+@pytest.mark.slow
 def test_what_is_in_use_is_no_target(ledger: Path, tmp_path: Path, postgres_ledger: PostgresAddress) -> None:
     place_ledger(tmp_path / "open.db")
     with closing(open_database(tmp_path / "open.db")), pytest.raises(InUseError, match="is in use"):
@@ -301,6 +303,7 @@ def test_what_is_in_use_is_no_target(ledger: Path, tmp_path: Path, postgres_ledg
         copied(ledger, postgres_ledger)
 
 
+@pytest.mark.slow
 def test_a_ledger_of_an_earlier_schema_is_to_be_upgraded_first(ledger: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(ledger)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
@@ -359,6 +362,7 @@ def rows_of(connection: Connection, name: str) -> list[Any]:
     return [row for part in stored_rows(connection, tables.tables[name]) for row in part]
 
 
+@pytest.mark.slow
 def test_rows_that_refer_to_later_ones_are_copied_at_once(tmp_path: Path, postgres_ledger: PostgresAddress) -> None:
     with closing(new_database(tmp_path / "chain.db")) as database, database.transaction() as connection:
         for number in range(1, 31):

@@ -223,6 +223,7 @@ async def test_a_copy_of_an_earlier_version_goes_on_as_well(harness: ServiceHarn
     assert Counter(posted_keys(harness)) == before
 
 
+@pytest.mark.slow
 @sqlite_only("on a server a restore looks for other processes: tests/maintenance/test_server_restore.py")
 async def test_a_running_service_is_not_cut_off(harness: ServiceHarness) -> None:
     copy = copy_ledger(harness)

@@ -200,6 +200,7 @@ async def test_a_task_by_its_id_says_what_is_no_longer_kept(pruned: ServiceHarne
     assert "o longer kept" not in recent
 
 
+@pytest.mark.slow
 async def test_a_late_update_counts_once_and_its_details_go_again(pruned: ServiceHarness) -> None:
     world, now = pruned.neo.world, pruned.clock()
     task = next(each for each in world.tasks(now) if each.task_id == "old")

@@ -133,6 +133,7 @@ async def test_status_says_when_the_last_one_was_made_to_operators_alone(backed_
     )
 
 
+@pytest.mark.slow
 async def test_app_home_says_when_the_last_one_was_made_to_operators_alone(backed_up: ServiceHarness) -> None:
     assert "Last backup of my data: Mar 2, 21:00 (UTC)." in await open_home(backed_up, "hannah")
     assert "backup" not in await open_home(backed_up, "priya")
@@ -143,6 +144,7 @@ async def test_app_home_says_when_the_last_one_was_made_to_operators_alone(backe
     assert "Last backup of my data: Mar 3, 21:00 (UTC)." in home_text(backed_up, "hannah")
 
 
+@pytest.mark.slow
 async def test_operators_are_told_when_backups_fail_and_when_they_work_again(
     backed_up: ServiceHarness, directory: Path
 ) -> None:
@@ -166,6 +168,7 @@ async def test_operators_are_told_when_backups_fail_and_when_they_work_again(
     assert "Resolved: backups are made again" in alarms(backed_up)[-1]
 
 
+@pytest.mark.slow
 async def test_a_bot_that_was_down_for_days_makes_one_at_once_and_does_not_call_the_last_one_old(
     backed_up: ServiceHarness, directory: Path
 ) -> None:

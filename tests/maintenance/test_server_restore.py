@@ -127,6 +127,7 @@ def test_an_empty_database_is_not_begun_anew_where_there_are_backups_but_restore
     assert rows_of(empty_postgres, "SELECT count(*) FROM charge") == rows_of(small, "SELECT count(*) FROM charge")
 
 
+@pytest.mark.slow
 def test_what_is_written_meanwhile_is_not_in_it(
     ledger: PostgresAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +215,7 @@ def newer(ledger: PostgresAddress, copy: Path) -> PostgresAddress:
     return ledger
 
 
+@pytest.mark.slow
 def test_the_ledger_of_a_newer_version_is_replaced_and_kept(newer: PostgresAddress, app: App, copy: Path) -> None:
     before = dump(copy)
     with pytest.raises(LedgerError, match="newer"), app.ledger.database():
@@ -280,6 +282,7 @@ def test_tables_of_another_program_are_never_replaced(empty_postgres: PostgresAd
     assert rows_of(empty_postgres, "SELECT what FROM theirs") == [("dear",)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "trouble", ["rubbish", "newer", "unfinished", "in use", "in use by a namesake", "killed", "no room"]
 )

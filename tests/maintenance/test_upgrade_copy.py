@@ -73,6 +73,7 @@ def test_a_sound_private_copy_is_kept_and_named(old: Path, tmp_path: Path) -> No
     assert "Kept" not in run(tmp_path, "db", "upgrade").stdout
 
 
+@pytest.mark.slow
 def test_the_last_two_are_kept_and_nothing_that_was_named_by_somebody_else(old: Path, tmp_path: Path) -> None:
     mine = tmp_path / "neo-usage.db.before-lunch"
     mine.touch()
@@ -99,6 +100,7 @@ def test_a_new_ledger_needs_no_copy(tmp_path: Path) -> None:
     assert copies(tmp_path) == []
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_the_service_keeps_one_when_it_starts(closed: ServiceHarness, engine: str) -> None:
     downgrade(closed.place, OLD)
@@ -130,6 +132,7 @@ class TestServer:
         environment = {"DATABASE_URL": url_of(place), "BACKUP_DIR": str(directory), "BACKUP_KEEP": "1"}
         return run_command(("db", "upgrade", *more), environment, directory.parent)
 
+    @pytest.mark.slow
     def test_a_sound_copy_of_the_former_schema_is_kept_and_named(
         self, old_server: PostgresAddress, directory: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -146,6 +149,7 @@ class TestServer:
         assert "Kept" not in self.upgrade(old_server, directory).stdout
         assert sorted(directory.iterdir()) == sorted([copy, backup])
 
+    @pytest.mark.slow
     def test_an_upgrade_that_fails_again_and_again_pushes_no_backup_out(
         self, old_server: PostgresAddress, directory: Path
     ) -> None:
@@ -157,6 +161,7 @@ class TestServer:
         kept = [f"{old_server.database}.before-{newest_revision()}-{number}" for number in (2, 3)]
         assert sorted(each.name for each in directory.iterdir()) == sorted([*kept, backup.name])
 
+    @pytest.mark.slow
     def test_without_a_copy_nothing_changes_unless_that_is_wanted(
         self, old_server: PostgresAddress, directory: Path
     ) -> None:

@@ -66,6 +66,7 @@ async def measured(closed: ServiceHarness, tmp_path: Path) -> ServiceHarness:
 # --- what is exported ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @sqlite_only("free space is a file's")
 async def test_promtool_finds_nothing_wrong_with_what_is_exported(measured: ServiceHarness) -> None:
     promtool("check", "metrics", given=(await scrape(measured)).text)

@@ -108,6 +108,7 @@ async def test_a_scrape_is_of_one_moment_while_tasks_are_booked(measured: Servic
         measured.clock.advance(HOUR)
 
 
+@pytest.mark.slow
 async def test_nobody_is_named_unless_that_is_wanted(closed: ServiceHarness) -> None:
     closed.settings = {**ON, "ALERT_CHANNEL": "#neo-spend"}
     secrets: dict[str, Any] = {"title": "the secret title", "model": "secret-model"}
@@ -148,6 +149,7 @@ async def test_reads_requests_and_answers_are_counted(measured: ServiceHarness) 
     assert more("answer_seconds_count", kind="button") == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
@@ -196,6 +198,7 @@ async def test_errors_of_slack_are_counted_by_kind(measured: ServiceHarness, fau
     assert more == dict.fromkeys(more, 0) | {kind: 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "kind"), [(WebhookFault(500), "unavailable"), (WebhookFault(404), "refused"), (WebhookFault(410), "gone")]
 )
@@ -218,6 +221,7 @@ async def test_errors_of_the_webhook_are_counted_by_kind(
     assert errors == dict.fromkeys(("gone", "refused", "unavailable"), 0) | {kind: 1}
 
 
+@pytest.mark.slow
 async def test_the_age_of_the_last_backup_is_exported_if_any_are_to_be_made(closed: ServiceHarness) -> None:
     closed.settings = dict(ON)
     await closed.open()
@@ -288,6 +292,7 @@ async def assert_counts_are_those_of_status(harness: ServiceHarness, scraped: Sc
         assert exported == counts.get(state, 0), state
 
 
+@pytest.mark.slow
 async def test_a_message_that_was_found_in_slack_counts_once(measured: ServiceHarness) -> None:
     await spend(measured, PRIYA, 60)
     measured.slack.faults.on("chat.postMessage", Reset(done=True))
@@ -301,6 +306,7 @@ async def test_a_message_that_was_found_in_slack_counts_once(measured: ServiceHa
     assert scraped("delivery_seconds_sum", kind="crossing", to="slack") >= 60
 
 
+@pytest.mark.slow
 async def test_messages_that_wait_for_the_end_of_quiet_hours_do_not_count_as_waiting(closed: ServiceHarness) -> None:
     closed.settings = {**ON, "QUIET_HOURS": "10:00-23:30"}
     await closed.open()
@@ -342,6 +348,7 @@ def nonzero(samples: dict[tuple[str, ...], float]) -> dict[tuple[str, ...], floa
     return {key: value for key, value in samples.items() if value}
 
 
+@pytest.mark.slow
 async def test_the_age_of_the_data_is_counted_from_the_last_complete_read(closed: ServiceHarness) -> None:
     closed.settings = dict(ON)
     closed.neo.faults.always = faults.Status(503)
@@ -361,6 +368,7 @@ async def test_the_age_of_the_data_is_counted_from_the_last_complete_read(closed
     assert (await scrape(closed))("data_age_seconds") == float("inf")
 
 
+@pytest.mark.slow
 async def test_a_row_that_cannot_be_counted_is_exported(measured: ServiceHarness) -> None:
     assert (await scrape(measured))("rejected_rows") == 0
     add(measured.neo.world, "first", "4", email=PRIYA, begun=measured.clock() - 3 * HOUR)
@@ -391,6 +399,7 @@ async def test_the_state_of_the_process_and_the_database_is_exported(measured: S
     assert scraped.all_of("lease_held") == {("jobs",): 0, ("sync",): 0}
 
 
+@pytest.mark.slow
 @sqlite_only("a server has no file")
 async def test_what_this_process_counts_is_exported_although_the_ledger_cannot_be_read(
     measured: ServiceHarness, monkeypatch: pytest.MonkeyPatch
@@ -416,6 +425,7 @@ async def test_a_database_that_cannot_be_written_is_exported(measured: ServiceHa
     assert (await scrape(measured))("database_writable") == 1
 
 
+@pytest.mark.slow
 async def test_two_services_of_one_process_count_apart(measured: ServiceHarness) -> None:
     await measured.ask("hannah", "team today")
     await measured.idle()
@@ -424,6 +434,7 @@ async def test_two_services_of_one_process_count_apart(measured: ServiceHarness)
     assert (await scrape(measured))("answer_seconds_count", kind="command") == 0
 
 
+@pytest.mark.slow
 async def test_what_neo_says_of_its_totals_is_exported_as_operators_read_it(closed: ServiceHarness) -> None:
     closed.settings = dict(ON)
     add(closed.neo.world, "old", "28", email=PRIYA, begun=closed.clock() - 5 * DAY)
@@ -457,6 +468,7 @@ async def test_there_are_no_metrics_unless_a_port_is_set(harness: ServiceHarness
     assert harness.service.metrics_port is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["METRICS_PORT", "HTTP_PORT"])
 async def test_a_port_that_is_in_use_is_named_with_its_setting(closed: ServiceHarness, setting: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -495,6 +507,7 @@ async def test_an_e_mail_cannot_break_out_of_its_label(measured: ServiceHarness)
     assert_equals_reports(measured, scraped)
 
 
+@pytest.mark.slow
 async def test_events_of_the_webhook_are_counted_apart(closed: ServiceHarness) -> None:
     async with WebhookServer(WebhookApi()) as receiver:
         closed.settings = {**ON, **webhook_settings(receiver)}

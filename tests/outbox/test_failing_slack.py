@@ -75,6 +75,7 @@ AMBIGUOUS: list[Fault] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", AMBIGUOUS, ids=lambda fault: str(fault)[:40])
 @many_cases
 async def test_whatever_slack_does_a_message_is_visible_once(harness: ServiceHarness, fault: Fault) -> None:
@@ -85,6 +86,7 @@ async def test_whatever_slack_does_a_message_is_visible_once(harness: ServiceHar
     assert "85%" in visible_text(notifications(harness.dm("priya"))[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [Reset(done=True), Reset(done=False), Late(0.3)], ids=str)
 async def test_a_reply_in_a_thread_is_looked_for_there(harness: ServiceHarness, fault: Fault) -> None:
     await spend(harness, PRIYA, 75)
@@ -106,6 +108,7 @@ async def test_where_history_cannot_be_read_nothing_is_lost(harness: ServiceHarn
     assert "85%" in visible_text(notifications(harness.dm("priya"))[0])
 
 
+@pytest.mark.slow
 async def test_a_deleted_message_gets_one_successor(harness: ServiceHarness) -> None:
     await spend(harness, PRIYA, 75)
     (first,) = notifications(harness.dm("priya"))
@@ -123,6 +126,7 @@ async def test_a_deleted_message_gets_one_successor(harness: ServiceHarness) -> 
     assert "108%" in visible_text(notifications(harness.dm("priya"))[0])
 
 
+@pytest.mark.slow
 async def test_a_reply_that_slack_posted_at_the_top_is_the_new_parent(harness: ServiceHarness) -> None:
     def forget_thread(answer: Json) -> None:
         answer["message"].pop("thread_ts", None)
@@ -142,6 +146,7 @@ async def test_blocks_that_slack_refuses_become_text(harness: ServiceHarness) ->
     assert "85%" in message.text
 
 
+@pytest.mark.slow
 async def test_a_channel_that_is_gone_is_told_of_in_the_next_best_place(harness: ServiceHarness) -> None:
     harness.workspace.channel("neo-spend").is_archived = True
     await spend(harness, PRIYA, 95)
@@ -154,6 +159,7 @@ async def test_a_channel_that_is_gone_is_told_of_in_the_next_best_place(harness:
     assert "`crossing:3:ops` the bot can't see a channel #neo-spend" in status
 
 
+@pytest.mark.slow
 async def test_what_is_owed_too_long_becomes_one_summary(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 20/day")
     harness.slack.faults.always = Status(503)

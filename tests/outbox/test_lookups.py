@@ -129,6 +129,7 @@ async def test_a_channel_in_a_list_of_odd_records_is_looked_up_later(closed: Ser
     assert len(notifications(closed.visible("marcus"))) == 1
 
 
+@pytest.mark.slow
 async def test_a_history_that_is_not_shown_holds_up_nothing_else_even_there(harness: ServiceHarness) -> None:
     channel = harness.workspace.channel("neo-spend").id
     harness.slack.faults.on("chat.postMessage", Reset(done=True))
@@ -154,6 +155,7 @@ async def test_a_history_that_is_not_shown_holds_up_nothing_else_even_there(harn
     assert len(notifications(harness.visible("marcus"))) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [Status(503), HOUR_LONG, Refuse("internal_error")], ids=lambda fault: str(fault)[:20])
 async def test_who_is_meant_is_not_said_and_the_message_waits_without_an_alarm(
     harness: ServiceHarness, fault: Fault
@@ -177,6 +179,7 @@ async def test_who_is_meant_is_not_said_and_the_message_waits_without_an_alarm(
     assert len(notifications(harness.dm("priya"))) == 1
 
 
+@pytest.mark.slow
 async def test_an_edit_whose_words_wait_for_slack_is_made_later(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 20/month")
     await spend(harness, PRIYA, 15)
@@ -193,6 +196,7 @@ async def test_an_edit_whose_words_wait_for_slack_is_made_later(harness: Service
     assert "130% used" in visible_text(message)
 
 
+@pytest.mark.slow
 async def test_edits_that_are_limited_hold_up_no_posts_of_their_channel(harness: ServiceHarness) -> None:
     await harness.ask("hannah", "budget @priya 20/month")
     await spend(harness, PRIYA, 15)
@@ -270,6 +274,7 @@ async def test_app_home_that_cannot_be_drawn_holds_up_no_message(harness: Servic
 # --- whom a message is for -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("linked", ["new", "old", "neither"])
 async def test_whoever_was_merged_is_told_under_whichever_address_slack_knows(
     harness: ServiceHarness, linked: str

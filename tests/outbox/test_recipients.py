@@ -91,6 +91,7 @@ async def test_a_summary_of_what_was_missed_goes_where_its_destination_goes(clos
     assert "80% passed" in text
 
 
+@pytest.mark.slow
 async def test_a_summary_for_a_channel_that_is_gone_reaches_the_operators(closed: ServiceHarness) -> None:
     harness = await opened(closed)
     limit(harness, PRIYA, 20, Unit.DAY)
@@ -104,6 +105,7 @@ async def test_a_summary_for_a_channel_that_is_gone_reaches_the_operators(closed
     assert len(summaries(harness.dm("hannah"))) == 1
 
 
+@pytest.mark.slow
 async def test_a_new_limit_that_was_missed_is_a_line_too(closed: ServiceHarness) -> None:
     harness = await opened(closed)
     limit(harness, PRIYA, 15, Unit.DAY)
@@ -117,6 +119,7 @@ async def test_a_new_limit_that_was_missed_is_a_line_too(closed: ServiceHarness)
     assert "100% passed" in text
 
 
+@pytest.mark.slow
 async def test_what_is_looked_for_one_after_the_other_is_in_one_summary(closed: ServiceHarness) -> None:
     harness = await opened(closed)
     limit(harness, PRIYA, 15, Unit.DAY)
@@ -137,6 +140,7 @@ async def test_what_is_looked_for_one_after_the_other_is_in_one_summary(closed: 
     assert "100% passed" in text
 
 
+@pytest.mark.slow
 async def test_a_line_that_cannot_be_worded_does_not_lose_the_others(closed: ServiceHarness) -> None:
     harness = await opened(closed)
     limit(harness, PRIYA, 20, Unit.DAY)
@@ -154,6 +158,7 @@ async def test_a_line_that_cannot_be_worded_does_not_lose_the_others(closed: Ser
     assert "200% passed" in text
 
 
+@pytest.mark.slow
 async def test_what_was_missed_says_whose_it_was_and_of_which_period(closed: ServiceHarness) -> None:
     harness = await opened(closed)
     limit(harness, PRIYA, 20, Unit.DAY)
@@ -168,6 +173,7 @@ async def test_what_was_missed_says_whose_it_was_and_of_which_period(closed: Ser
     assert "Your daily budget (Mar 2)" in own
 
 
+@pytest.mark.slow
 async def test_what_was_missed_keeps_anonymity(closed: ServiceHarness) -> None:
     harness = await opened(closed, ALERT_PRIVACY="anonymous")
     limit(harness, PRIYA, 20, Unit.DAY)
@@ -191,6 +197,7 @@ async def test_what_arrived_while_that_was_in_doubt_is_not_missed(closed: Servic
     assert summaries(harness.dm("priya")) == []
 
 
+@pytest.mark.slow
 async def test_what_quiet_hours_put_off_is_told_by_itself_at_their_end(closed: ServiceHarness) -> None:
     harness = await opened(closed, QUIET_HOURS="21:00-07:00")
     limit(harness, PRIYA, 30, Unit.DAY)
@@ -266,6 +273,7 @@ async def test_an_address_that_is_somebody_elses_now_reaches_them(closed: Servic
 # --- who is no longer whom it was for --------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_link_that_was_removed_ends_the_edits(closed: ServiceHarness) -> None:
     harness = await opened(closed)
     await harness.ask("hannah", f"link @marcus {PRIYA}")
@@ -318,6 +326,7 @@ async def test_a_channel_once_found_by_name_is_looked_at_in_one_request(closed: 
     assert methods.count("conversations.info") == 1
 
 
+@pytest.mark.slow
 async def test_a_former_operator_hears_nothing_more(closed: ServiceHarness) -> None:
     harness = await opened(closed, ADMINS="U0HANNAH,U0MARCUS")
     limit(harness, "team", 15)
@@ -354,6 +363,7 @@ async def test_an_operator_who_became_a_guest_is_told_nothing(closed: ServiceHar
     assert any("The team" in visible_text(each) for each in notifications(harness.dm("marcus")))
 
 
+@pytest.mark.slow
 async def test_where_slack_does_not_say_where_to_nothing_is_sent(closed: ServiceHarness) -> None:
     harness = await opened(closed)
     harness.clock.advance(timedelta(minutes=10))
@@ -435,6 +445,7 @@ async def test_anonymous_stays_who_acts_on_their_own_budget(closed: ServiceHarne
     assert "in direct messages" not in visible_text(message)
 
 
+@pytest.mark.slow
 async def test_anonymous_stays_whose_request_was_approved(closed: ServiceHarness) -> None:
     harness = await opened(closed, ALERT_PRIVACY="anonymous")
     limit(harness, PRIYA, 10)
@@ -448,6 +459,7 @@ async def test_anonymous_stays_whose_request_was_approved(closed: ServiceHarness
     assert not any("U0PRIYA" in text_of(each) for each in notifications(harness.visible("marcus")))
 
 
+@pytest.mark.slow
 async def test_anonymous_stays_an_operator_whose_own_budget_it_is(closed: ServiceHarness) -> None:
     harness = await opened(closed, ALERT_PRIVACY="anonymous", ADMINS="U0HANNAH,U0MARCUS")
     await spend(harness, MARCUS, 10)

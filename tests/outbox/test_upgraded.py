@@ -86,6 +86,7 @@ def post_message(slack: SlackApi, key: str) -> None:
     workspace.post(WHERE, Message(stamp, workspace.bot_user, key, metadata=metadata, bot_id=workspace.bot_id))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", [f"{number:04}" for number in range(3, 14)])
 async def test_what_an_earlier_version_owed_is_told_once(tmp_path: Path, revision: str) -> None:
     path, now = tmp_path / "ledger.db", [START]
@@ -183,6 +184,7 @@ def declared(connection: sqlite3.Connection) -> set[tuple[str, str]]:
     return set(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", [f"{number:04}" for number in range(1, int(newest_revision()))])
 def test_every_row_of_every_table_outlives_an_upgrade(tmp_path: Path, revision: str) -> None:
     path, fresh = tmp_path / "ledger.db", tmp_path / "fresh.db"

@@ -177,6 +177,7 @@ FORGED = {  # what is asked for, and how that is answered in the channel and in 
 }
 
 
+@pytest.mark.slow
 async def test_a_forged_button_shows_nothing_of_others(harness: ServiceHarness) -> None:
     answer = await harness.ask("priya", "7d")
     for action in ("ask:model", "csv", "ask:instead", "ask"):
@@ -325,6 +326,7 @@ async def test_share_refuses_where_outsiders_read_and_where_it_cannot_see(harnes
         assert said.ephemeral_to == "U0HANNAH"
 
 
+@pytest.mark.slow
 async def test_share_leaves_titles_and_errors_out_unless_channels_may_see_them(closed: ServiceHarness) -> None:
     for setting, seen in (("operators", False), ("channel", True)):
         closed.settings["SHOW_TITLES"] = setting

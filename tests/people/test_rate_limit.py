@@ -29,6 +29,7 @@ def requests(harness: ServiceHarness) -> list[Message]:
     return [each for each in harness.dm("hannah") if "asks for" in visible_text(each)]
 
 
+@pytest.mark.slow
 async def test_many_requests_of_one_person_are_one_message_and_end_for_the_hour(harness: ServiceHarness) -> None:
     for number in range(MOST):
         answer = visible_text(await harness.ask("priya", f"budget request {100 + number}/month"))
@@ -49,6 +50,7 @@ async def test_many_requests_of_one_person_are_one_message_and_end_for_the_hour(
     assert len(requests(harness)) == 3
 
 
+@pytest.mark.slow
 async def test_a_request_that_was_never_sent_is_sent_as_it_is_in_the_end(harness: ServiceHarness) -> None:
     harness.slack.faults.when(lambda call: Status(503) if call.method == "chat.postMessage" else None)
     for amount in (100, 200, 300):
@@ -86,6 +88,7 @@ async def test_what_has_changed_meanwhile_is_not_approved_unseen(harness: Servic
     assert len(requests(harness)) == 2
 
 
+@pytest.mark.slow
 async def test_answers_are_shared_with_a_channel_so_often_in_an_hour(harness: ServiceHarness) -> None:
     answers = [await harness.ask("priya", "7d") for _ in range(MOST + 1)]
     before = len(harness.visible("jonas"))

@@ -131,6 +131,7 @@ def with_broken_members(body: Summary) -> Summary:
     return body | {"by_email": {"priya": 5}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -160,6 +161,7 @@ def the_same_always(body: Summary) -> Summary:
     return body | {"total_neo_credits": 77.7, "total_tasks": 7}
 
 
+@pytest.mark.slow
 async def test_a_sum_of_all_that_contradicts_its_own_days_is_alarmed_for_none(
     harness: ServiceHarness, logged: list[Any]
 ) -> None:
@@ -201,6 +203,7 @@ def a_little_more_each_time() -> Callable[[Summary], Summary]:
     return change
 
 
+@pytest.mark.slow
 async def test_days_that_change_while_they_are_read_are_no_difference_and_do_not_agree(
     harness: ServiceHarness, logged: list[Any]
 ) -> None:
@@ -216,6 +219,7 @@ def of_all_there_could_be(body: Summary) -> Summary:
     return days(body | {"total_tasks": 2**53}, lambda rows: [row | {"tasks": 2**53} for row in rows])
 
 
+@pytest.mark.slow
 async def test_any_number_of_tasks_can_be_compared(harness: ServiceHarness, logged: list[Any]) -> None:
     answer_with(harness, Reshape(of_all_there_could_be))
     await night(harness, 2)

@@ -50,6 +50,7 @@ async def test_a_task_counted_for_another_person_is_reported_once_and_when_that_
     assert "Agrees with Neo through Mar 5." in await asked(harness, "status")
 
 
+@pytest.mark.slow
 async def test_one_that_stays_takes_one_request_a_night(harness: ServiceHarness) -> None:
     move(harness, MOVED)
     await night(harness)
@@ -105,6 +106,7 @@ async def test_it_is_kept_while_days_differ_in_total(harness: ServiceHarness) ->
     assert "but not by person on Feb 26." in await asked(harness, "status")
 
 
+@pytest.mark.slow
 async def test_more_than_three_days_are_neos_own_way_which_is_shown_alone(harness: ServiceHarness) -> None:
     move(harness, {f"priya-{day}": MARCUS for day in (3, 5, 7, 9)})
     await night(harness, 2)
@@ -117,6 +119,7 @@ async def test_more_than_three_days_are_neos_own_way_which_is_shown_alone(harnes
     assert "\u2022 Priya Raman: Neo counts 4.10 credits in 6 tasks, I count 6.50 credits in 10 tasks." in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("privacy", ["anonymous", "operators"])
 async def test_a_channel_learns_no_name_that_alert_privacy_keeps_from_it(closed: ServiceHarness, privacy: str) -> None:
     closed.settings |= {"OPS_CHANNEL": "#neo-spend", "ALERT_PRIVACY": privacy}
@@ -180,6 +183,7 @@ async def renamed(harness: ServiceHarness) -> None:
             harness.neo.world.add(replace(task, email="m.delgado@acme.example"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [departed, erased, merged, nameless_once, handed_over, renamed])
 async def test_what_changes_on_one_side_alone_is_no_difference(
     harness: ServiceHarness, change: Callable[[ServiceHarness], Awaitable[None]]
@@ -188,6 +192,7 @@ async def test_what_changes_on_one_side_alone_is_no_difference(
     assert await has_no_difference(harness)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [handed_over, nameless_once])
 async def test_a_task_that_changed_its_owner_is_read_again_when_operators_ask(
     harness: ServiceHarness, change: Callable[[ServiceHarness], Awaitable[None]]
@@ -197,12 +202,14 @@ async def test_a_task_that_changed_its_owner_is_read_again_when_operators_ask(
     assert (await asked(harness)).startswith("*Agrees with Neo through Mar 1.*\nDays are in UTC.")
 
 
+@pytest.mark.slow
 async def test_tasks_that_lost_their_emails_are_reported_to_nobody(harness: ServiceHarness) -> None:
     await nameless(harness)
     await night(harness, 2)
     assert reported(harness) == []
 
 
+@pytest.mark.slow
 async def test_without_sums_by_person_nothing_is_new_and_nothing_over(harness: ServiceHarness) -> None:
     move(harness, MOVED)
     await night(harness)
@@ -215,6 +222,7 @@ async def test_without_sums_by_person_nothing_is_new_and_nothing_over(harness: S
 # --- merged, erased, restored --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_whoever_is_merged_differs_no_more(harness: ServiceHarness) -> None:
     move(harness, MOVED)
     await night(harness)
@@ -238,6 +246,7 @@ async def test_nothing_is_left_of_whoever_is_erased(harness: ServiceHarness) -> 
     assert len([each for each in reports(harness) if "Resolved" not in visible_text(each)]) == 1
 
 
+@pytest.mark.slow
 async def test_a_difference_is_a_part_of_what_is_exported_of_a_person(harness: ServiceHarness) -> None:
     move(harness, MOVED)
     await night(harness)

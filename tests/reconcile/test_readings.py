@@ -65,6 +65,7 @@ async def test_each_reading_is_named_wherever_the_result_is_shown(
     assert reports(harness) == []
 
 
+@pytest.mark.slow
 async def test_a_reading_is_remembered_so_that_one_request_is_enough(harness: ServiceHarness) -> None:
     add_late(harness)
     count_by(harness, "created", "ended")
@@ -105,6 +106,7 @@ async def test_own_keys_are_compared_from_a_quiet_moment_on_where_tasks_count_wh
     assert "task own-5 isn't in Neo's total" in visible_text(report)
 
 
+@pytest.mark.slow
 async def test_people_are_compared_on_the_days_that_agree(harness: ServiceHarness) -> None:
     add_late(harness)
     count_by(harness, "created", "ended")

@@ -22,6 +22,7 @@ from tests.support.worlds import PRIYA
 AGREES = "*Agrees with Neo through Mar 1.*\nDays are in UTC. Neo counts a task on the day it was created."
 
 
+@pytest.mark.slow
 async def test_it_agrees_each_night_and_says_so(harness: ServiceHarness) -> None:
     assert "Neo's total" not in await asked(harness, "status")
     await night(harness)
@@ -106,6 +107,7 @@ async def test_another_difference_of_the_same_day_is_reported_too(harness: Servi
     assert len(reports(harness)) == 2
 
 
+@pytest.mark.slow
 async def test_a_difference_that_stays_takes_few_requests_a_night(harness: ServiceHarness) -> None:
     leave_out(harness, "priya-4")
     await night(harness)
@@ -139,6 +141,7 @@ async def test_what_the_ledger_lacks_is_read_again_and_reported_to_nobody(harnes
     assert reports(harness) == []
 
 
+@pytest.mark.slow
 async def test_a_task_that_is_counted_and_not_listed_is_a_difference(harness: ServiceHarness) -> None:
     begun = START - 3 * DAY - HOUR
     harness.neo.world.add(SimTask.of("hidden", Stream(begun, begun + HOUR, Decimal("5.5")), email=PRIYA))

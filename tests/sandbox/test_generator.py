@@ -65,6 +65,7 @@ def test_all_oddities_of_upstream_occur_but_are_rare(year: list[SimTask]) -> Non
     assert all(low < shares[name] < high for name, (low, high, _) in oddities.items()), shares
 
 
+@pytest.mark.slow
 def test_a_dozen_members_and_eight_models_are_at_work(year: list[SimTask]) -> None:
     members = Counter(task.email for task in year).most_common()
     assert len(members) == 12

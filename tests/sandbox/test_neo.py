@@ -20,6 +20,7 @@ def task(number: int, **told: Any) -> SimTask:
     return SimTask.of(f"task-{number:03}", Stream(ended - DAY / 24, ended, Decimal(1)), **told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("histories", [0, 3])
 async def test_every_row_of_a_team_is_what_the_page_says(
     api: NeoApi, client: aiohttp.ClientSession, busy: World, conforms: Conforms, histories: int

@@ -85,6 +85,7 @@ async def test_the_end_of_a_limit_can_be_typed_as_it_is_listed(harness: ServiceH
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("user", ["hannah", "priya"])
 async def test_hundreds_of_values_are_counted_not_looked_up(harness: ServiceHarness, user: str) -> None:
     for name in ("search", "model", "task", "email", "-search", "-model", "-task", "-email"):

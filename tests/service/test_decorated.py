@@ -22,6 +22,7 @@ async def said(harness: ServiceHarness, user: str, line: str) -> str:
     return visible_text(await harness.ask(user, line))
 
 
+@pytest.mark.slow
 async def test_a_decorated_command_answers_as_the_command(harness: ServiceHarness) -> None:
     lines = {
         "overview last week": "last week", "budgets?": "budgets", "*budgets*": "budgets", "`budgets`": "budgets",

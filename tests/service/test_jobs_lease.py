@@ -80,6 +80,7 @@ async def set_lease(service: Service, **values: object) -> None:
     await service.database.write(lambda connection: connection.execute(statement, values))
 
 
+@pytest.mark.slow
 async def test_one_of_two_runs_the_jobs_and_both_answer(replicas: Replicas) -> None:
     with capture_logs() as logs:
         second, _ = await replicas.start()

@@ -66,6 +66,7 @@ async def test_what_a_request_enqueues_carries_its_reference(harness: ServiceHar
     assert caused <= {each["key"] for each in named(json_log, "sent")}
 
 
+@pytest.mark.slow
 async def test_an_error_names_the_reference_of_its_request(closed: ServiceHarness, json_log: io.StringIO) -> None:
     await closed.open()
     commands = closed.service.wiring.registry.commands
@@ -82,6 +83,7 @@ async def _fail(*_: object) -> None:
     raise ValueError("boom")
 
 
+@pytest.mark.slow
 @always_on_both
 async def test_a_pass_leads_to_what_was_enqueued_and_sent(harness: ServiceHarness, json_log: io.StringIO) -> None:
     await harness.ask("hannah", "budget @priya 5/month")

@@ -18,6 +18,7 @@ def world() -> World:
     return world
 
 
+@pytest.mark.slow
 async def test_a_misspelt_command_is_asked_about_with_the_line_to_type(harness: ServiceHarness) -> None:
     lines = {
         "budgts": "budgets", "*budgts*": "budgets", "hlep": "help", "explian": "explain", "snoze 1h": "snooze 1h",
@@ -67,6 +68,7 @@ async def test_a_misspelt_word_of_a_command_is_asked_about_and_changes_nothing(h
         assert visible_text(await harness.ask("hannah", "budgets")) == before, line
 
 
+@pytest.mark.slow
 async def test_a_name_typed_as_text_means_the_only_member_called_so(harness: ServiceHarness) -> None:
     harness.workspace.escapes_links = False
     for name in ("@priya", "@priya.raman", "@Priya"):

@@ -136,6 +136,7 @@ async def test_old_data_is_read_anew_before_the_answer(harness: ServiceHarness) 
     assert len(harness.neo.log) > reads
 
 
+@pytest.mark.slow
 async def test_when_neo_is_down_the_answer_comes_and_says_how_old_it_is(harness: ServiceHarness) -> None:
     harness.clock.advance(3 * HOUR)
     harness.neo.faults.always = faults.Status(503)
@@ -358,6 +359,7 @@ LIES: tuple[Callable[[dict[str, Any]], Any], ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_whatever_slacks_address_says_at_the_start_the_service_goes_on_asking(
     closed: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,6 +157,7 @@ async def test_a_form_that_keeps_something_else_does_nothing(harness: ServiceHar
     assert state(harness.place) == before
 
 
+@pytest.mark.slow
 @costly
 @always_on_both
 @pytest.mark.parametrize("large", LARGE)

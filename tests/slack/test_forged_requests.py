@@ -135,6 +135,7 @@ FOREIGN = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 async def test_an_answer_goes_nowhere_but_to_slack(closed: ServiceHarness, capsys: pytest.CaptureFixture[str]) -> None:
     await closed.open(over_http=True)
     for number, url in enumerate(FOREIGN):
@@ -293,6 +294,7 @@ def broken(harness: ServiceHarness) -> dict[str, tuple[bytes, dict[str, str], in
     return cases
 
 
+@pytest.mark.slow
 async def test_whatever_is_malformed_is_a_status_and_one_line(
     closed: ServiceHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -104,6 +104,7 @@ async def test_one_message_names_all_the_dates_that_were_missed(harness: Service
 # --- the bot is down -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_an_answer_that_was_due_while_the_bot_was_down_arrives_late(harness: ServiceHarness) -> None:
     await harness.ask("hannah", TEAM)
     await bot_is_down(harness, 21 * HOUR)  # until Tuesday, 18:00
@@ -138,6 +139,7 @@ async def test_days_that_the_bot_slept_through_are_told_once(harness: ServiceHar
     assert answer.startswith("Posted every day at 09:00")
 
 
+@pytest.mark.slow
 async def test_what_was_due_before_it_was_made_or_after_it_was_ended_is_not_missed(harness: ServiceHarness) -> None:
     await harness.ask("hannah", TEAM)
     await harness.ask("hannah", "subscribe team 7d every monday 09:00")
@@ -165,6 +167,7 @@ async def test_a_kill_between_making_and_sending_the_word_keeps_it_once(harness:
 # --- to whom, and what -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_in_direct_messages_the_line_to_type_is_the_question_alone(harness: ServiceHarness) -> None:
     await harness.ask("priya", "subscribe every tuesday", dm(harness, "priya"))
     await bot_is_down(harness, DAY + HOUR)
@@ -175,6 +178,7 @@ async def test_in_direct_messages_the_line_to_type_is_the_question_alone(harness
     assert "$30.00" in visible_text(answer)
 
 
+@pytest.mark.slow
 async def test_whoever_may_not_have_the_answer_any_more_is_not_told_that_it_was_missed(
     harness: ServiceHarness,
 ) -> None:

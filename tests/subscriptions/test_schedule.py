@@ -95,6 +95,7 @@ def test_what_was_due_before_it_was_made_is_not() -> None:
     assert schedule.due_day(due + 5 * DAY, due + HOUR, BERLIN) == day  # made by a clock that ran ahead
 
 
+@pytest.mark.slow
 @given(
     on=st.sampled_from(Frequency),
     at=st.times().map(lambda each: each.replace(second=0, microsecond=0)),

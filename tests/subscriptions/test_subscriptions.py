@@ -277,6 +277,7 @@ async def test_what_is_relative_is_as_of_the_post(harness: ServiceHarness) -> No
     assert "$7.00" in second.text
 
 
+@pytest.mark.slow
 async def test_anybody_has_their_own_spend_in_direct_messages(harness: ServiceHarness) -> None:
     confirmation = await said_in_dm(harness, "priya", "subscribe yesterday by:model daily")
     assert "I'll post `yesterday by:model` in your DM with me every day at 09:00" in confirmation
@@ -434,6 +435,7 @@ async def test_stop_is_for_the_owner_and_operators(harness: ServiceHarness) -> N
     assert len(posted(harness)) == 1
 
 
+@pytest.mark.slow
 async def test_the_file_is_sent_to_whoever_may_have_it(harness: ServiceHarness) -> None:
     await said(harness, "hannah", BY_MEMBER)
     await goes_on(harness, 13 * HOUR)

@@ -486,6 +486,7 @@ def test_a_solo_member_gets_the_rows_without_e_mail(neo: NeoServer, wire: Wire) 
     assert json.loads(to_json(report_of(app, "7d by:member")))["groups"][0]["key"] == ["me@acme.example"]
 
 
+@pytest.mark.slow
 def test_a_lost_view_of_the_team_stays_said_until_e_mails_are_back(
     neo: NeoServer, app: App, world: World, clock: SimClock
 ) -> None:

@@ -143,6 +143,7 @@ def test_a_warning_whose_transaction_had_to_be_repeated_is_there_once(
     assert rows_of(postgres_ledger, "SELECT last_value FROM attempt") == [(2,)]
 
 
+@pytest.mark.slow
 @sqlite_only("no earlier version kept a ledger on PostgreSQL")
 def test_an_older_ledger_in_which_nobodys_tasks_were_joined_raises_none(
     app: App, world: World, clock: SimClock

@@ -384,6 +384,7 @@ async def test_a_pass_that_is_told_to_stop_says_so(neo: NeoServer, app: App, wor
     assert endings(app) == [("interrupted", None)]
 
 
+@pytest.mark.slow
 def test_a_list_that_does_not_add_up_says_by_how_much(neo: NeoServer, app: App, world: World) -> None:
     fill(world, 3)
     neo.api.faults.always = Total(lambda real: real + 2)

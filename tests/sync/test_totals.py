@@ -194,6 +194,7 @@ def test_shares_top_and_what_is_omitted(synced: tuple[App, list[Any]]) -> None:
     assert sum(each["share"] for each in whole["groups"]) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("filters_by", "order"),
     list(product(["created", "streams", "any"], ["newest", "oldest", "id", "cost", "shuffled"])),

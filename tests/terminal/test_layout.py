@@ -55,6 +55,7 @@ def test_at_every_width_numbers_are_whole_and_no_line_is_too_long(
     assert max(map(cell_len, lines)) <= width
 
 
+@pytest.mark.slow
 @given(rows=tables())
 def test_where_nothing_limits_the_width_everything_is_on_a_line_of_its_own(rows: list[list[Cell]]) -> None:
     lines = printed(streams.UNLIMITED, "utf-8", COLUMNS[: len(rows[0])], rows)

@@ -51,6 +51,7 @@ async def test_a_member_is_told_the_same_about_anybody_elses(harness: ServiceHar
         ), line
 
 
+@pytest.mark.slow
 async def test_an_operator_who_names_nobody_is_told_whose_spend_it_is_and_offered_the_teams(
     harness: ServiceHarness,
 ) -> None:
@@ -68,6 +69,7 @@ async def test_an_operator_who_names_nobody_is_told_whose_spend_it_is_and_offere
     assert "ask:team" not in actions(await harness.ask("priya", "7d"))
 
 
+@pytest.mark.slow
 async def test_an_operators_own_file_and_failures_come_with_a_button_for_the_teams(harness: ServiceHarness) -> None:
     sent = await harness.ask("hannah", "export last 7 days")
     assert "It has your own spend." in visible_text(sent)
@@ -221,6 +223,7 @@ async def test_tasks_are_told_apart_by_what_stands_first(harness: ServiceHarness
     assert "Marcus Delgado" in {row[columns.index("Member")] for row in rows}
 
 
+@pytest.mark.slow
 async def test_a_task_that_grew_says_what_it_cost_in_the_period_and_in_all(harness: ServiceHarness) -> None:
     begun = harness.clock()
     add(harness.neo.world, "grows", "1", email="priya.raman@acme.example", begun=begun)

@@ -96,6 +96,7 @@ async def test_what_could_mean_two_things_is_asked_back_with_a_button_for_each(h
     assert visible_text(pressed) == visible_text(await harness.ask("hannah", MARCUS))
 
 
+@pytest.mark.slow
 async def test_a_member_learns_of_nobody_by_their_name(harness: ServiceHarness) -> None:
     for line, own in (
         ("how much did {} spend", "this month"),
@@ -114,6 +115,7 @@ async def test_a_member_learns_of_nobody_by_their_name(harness: ServiceHarness) 
     )
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_compared_comes_with_a_button_for_each_time(harness: ServiceHarness) -> None:
     asked = await harness.ask("hannah", "team yesterday compared to last month")
     assert visible_text(asked).startswith("I can't compare these two in one answer: ")

@@ -80,6 +80,7 @@ async def test_a_former_owner_may_ask_for_the_task_by_its_id(harness: ServiceHar
     assert "$90.00" not in said
 
 
+@pytest.mark.slow
 async def test_no_filter_reveals_what_it_is_now(harness: ServiceHarness) -> None:
     for line in ("7d model:secret-model", "7d status:failed", "7d byok:yes", "7d byok:no model:first-model"):
         assert "*You spent $0.00* (0.00 credits) · 0 tasks" in visible_text(await harness.ask("priya", line)), line

@@ -42,6 +42,7 @@ async def test_how_many_tasks_are_being_read_is_for_operators(closed: ServiceHar
     await opening
 
 
+@pytest.mark.slow
 async def test_why_neo_could_not_be_read_is_for_operators(closed: ServiceHarness) -> None:
     await closed.open()
     closed.neo.faults.always = Status(503)

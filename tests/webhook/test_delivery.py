@@ -100,6 +100,7 @@ async def test_an_endless_answer_counts_by_its_status(hooked: ServiceHarness, ap
     assert len(api.attempts) == 1
 
 
+@pytest.mark.slow
 async def test_retry_after_holds_for_all_events_and_after_a_restart(hooked: ServiceHarness, api: WebhookApi) -> None:
     api.faults.append(WebhookFault(429, {"Retry-After": "600"}))
     await open_with_budget(hooked)
@@ -162,6 +163,7 @@ async def test_a_clock_that_leaps_ahead_gives_no_event_up(hooked: ServiceHarness
     assert states(hooked.service.database)["sent"] == 1
 
 
+@pytest.mark.slow
 async def test_a_receiver_that_is_down_for_an_hour_is_an_incident_until_it_is_back(
     hooked: ServiceHarness, receiver: WebhookServer, api: WebhookApi
 ) -> None:
@@ -218,6 +220,7 @@ def host_of(harness: ServiceHarness) -> str:
     return harness.settings["WEBHOOK_URL"].split("/")[2]
 
 
+@pytest.mark.slow
 async def test_switched_on_it_sends_nothing_of_the_past(
     closed: ServiceHarness, receiver: WebhookServer, api: WebhookApi
 ) -> None:

@@ -155,6 +155,7 @@ async def test_failures_are_opened_once_and_resolved_after_a_day(hooked: Service
     assert len(resolved["data"]["groups"][0]["members"]) == 2
 
 
+@pytest.mark.slow
 async def test_an_unknown_cost_is_said_and_never_zero(hooked: ServiceHarness, api: WebhookApi) -> None:
     await hooked.open()
     fail_without_cost(hooked, "first", "planner gave up")

@@ -553,6 +553,7 @@ def lines(draw: st.DrawFn) -> str:
     return draw(st.sampled_from([" ", "  ", "\u00a0"])).join(draw(st.permutations(pieces)))
 
 
+@pytest.mark.slow
 @examples(500)
 @given(lines())
 def test_what_is_said_back_is_the_same_question(line: str) -> None:

@@ -281,6 +281,7 @@ def check_relations(row: Row) -> None:
     assert first <= start < end <= last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", [lines_by_day, lines_by_charge])
 @given(zone=st.sampled_from(ZONES), month=st.sampled_from(MONTHS), basis=st.sampled_from(SpendBasis), amounts=CHARGED)
 def test_whatever_was_charged_every_row_keeps_the_rules_and_nothing_is_lost(
