@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.budgets.backtest.commands import BacktestCommands
-from bot.budgets.limits.choices import EVERYBODY, WantedLimit, limit_choices, scopes_of, wanted_limit
+from bot.budgets.limits.choices import WantedLimit, limit_choices, scopes_of, wanted_limit
 from bot.budgets.limits.commands import ONLY_OPERATORS, LimitCommands
 from bot.budgets.limits.form_commands import FormCommands
 from bot.budgets.limits.grammar import parse_instruction
@@ -16,6 +16,7 @@ from bot.budgets.listing.commands import ListingCommand
 from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
 from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.everyday.limit_orders import EVERYBODY
 from bot.domain.query.errors import AmbiguousError
 from bot.domain.query.tokens import clean
 from bot.slack import blocks

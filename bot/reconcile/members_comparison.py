@@ -17,11 +17,9 @@ from bot.ledger.members import UNATTRIBUTED, current_emails, ids_by_email, store
 from bot.ledger.neo_agreement import MemberDifference, NeoAgreement, members_by_id
 from bot.neo.summary import Summary
 from bot.reconcile.narrowing import Narrowing
-from bot.reconcile.rules import BothTotals, Days
+from bot.reconcile.rules import MOST_SEPARATE_DAYS, BothTotals, Days, days_by_halving
 from bot.reconcile.upstream import ChangingError, Heal
 from bot.sync.rules import PassKind, PlannedPass
-
-_MOST_DAYS = 3  # if more differ, Neo sums by person in a way of its own
 
 MemberTotals = dict[str, BothTotals]
 """The totals of members by their current e-mail."""
@@ -74,25 +72,19 @@ class MembersComparison:
 
     async def _by_day(self, compared: Collection[str]) -> Mapping[date, MemberTotals] | None:
         """Return the members who differ by day, after healing what a pass can heal; None if too many days differ."""
-        found = await self._differing_days(self.days, compared)
-        if len(found) <= _MOST_DAYS and found:
+
+        async def differ(days: Days) -> bool:
+            summary = await self._summary(days)
+            return bool(_differing(_only(compared, await self._of_all(days, summary)), summary))
+
+        found = await days_by_halving(self.days, differ)
+        if len(found) <= MOST_SEPARATE_DAYS and found:
             days = [Days(each, each) for each in found]
             await self.heal([PlannedPass(PassKind.HISTORY, each.start, each.end) for each in days])
-            found = await self._differing_days(self.days, compared)
-        if len(found) > _MOST_DAYS:
+            found = await days_by_halving(self.days, differ)
+        if len(found) > MOST_SEPARATE_DAYS:
             return None
         return {each: await self._confirmed(Days(each, each), compared) for each in found}
-
-    async def _differing_days(self, days: Days, compared: Collection[str]) -> Sequence[date]:
-        """Return the days on which members differ, or some of them where they are too many."""
-        summary = await self._summary(days)
-        if not _differing(_only(compared, await self._of_all(days, summary)), summary):
-            return []
-        if days.first == days.last:
-            return [days.first]
-        before, after = days.halves
-        found = await self._differing_days(before, compared)
-        return found if len(found) > _MOST_DAYS else [*found, *await self._differing_days(after, compared)]
 
     async def _confirmed(self, day: Days, compared: Collection[str]) -> MemberTotals:
         """Return the members who differ on a day, if not because Neo lists tasks of theirs without an e-mail.

@@ -1,17 +1,14 @@
 """Tasks on the team's own model keys: whether a cost is what Neo sums, which it does for a whole window only."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from bot.domain.usage_total import UsageTotal, agrees
 from bot.ledger.neo_agreement import TaskDifference
 from bot.reconcile.narrowing import Narrowing
-from bot.reconcile.rules import BothTotals, Days
+from bot.reconcile.rules import MOST_SEPARATE_DAYS, BothTotals, Days, days_by_halving
 from bot.reconcile.spread_days import SpreadDays, Verdict
 from bot.reconcile.upstream import ChangingError, Heal
-
-_MOST_DAYS = 3  # if more differ, Neo counts such tasks in a way of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class OwnKeysComparison:
         What Neo counts on other days, as the tasks were executed then, is no difference: such tasks have no credits, so
         that days may agree all the same. Raises ChangingError if it cannot be told, and what `neo` and `heal` do.
         """
-        found = {day: await self._totals(Days(day, day)) for day in await self._differing_days(days)}
+        found = {day: await self._totals(Days(day, day)) for day in await days_by_halving(days, self._differ)}
         if not found:
             return []
         spread = SpreadDays(
@@ -56,21 +53,14 @@ class OwnKeysComparison:
                 raise ChangingError
             case Verdict.WRONG:
                 wrong = {day: tasks for day, tasks in outcome.wrong_days(found.keys()).items() if day in days}
-                if len(wrong) > _MOST_DAYS:
+                if len(wrong) > MOST_SEPARATE_DAYS:
                     return None
                 return [
                     OwnKeysDay(day, *(await self._totals(Days(day, day))), tuple(tasks)) for day, tasks in wrong.items()
                 ]
 
-    async def _differing_days(self, days: Days) -> Sequence[date]:
-        """Return the days that differ, or the first of them where they are too many."""
-        if agrees(*await self._totals(days)):
-            return []
-        if days.first == days.last:
-            return [days.first]
-        before, after = days.halves
-        found = await self._differing_days(before)
-        return found if len(found) > _MOST_DAYS else [*found, *await self._differing_days(after)]
+    async def _differ(self, days: Days) -> bool:
+        return not agrees(*await self._totals(days))
 
     async def _totals(self, days: Days) -> BothTotals:
         window = days.start, days.end

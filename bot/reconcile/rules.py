@@ -1,7 +1,7 @@
 """The rules of comparing totals: which days, which credits, what counts as the same, and when it is due."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,6 +16,7 @@ ONE_DAY = timedelta(days=1)
 CLOSED_FOR = ONE_DAY  # what was executed late may still be added to a day that ended later
 RETRY = timedelta(hours=6)  # while there is nothing to compare with
 CONTINUED_WITHIN = timedelta(days=14)  # of its creation, a task is executed again
+MOST_SEPARATE_DAYS = 3  # if a part of the total differs on more, Neo sums that part in a way of its own
 _LATELY = timedelta(days=2)  # for so long it is said that a difference is over
 _SETTLED_FOR = timedelta(days=100)  # longer than any night compares where nothing differs
 
@@ -60,6 +61,17 @@ def closed_days(start: datetime, end: datetime, now: datetime) -> Days | None:
     first = since.date() + (ONE_DAY if since.time() != time() else timedelta())
     last = until.date() - ONE_DAY
     return Days(first, last) if first <= last else None
+
+
+async def days_by_halving(days: Days, differ: Callable[[Days], Awaitable[bool]]) -> Sequence[date]:
+    """Return each of some days that differs by itself, or more than MOST_SEPARATE_DAYS where there are so many."""
+    if not await differ(days):
+        return []
+    if days.first == days.last:
+        return [days.first]
+    before, after = days.halves
+    found = await days_by_halving(before, differ)
+    return found if len(found) > MOST_SEPARATE_DAYS else [*found, *await days_by_halving(after, differ)]
 
 
 def nightly_start(agreement: NeoAgreement, previous_month: datetime) -> datetime:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.domain.person import REMOVED_NAME, Person
 from bot.ledger.removed_members import hashed
 from bot.ledger.removed_mentions import RemovedMentions, hashed_identifiers
+from tests.support.mentions import REDACTED
 
 KEY = "5f" * 32
 ANA = Person(
@@ -23,25 +24,13 @@ REMOVED = RemovedMentions(KEY, frozenset([hashed(KEY, each) for each in ANA.emai
 @pytest.mark.parametrize(
     ("text", "redacted"),
     [
-        ("ana@acme.dev", "removed member"),
-        ("as ANA@acme.dev, and Ana.Silva@old.example.", "as removed member, and removed member."),
-        ("<mailto:ana@acme.dev|ana@acme.dev>", "<mailto:removed member|removed member>"),
-        ("ana+ci@acme.dev, o'ana@acme.dev, ana@acme.dev-old.example", None),
-        ("'ana@acme.dev' (ana@acme.dev)", "'removed member' (removed member)"),
+        *REDACTED,
         ("x@y,ana@acme.dev,ana@acme.dev@z", "x@y,removed member,removed member@z"),
         ("https://neo.example/t?to=ana@acme.dev&cc=1", "https://neo.example/t?to=removed member&cc=1"),
         ('{"mail to ana@acme.dev":{"calls":1}}', '{"mail to removed member":{"calls":1}}'),
         ("JOSE\u0301@acme.dev", "removed member"),
-        ("ANA  SILVA, Ana\u00a0Silva", "removed member, removed member"),
-        ("joana@acme.dev, ana@acme.dev.br, ana@acme.device, x-ana@acme.dev", None),
-        ("for <@U1ANA>", "for removed member"),
-        ("for <@U1ANA|ana>: U1ANA", "for removed member: removed member"),
-        ("U1ANABEL and XU1ANA", None),
-        ("Ana Silva's pentest (ana silva)", "removed member's pentest (removed member)"),
-        ("Ana Silvano, Joana Silva, Ana", None),
         ("by jean-luc d'or (QA).", "by removed member)."),
         ("@ @@ ana@ @acme.dev", None),
-        ("", None),
     ],
 )
 def test_what_identified_them_is_replaced_and_nothing_else(text: str, redacted: str | None) -> None:

@@ -8,13 +8,12 @@ from bot.budgets.limits.grammar import begins_amount, parse_instruction
 from bot.budgets.limits.instruction_line import line_of
 from bot.budgets.limits.instructions import LimitInstruction, RequestInstruction
 from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.everyday.limit_orders import EVERYBODY
 from bot.domain.query.tokens import clean
 
 Choice = tuple[str, str]
 """A line to type, and whose budget it sets in words."""
 
-EVERYBODY = {"everyone", "everybody", "all", "anyone", "anybody", "us", "we"}
-"""Whose budget may be that of each, or of all together."""
 _TOGETHER, _EACH = ("team", "for the whole team"), ("default", "for everyone without a personal budget")
 
 

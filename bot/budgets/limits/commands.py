@@ -8,7 +8,6 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.budgets.evaluator import BudgetEvaluator
-from bot.budgets.limits.choices import EVERYBODY
 from bot.budgets.limits.confirmation import confirmation
 from bot.budgets.limits.executor import BudgetChange, InstructionExecutor, removals
 from bot.budgets.limits.instruction_line import line_of
@@ -18,6 +17,7 @@ from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.requests.commands import RequestCommands
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.everyday.limit_orders import EVERYBODY
 from bot.people.mentions import SeveralPeopleError
 from bot.people.people import People
 from bot.slack import blocks

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from bot.budgets.limits.unclear_line import UnclearLineError
-from bot.domain.everyday.dates import MONTHS, WEEKDAYS, DateReader
+from bot.domain.everyday.dates import MONTHS, WEEKDAYS, coming_days
 from bot.domain.formatting import short_date
 from bot.domain.periods import Unit
 from bot.domain.query.tokens import outside_quotes
@@ -57,7 +57,7 @@ def _reading(words: list[str], today: date) -> tuple[int, Sequence[date]] | None
         return 1, [today + timedelta(days=1)]
     if ends := _ENDS.match(" ".join(words)):
         return len(ends[0].split()), [_last_day(ends, today)]
-    return _dates(words, today)
+    return coming_days(words, today)
 
 
 def _last_day(ends: re.Match[str], today: date) -> date:
@@ -71,14 +71,3 @@ def _last_day(ends: re.Match[str], today: date) -> date:
 def _coming(name: str, today: date) -> date:
     """Return the next day of that name, which today may be."""
     return today + timedelta(days=(WEEKDAYS[name] - today.weekday()) % 7)
-
-
-def _dates(words: list[str], today: date) -> tuple[int, Sequence[date]] | None:
-    try:
-        reading = DateReader(today, today).read(words)
-    except ValueError:
-        return None
-    if reading is None or any(each.unit is not Unit.DAY for each in reading[1]):
-        return None
-    count, days = reading
-    return count, [each.first_day for each in days]

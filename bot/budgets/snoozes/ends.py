@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.budgets.snoozes.length import MOST_HOURS, SnoozeUntil
 from bot.domain.access import RefusedError
 from bot.domain.everyday.clocks import clock
-from bot.domain.everyday.dates import WEEKDAYS, DateReader
+from bot.domain.everyday.dates import WEEKDAYS, coming_days
 from bot.domain.formatting import short_date
 from bot.domain.periods import Unit, day_start, local_day
 
@@ -72,14 +72,10 @@ def _days_to(weekday: str, today: date) -> int:
 
 
 def _date(texts: Sequence[str], today: date) -> tuple[int, date] | None:
-    try:
-        reading = DateReader(today, today).read(texts)
-    except ValueError:
+    if (found := coming_days(texts, today)) is None:
         return None
-    if reading is None or any(each.unit is not Unit.DAY for each in reading[1]):
-        return None
-    count, days = reading
+    count, days = found
     if len(days) > 1:
-        one, other = (f"`snooze until {short_date(each.first_day, today)}`" for each in days)
+        one, other = (f"`snooze until {short_date(day, today)}`" for day in days)
         raise RefusedError(f"That could be one of two days. Type {one} or {other}.")
-    return count, days[0].first_day
+    return count, days[0]

@@ -284,3 +284,15 @@ def _date_or_none(year: int, month: int, day: int) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
+
+
+def coming_days(words: Sequence[str], today: date) -> tuple[int, Sequence[date]] | None:
+    """Return how many of the first words name a day from today on, and which ones they may mean; None if they don't."""
+    try:
+        reading = DateReader(today, today).read(words)
+    except ValueError:
+        return None
+    if reading is None or any(each.unit is not Unit.DAY for each in reading[1]):
+        return None
+    count, days = reading
+    return count, [each.first_day for each in days]

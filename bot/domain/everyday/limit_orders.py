@@ -27,15 +27,8 @@ EACH = {
     "each", "people", "members", "users", "all people", "all members", "all users",
     *(f"{each} {one}" for each in ("each", "every") for one in ("person", "member", "user", "one")),
 }  # fmt: skip
-_EVERYBODY = {
-    "everyone",
-    "everybody",
-    "all",
-    "anyone",
-    "anybody",
-    "us",
-    "we",
-}  # each, or all together: it is asked back
+EVERYBODY = {"everyone", "everybody", "all", "anyone", "anybody", "us", "we"}
+"""Whose limit may be that of each, or of all together: it is asked back."""
 _POLITE = {
     "please", "can", "could", "would", "will", "you", "hey", "hi", "ok", "okay", "kindly", "i", "we", "i'd", "we'd",
     "want", "like", "need", "to", "let's", "lets", "so", "and", "now", "just", "go", "ahead",
@@ -275,7 +268,7 @@ def _order(subject: _Subject, limit: str, tail: str, *, is_asked: bool = False) 
 
 
 def _is_known(whose: str) -> bool:
-    return whose.lower() in {*TEAM, *EACH, *ONESELF, *_EVERYBODY} or whose.startswith(("@", "<@"))
+    return whose.lower() in {*TEAM, *EACH, *ONESELF, *EVERYBODY} or whose.startswith(("@", "<@"))
 
 
 def _scope(whose: str, *, is_asked: bool = False) -> list[str]:
@@ -284,7 +277,7 @@ def _scope(whose: str, *, is_asked: bool = False) -> list[str]:
     said = name.lower()
     if said in ONESELF:
         return ["request"]
-    if said in _EVERYBODY:
+    if said in EVERYBODY:
         return ["everyone"]
     if said in EACH:
         return ["alert", "default"]
@@ -301,7 +294,7 @@ def _named(line: str) -> str | None:
         return None
     said = found.groupdict("")
     name = re.sub(r"(?i)^the ", "", (said["name"] or said["who"]).removesuffix(":"))
-    if name.lower() not in {*TEAM, *EACH, *_EVERYBODY} and _NOT_IN_NAMES & {*name.lower().split()}:
+    if name.lower() not in {*TEAM, *EACH, *EVERYBODY} and _NOT_IN_NAMES & {*name.lower().split()}:
         return None
     limit, tail = said["amount"] or said["limit"], said["tail"] or said.get("behind", "")
     return _order(_Subject(name), limit, tail, is_asked=not is_clear)
@@ -345,7 +338,7 @@ def _removal_of(subject: _Subject, how: str) -> str:
     words = [word for word in subject.whose.split() if word.lower() not in _ALL] or subject.whose.split()
     name = re.sub(r"(?i)^the ", "", _owner(" ".join(words)))
     said = name.lower()
-    if said in {"", *EACH, *_EVERYBODY, *_ALL}:
+    if said in {"", *EACH, *EVERYBODY, *_ALL}:
         return "budget everyone remove"
     whose = "me" if said in ONESELF else "team" if said in TEAM else name
     model = "" if subject.model.lower() in _ALL else subject.model
