@@ -71,14 +71,17 @@ def status_command(*, as_json: bool, health: bool) -> None:
 
 def _check_health() -> None:
     """Say that the bot is alive. Raises Exit if it isn't, as the health checks of containers expect."""
-    from bot.doctor.health import NoBotError, running_bot
+    from bot.doctor.health import OTHER_BOT, NoBotError, has_ledger_at, other_bot_text, running_bot
     from bot.settings.environment import load
 
     settings = load()
+    host, port = settings.http_host, settings.http_port
     try:
-        running_bot(settings.http_host, settings.http_port)
+        bot = running_bot(host, port)
     except NoBotError as error:
         fail(f"{error} Start it with `neo-usage run`, or check HTTP_HOST and HTTP_PORT.")
+    if not has_ledger_at(bot, settings.database):
+        fail(f"{other_bot_text(host, port)}. {OTHER_BOT}")
     click.echo("The bot is alive.")
 
 

@@ -2,10 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from bot.settings.database_place import DatabasePlace
+
+OTHER_BOT = "If it's the bot of another team, choose another HTTP_PORT. If it's this one, restart it."
 _ALIVE_SECONDS, _READY_SECONDS = 5.0, 15.0  # to answer; a bot that is asked whether it is ready asks Slack
 _LONGEST = 65_536  # bytes of an answer
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what listens everywhere is asked here
@@ -13,9 +19,13 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what listens e
 
 @dataclass(frozen=True, slots=True)
 class RunningBot:
-    """What a bot that runs says of itself: the id of its ledger, and the port of its metrics, None if it has none."""
+    """What a bot that runs says of itself: the id of its ledger, and the port of its metrics, None if it has none.
+
+    `database` is the code of the place at which the ledger is.
+    """
 
     ledger: str
+    database: str
     metrics_port: int | None
 
 
@@ -35,10 +45,46 @@ def running_bot(host: str, port: int) -> RunningBot:
     try:
         said = json.loads(body)
         if said["service"] == "neo-usage":
-            return RunningBot(str(said["ledger"]), said["metrics_port"])
+            return RunningBot(str(said["ledger"]), str(said["database"]), said["metrics_port"])
     except (ValueError, LookupError, TypeError):
         pass
     raise NoBotError(f"another program answers at {address}, not this version of the bot.")
+
+
+def has_ledger_at(bot: RunningBot, place: "DatabasePlace") -> bool:
+    """Return whether a bot has the ledger at a place; also if that ledger can't be read now.
+
+    A container's health check comes every minute, so the ledger is opened only if the bot names its place otherwise.
+    """
+    from bot.settings.database_place import place_code
+
+    return bot.database == place_code(place) or is_ledger_of(bot, place)
+
+
+def is_ledger_of(bot: RunningBot, place: "DatabasePlace") -> bool:
+    """Return whether the ledger at a place is a bot's, whatever its place is called; also if it can't be read now."""
+    return _ledger_id(place) in {bot.ledger, None}
+
+
+def other_bot_text(host: str, port: int) -> str:
+    """Return that a bot at an address has another database, without a full stop."""
+    return f"a bot with another database is running at {host}:{port}"
+
+
+def _ledger_id(place: "DatabasePlace") -> str | None:
+    """Return the id of the ledger at a place, empty if there is none yet; None if it can't be read as it is."""
+    from bot.database import metadata
+    from bot.database.errors import LedgerError
+    from bot.database.place import absence
+    from bot.database.reading import open_reader, translated_errors
+
+    try:
+        if absence(place):
+            return ""
+        with closing(open_reader(place)) as connection, translated_errors(place):
+            return metadata.read(connection, metadata.LEDGER_ID) or ""
+    except LedgerError:
+        return None
 
 
 def readiness_problems(host: str, port: int) -> list[str]:

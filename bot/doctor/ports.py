@@ -3,15 +3,19 @@
 import errno
 import socket
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 
 from bot.app import App
-from bot.database.errors import LedgerError
-from bot.database.metadata import LEDGER_ID, read
-from bot.database.place import absence
 from bot.doctor.check import Check, CheckState, failure, ok, warning
-from bot.doctor.health import NoBotError, RunningBot, readiness_problems, running_bot
-from bot.doctor.ledger import read_unchanged
+from bot.doctor.health import (
+    OTHER_BOT,
+    NoBotError,
+    RunningBot,
+    is_ledger_of,
+    other_bot_text,
+    readiness_problems,
+    running_bot,
+)
 
 _OLD_SETTINGS = "It has the settings that it was started with: restart it after a change."
 
@@ -20,14 +24,13 @@ def port_checks(app: App) -> Iterator[Check]:
     """Yield a check of each port that a service with these settings listens on."""
     settings, bot = app.settings, _running_bot(app)
     host, port = settings.http_host, settings.http_port
-    is_ours = bot is not None and _own_ledger(app) in {bot.ledger, None}
+    is_ours = bot is not None and is_ledger_of(bot, settings.database)
     if is_ours:
         yield _readiness(host, port)
     elif bot is None:
         yield _check("HTTP_HOST", host, "HTTP_PORT", port)
     else:
-        remedy = "If it's the bot of another team, choose another HTTP_PORT. If it's this one, restart it."
-        yield failure("HTTP_PORT", f"a bot with another database is running at {host}:{port}", remedy)
+        yield failure("HTTP_PORT", other_bot_text(host, port), OTHER_BOT)
     if settings.metrics_port is not None:
         yield _metrics_check(settings.metrics_host, settings.metrics_port, bot if is_ours else None)
 
@@ -38,14 +41,6 @@ def _running_bot(app: App) -> RunningBot | None:
         return running_bot(settings.http_host, settings.http_port) if settings.http_port else None
     except NoBotError:
         return None
-
-
-def _own_ledger(app: App) -> str | None:
-    """Return the id of the ledger that the settings name, empty if there is none yet; None if it can't be read."""
-    with suppress(LedgerError):
-        if absence(app.settings.database):
-            return ""
-    return read_unchanged(app, lambda connection: read(connection, LEDGER_ID) or "")
 
 
 def _readiness(host: str, port: int) -> Check:

@@ -33,6 +33,7 @@ from bot.service.scheduler import Scheduler, SingleTask
 from bot.service.shared_clock import SharedClock
 from bot.service.start_report import log_database, log_start
 from bot.settings.credentials import Secret
+from bot.settings.database_place import place_code
 from bot.settings.errors import SettingsError
 from bot.settings.model import Settings
 from bot.slack import http
@@ -81,7 +82,10 @@ class Service:
 
     def identity(self) -> Mapping[str, object]:
         """Return what tells this service from other programs, and from a service of another ledger."""
-        return {"service": "neo-usage", "ledger": self.ledger_id, "metrics_port": self.metrics_port}
+        database = place_code(self.app.settings.database)
+        return {
+            "service": "neo-usage", "ledger": self.ledger_id, "database": database, "metrics_port": self.metrics_port,
+        }  # fmt: skip
 
     async def problems(self) -> Mapping[str, str]:
         """Return what keeps the service from being ready: never the upstream, and never history still to be read."""

@@ -1,5 +1,6 @@
 """Where the ledger is: a file of SQLite, or a database on a PostgreSQL server."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote, unquote
@@ -12,6 +13,7 @@ DatabasePlace: TypeAlias = Path | PostgresAddress
 
 DATABASE_URL = "sqlite+aiosqlite:///neo-usage.db"
 _SQLITE_SCHEMES = ("sqlite+aiosqlite", "sqlite+pysqlite", "sqlite")
+_CODE_LENGTH = 16
 _USE = f"Use sqlite+aiosqlite:///PATH or {EXAMPLE}."
 
 
@@ -32,6 +34,12 @@ def database_place(text: str) -> DatabasePlace:
 def place_url(place: DatabasePlace) -> str:
     """Return the address that names a place, as `database_place` reads it; it shows the password."""
     return f"sqlite+aiosqlite:///{quote(str(place))}" if isinstance(place, Path) else address_url(place)
+
+
+def place_code(place: DatabasePlace) -> str:
+    """Return a code of a place that is the same wherever it is named in the same way, and does not show it."""
+    name = str(place.resolve()) if isinstance(place, Path) else f"{place}?{place.options.get('options', '')}"
+    return sha256(name.encode()).hexdigest()[:_CODE_LENGTH]
 
 
 def _sqlite_path(path: str) -> Path:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from bot.doctor.health import running_bot
 from bot.sandbox.http_server import NeoServer
 from bot.sandbox.neo import NeoApi
 from bot.sandbox.world import START, World
+from bot.settings.database_place import DatabasePlace
 from tests.support.command import run_command
-from tests.support.engines import sqlite_only
+from tests.support.engines import sqlite_only, url_of
 from tests.support.harness import ServiceHarness
+from tests.support.ledgers import Ledgers
 from tests.support.other_program import healthy_program
 
 
@@ -22,13 +25,44 @@ def health(directory: Path, **settings: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@sqlite_only("no ledger is asked")
+@sqlite_only("it is a file that is not opened")
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])  # noqa: S104 - what it may listen on
 async def test_a_bot_that_runs_is_alive(harness: ServiceHarness, tmp_path: Path, host: str) -> None:
     bot = await asyncio.to_thread(running_bot, host, harness.service.port)
     assert bot.ledger == await harness.service.database.read(lambda connection: metadata.read(connection, "ledger_id"))
-    code, said = await asyncio.to_thread(health, tmp_path, HTTP_HOST=host, HTTP_PORT=str(harness.service.port))
+    own = {"HTTP_HOST": host, "HTTP_PORT": str(harness.service.port), "DATABASE_URL": url_of(harness.place)}
+    code, said = await asyncio.to_thread(health, tmp_path, **own)
     assert (code, said) == (0, "The bot is alive.\n")
+
+
+async def test_a_bot_of_another_team_is_not_the_one(harness: ServiceHarness, ledgers: Ledgers, tmp_path: Path) -> None:
+    port = str(harness.service.port)
+    for other in (ledgers.new(), tmp_path / "none.db"):
+        code, said = await asyncio.to_thread(health, tmp_path, HTTP_PORT=port, DATABASE_URL=url_of(other))
+        assert code == 1
+        assert said == (
+            f"neo-usage: a bot with another database is running at 127.0.0.1:{port}. "
+            "If it's the bot of another team, choose another HTTP_PORT. If it's this one, restart it.\n"
+        )
+
+
+async def test_a_bot_is_alive_though_its_database_is_named_otherwise_or_cannot_be_read(
+    harness: ServiceHarness, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.db"
+    broken.write_text("this is no database")
+    for named in (named_otherwise(harness.place, tmp_path), broken):
+        own = {"HTTP_PORT": str(harness.service.port), "DATABASE_URL": url_of(named)}
+        assert await asyncio.to_thread(health, tmp_path, **own) == (0, "The bot is alive.\n")
+
+
+def named_otherwise(place: DatabasePlace, directory: Path) -> DatabasePlace:
+    """The same place by another name."""
+    if not isinstance(place, Path):
+        return replace(place, options={**place.options, "options": "-c application_name=other"})
+    other = directory / "other.db"
+    other.symlink_to(place)
+    return other
 
 
 @pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]")])  # noqa: S104

@@ -57,6 +57,7 @@ BUDGETS = (
     "budget team 300/day", "budget team 4000/month", "budget default 60/day", "budget @priya 40/day",
     "notify errors on",
 )  # fmt: skip
+FILE = "team 7d by:model csv"
 LIMITS, _LIMITS = 4, "SELECT count(*) FROM budget_revision"
 
 
@@ -194,6 +195,8 @@ class Weeks:
                 self._begin_waiting(self._wait_answered(self.asked[-1], acknowledging))
         if self.random.random() < 0.1:
             self._begin_waiting(self._open_home())
+        if self.random.random() < 0.1:
+            self._begin_waiting(self._ask_for_file())
 
     def _begin_waiting(self, wait: Coroutine[Any, Any, None]) -> None:
         waiting = asyncio.create_task(wait)
@@ -203,6 +206,10 @@ class Weeks:
     async def _open_home(self) -> None:
         """Have an operator look at the team's month in App Home, which is kept up to date from then on."""
         await self.team.slack.open_home("hannah")
+
+    async def _ask_for_file(self) -> None:
+        """Have an operator ask for the team's week as a file."""
+        await self.team.slack.command("hannah", "general", FILE)
 
     async def _wait_answered(self, asked: Asked, acknowledging: "asyncio.Task[Ack]") -> None:
         upset = self.processes.upset
@@ -275,6 +282,10 @@ class Weeks:
         await self.troubles.end_for_good()
         await asyncio.gather(*self._asking)
         await self._restore()
+        files = self.team.slack.workspace.files
+        before = len(files)
+        await self._ask_for_file()
+        await self.team.wait_until(lambda: len(files) > before)
         await self.processes.stop(killed=False)
         end = self.clock()
         self.team.neo.clock = lambda: end

@@ -1,5 +1,6 @@
 """What must be so after the weeks: the ledger equals Neo, every message is there once, nothing leaked, no false $0."""
 
+import csv
 import json
 import re
 from collections import Counter
@@ -178,6 +179,10 @@ class Count:
             spend = event["data"].get("spend")
             if spend is not None and Decimal(spend["amount"]) == 0:
                 yield f"{event['type']}: {event['data']['summary']}"
+        for file in self.weeks.team.slack.workspace.files.values():
+            rows = list(csv.DictReader(file.content.decode().splitlines()))
+            if sum(Decimal(each["spend_usd"] or 0) for each in rows) == 0:
+                yield f"{file.name}: {rows}"
 
     def _leaks(self) -> Iterator[str]:
         """The process that lived longest holds at the end what it held when it had warmed up."""
