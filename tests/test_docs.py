@@ -31,6 +31,17 @@ MOST_WORDS = 1_500
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)  # later than the dates of the examples
 HANNAH = "hannah.weiss@acme.example"
 NOT_UNDERSTOOD = "NOT UNDERSTOOD"
+ELSEWHERE = {  # looked at when each was added, as no test has a network: addresses that don't move
+    "https://api.slack.com/apps",
+    "https://focus.finops.org/focus-specification/v1-2/",
+    "https://jinja.palletsprojects.com/",
+    "https://litestream.io",
+    "https://neo.projectdiscovery.io",
+    "https://ntfy.sh",
+    "https://prometheus.io",
+    "https://pypi.org/project/focus-validator/",
+    "https://www.standardwebhooks.com",
+}
 REFUSALS = ("usage/refusal.txt", "usage/syntax_error.txt", "usage/choice.txt", "people/denial.txt")
 
 
@@ -50,6 +61,10 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             path = (page.parent / target).resolve() if target else page
             assert path.is_file(), link
             assert not anchor or anchor in anchors(path), link
+
+
+def test_every_link_to_elsewhere_is_known() -> None:
+    assert {link for page in PAGES for link in links(page) if "://" in link} == ELSEWHERE
 
 
 def test_every_page_and_picture_is_reached() -> None:

@@ -19,6 +19,16 @@ from bot.ledger.neo_agreement import (
 )
 from bot.reconcile.days_comparison import Comparison
 
+_NOT_COMPARED = (  # by the names of Neo's fields: undocumented, or no money
+    "by_model",
+    "by_status",
+    "byok.total_streams",
+    "total_steps",
+    "total_tool_calls",
+    "total_agent_triggers",
+    "total_execution_ms",
+)
+
 
 def to_document(comparison: Comparison) -> dict[str, Any]:
     """Return what a comparison found as data; amounts are exact decimals of Neo credits, days are UTC."""
@@ -45,6 +55,7 @@ def to_document(comparison: Comparison) -> dict[str, Any]:
         "members": [{"email": shown_email(email), **_both(*both)} for email, both in comparison.members.items()],
         "own_keys": {counted.value: _both(*both) for counted, both in comparison.own_keys.items()},
         "tasks_no_longer_listed": agreement.unlisted,
+        "not_compared": _NOT_COMPARED,
     }
 
 
@@ -84,6 +95,7 @@ def sentences(comparison: Comparison, today: date) -> Iterator[str]:
         yield f"{own_keys_text(counted, *both)}."
     if not agreement.unavailable:
         yield f"{reading_text(agreement.days)}."
+        yield "Not compared: Neo's sums by model and by status, and how often and how long tasks ran."
 
 
 def undecided_text(comparison: Comparison, today: date) -> str:

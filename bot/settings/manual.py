@@ -11,7 +11,7 @@ PURPOSES: Final = MappingProxyType(
         "NEO_API_KEY": "the API key of an admin of your Neo team",
         "NEO_BEARER_TOKEN": "a token instead of a key; set one of the two",
         "NEO_API_URL": "where Neo's API is",
-        "NEO_TASK_URL_TEMPLATE": "the address of a task's page, with `{task_id}` in it, so that alerts can link to it",
+        "NEO_TASK_URL_TEMPLATE": "a task's page as in your browser, with `{task_id}` for its id, for links in alerts",
         "SOLO_MEMBER": "whose tasks they are if you work without a team; Neo then sends no e-mails",
         "SLACK_BOT_TOKEN": "the bot's token (`xoxb-`)",
         "SLACK_APP_TOKEN": "the app-level token (`xapp-`), for Socket Mode",

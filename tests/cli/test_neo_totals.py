@@ -33,6 +33,11 @@ TODAY = datetime.combine(NOW.date(), time(), UTC)
 FIVE_DAYS_AGO = formatting.short_date((TODAY - 5 * DAY).date(), NOW.date())
 TWO_DAYS_AGO = formatting.short_date((TODAY - 2 * DAY).date(), NOW.date())
 CREATED = "Neo counts a task on the day it was created."
+NOT_COMPARED = "Not compared: Neo's sums by model and by status, and how often and how long tasks ran."
+NOT_COMPARED_FIELDS = [
+    "by_model", "by_status", "byok.total_streams", "total_steps", "total_tool_calls", "total_agent_triggers",
+    "total_execution_ms",
+]  # fmt: skip
 NAMED = "task marcu-5 isn't in Neo's total"
 
 
@@ -89,7 +94,9 @@ def document(upstream: NeoServer, directory: Path, line: str, *, code: int = 0) 
 
 @pytest.mark.usefixtures("neo")
 def test_it_agrees(upstream: NeoServer, directory: Path) -> None:
-    assert printed(upstream, directory, "reconcile 7d") == f"Agrees with Neo through {TWO_DAYS_AGO}.\n{CREATED}\n"
+    assert printed(upstream, directory, "reconcile 7d").splitlines() == [
+        f"Agrees with Neo through {TWO_DAYS_AGO}.", CREATED, NOT_COMPARED,
+    ]  # fmt: skip
     found = document(upstream, directory, "reconcile 7d")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", found.pop("compared_at"))
     assert found == {
@@ -104,6 +111,7 @@ def test_it_agrees(upstream: NeoServer, directory: Path) -> None:
         "members": [],
         "own_keys": {},
         "tasks_no_longer_listed": 0,
+        "not_compared": NOT_COMPARED_FIELDS,
     }
 
 
@@ -114,6 +122,7 @@ def test_a_difference_is_named_and_the_command_ends_with_1(upstream: NeoServer, 
         f"Differs from Neo's total on {FIVE_DAYS_AGO}.",
         f"{FIVE_DAYS_AGO}: Neo counts 1.00 credits in 1 task, I count 3.00 credits in 2 tasks; {NAMED}.",
         CREATED,
+        NOT_COMPARED,
     ]
     found = document(upstream, directory, "reconcile 7d", code=1)
     assert found["agrees"] is False
@@ -134,9 +143,9 @@ def test_a_task_counted_for_another_person_is_named_and_the_command_ends_with_1(
     upstream: NeoServer, directory: Path, neo: NeoApi
 ) -> None:
     neo.summary = SummaryOptions(moved={"marcu-5": PRIYA})
-    head, *lines, reading = printed(upstream, directory, "reconcile 7d", code=1).splitlines()
+    head, *lines, reading, not_compared = printed(upstream, directory, "reconcile 7d", code=1).splitlines()
     assert head == f"Agrees with Neo through {TWO_DAYS_AGO}, but not by person on {FIVE_DAYS_AGO}."
-    assert reading == CREATED
+    assert (reading, not_compared) == (CREATED, NOT_COMPARED)
     assert sorted(lines) == [
         f"{FIVE_DAYS_AGO}, {MARCUS}: Neo counts 0.00 credits in 0 tasks, I count 2.00 credits in 1 task.",
         f"{FIVE_DAYS_AGO}, {PRIYA}: Neo counts 3.00 credits in 2 tasks, I count 1.00 credits in 1 task.",
@@ -153,7 +162,7 @@ def test_a_task_counted_for_another_person_is_named_and_the_command_ends_with_1(
 def test_amounts_that_differ_every_day_do_not_agree(upstream: NeoServer, directory: Path, neo: NeoApi) -> None:
     factors = {f"{email[:5]}-{back}": Decimal("1.05") for back in range(2, 32) for email in (PRIYA, MARCUS)}
     neo.summary = SummaryOptions(repriced=factors)
-    head, line, _ = printed(upstream, directory, "reconcile 30d", code=1).splitlines()
+    head, line, *_ = printed(upstream, directory, "reconcile 30d", code=1).splitlines()
     assert head.startswith("Differs from Neo's total on ")
     assert line.endswith(
         "Neo counts 88.20 credits in 56 tasks, I count 84.00 credits in 56 tasks; I can't tell which tasks differ."
