@@ -193,27 +193,27 @@ def erase_member(email: str, slack_users: tuple[str, ...], names: tuple[str, ...
 
     Example: neo-usage member erase ana@acme.example
     """
+    from functools import partial
+
     from bot.database.errors import LedgerError
-    from bot.database.long_statements import long_statements
     from bot.domain.formatting import count
-    from bot.maintenance.persons import check_person, check_settings, erase_person
+    from bot.maintenance.persons import check_person, check_settings, erase_beside_others
     from bot.people.person import find_person
 
     _check_slack_ids(slack_users)
     _check_names(names)
     app = load_app_for_writing()
     users = _everybody_in_slack(app, offline=offline)
+    find = partial(find_person, email=email, users=users, slack_users=slack_users, names=names)
     with app.ledger.database() as database:
         with app.ledger.reader() as reader:
-            person = find_person(reader, email, users, slack_users, names)
+            person = find(reader)
             check_person(reader, person)
         check_settings(app.settings, person)
         click.echo("\n".join(map(single_line, _erasure_lines(person))))
         if not yes:
             click.confirm("Erase them now?", abort=True)
-        with database.transaction() as connection, long_statements(connection):
-            person = find_person(connection, email, users, slack_users, names)
-            tasks = erase_person(connection, app.capabilities(database), person, app.clock())
+        tasks = erase_beside_others(database, app.ledger.reader, app.capabilities(database), find, app.clock())
         try:
             database.overwrite_deleted()
         except LedgerError as error:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, bindparam, or_, select, update
 
+from bot.database.chunks import chunks
 from bot.domain.formatting import utc
 from bot.domain.money import usd_text
 from bot.domain.timestamps import from_us
@@ -50,14 +51,36 @@ def mentions(
     ]
 
 
+def redactable_keys(
+    connection: Connection, table: Table, columns: Sequence[str], redacted: Callable[[str], str]
+) -> list[Any]:
+    """Return the keys of the rows of a table, whose key is one column, that `redact` would change."""
+    rows = connection.execute(_texts(table, columns), execution_options={"yield_per": _AT_ONCE})
+    return [row[0] for row in _changed_rows(rows, 1, redacted)]
+
+
+def redact_some(
+    connection: Connection, table: Table, columns: Sequence[str], redacted: Callable[[str], str], some: Iterable[Any]
+) -> None:
+    """Do as `redact` does, in the rows of these keys alone."""
+    (key,) = table.primary_key
+    for each in chunks(some):
+        rows = connection.execute(_texts(table, columns).where(key.in_(each))).all()
+        _update(connection, table, columns, list(_changed_rows(rows, 1, redacted)))
+
+
 def redact(connection: Connection, table: Table, columns: Sequence[str], redacted: Callable[[str], str]) -> None:
     """Replace the texts in columns of a table by what `redacted` returns for them.
 
     However large the table is, only the rows that change are in memory.
     """
-    keys = list(table.primary_key)
     rows = connection.execute(_texts(table, columns), execution_options={"yield_per": _AT_ONCE})
-    changed = list(_changed_rows(rows, len(keys), redacted))
+    _update(connection, table, columns, list(_changed_rows(rows, len(table.primary_key), redacted)))
+
+
+def _update(connection: Connection, table: Table, columns: Sequence[str], changed: Sequence[tuple[Any, ...]]) -> None:
+    """Write rows, each of which is its key and the values of columns."""
+    keys = list(table.primary_key)
     if changed:
         names = [f"key_{number}" for number in range(len(keys))]
         statement = update(table).where(*(key == bindparam(name) for key, name in zip(keys, names, strict=True)))

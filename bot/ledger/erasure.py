@@ -1,11 +1,13 @@
 """What the ledger holds of a person, and its erasure: tasks and charges become those of the removed member."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, tzinfo
+from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Table, bindparam, func, insert, select, update
 
-from bot.database.personal_rows import Document, documents, mentions, redact
+from bot.database.personal_rows import Document, documents, mentions, redact, redact_some, redactable_keys
 from bot.domain.money import usd_text
 from bot.domain.person import Person
 from bot.domain.timestamps import from_us
@@ -27,6 +29,8 @@ _MEMBERS = (
 _TEXTS = (  # they may name somebody
     (task_detail, ("title", "error_message", "tools", "agents")), (quarantine, ("reason",)), (pass_, ("error",)),
 )  # fmt: skip
+RowsNaming = Mapping[Table, Sequence[Any]]
+"""The keys of the rows whose texts name somebody, by table."""
 
 
 def person_of(connection: Connection, email: str) -> Person:
@@ -54,11 +58,22 @@ _HASH = (
 )
 
 
-def erase_member(connection: Connection, person: Person) -> int:
+def rows_naming(connection: Connection, person: Person) -> RowsNaming:
+    """Return the rows whose texts name a person. That reads all of them, which takes seconds in a large ledger."""
+    return {table: redactable_keys(connection, table, columns, person.redacted) for table, columns in _TEXTS}
+
+
+def erase_mentions_in(connection: Connection, person: Person, rows: RowsNaming) -> None:
+    """Replace what names a person in the texts of these rows, as they are now."""
+    for table, columns in _TEXTS:
+        redact_some(connection, table, columns, person.redacted, rows[table])
+
+
+def erase_member(connection: Connection, person: Person, rows: RowsNaming) -> int:
     """Make a person's tasks and charges the removed member's, without their details; return how many tasks.
 
-    Where other tasks name the person, that is replaced. Rows of the person's e-mails that are read later are the
-    removed member's too, and what names them in others is replaced.
+    Where other tasks name the person, in these `rows`, that is replaced. Rows of the person's e-mails that are read
+    later are the removed member's too, and what names them in others is replaced.
     """
     theirs = {"members": list(person.members)}
     removed = {**theirs, "removed": _id_of(connection, REMOVED)}
@@ -71,8 +86,7 @@ def erase_member(connection: Connection, person: Person) -> int:
         _replace_email(connection, email, hashed(key, email), removed["removed"])
     for each in hashed_identifiers(key, person):
         _remove(connection, _id_of(connection, each), each, removed["removed"])
-    for table, columns in _TEXTS:
-        redact(connection, table, columns, person.redacted)
+    erase_mentions_in(connection, person, rows)
     return tasks
 
 

@@ -1,16 +1,27 @@
 """A person's data: exported from, or erased in, every package that stores any."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from bot.capability import Capability
+from bot.database.engine import Database
 from bot.database.errors import LedgerError
+from bot.database.long_statements import long_statements
 from bot.domain.person import Person
-from bot.ledger.erasure import emails_erased_before, erase_member, erase_mentions, exported_member
+from bot.ledger.erasure import (
+    RowsNaming,
+    emails_erased_before,
+    erase_member,
+    erase_mentions,
+    erase_mentions_in,
+    exported_member,
+    rows_naming,
+)
 from bot.ledger.former_ledger import FormerLedger
 from bot.ledger.members import NAMELESS, is_removed, shown_email
 from bot.outbox.erasure import erase_messages_to, exported_messages
@@ -42,17 +53,48 @@ def check_settings(settings: Settings, person: Person) -> None:
         raise SettingsError(problems)
 
 
-def erase_person(connection: Connection, capabilities: Sequence[Capability], person: Person, now: datetime) -> int:
+def erase_beside_others(
+    database: Database,
+    read: Callable[[], AbstractContextManager[Connection]],
+    capabilities: Sequence[Capability],
+    find: Callable[[Connection], Person],
+    now: datetime,
+) -> int:
+    """Erase the person that `find` returns, as `erase_person` does; others can write while all texts are read.
+
+    `read` opens the ledger for reading. What was booked while the texts were read the first time is found by the
+    second; what is booked later names nobody who was erased.
+    """
+    with read() as reader:
+        rows = rows_naming(reader, find(reader))
+    with database.transaction() as connection, long_statements(connection):
+        person = find(connection)
+        tasks = erase_person(connection, capabilities, person, now, rows)
+    with read() as reader:
+        rows = rows_naming(reader, person)
+    with database.transaction() as connection:
+        erase_mentions_in(connection, person, rows)
+    return tasks
+
+
+def erase_person(
+    connection: Connection,
+    capabilities: Sequence[Capability],
+    person: Person,
+    now: datetime,
+    rows: RowsNaming | None = None,
+) -> int:
     """Erase a person everywhere but in the team's totals; return how many tasks are the removed member's now.
 
-    It may be repeated. What stands in the file until it is overwritten is `Database.overwrite_deleted`'s.
+    `rows` are those of other tasks that name the person; without them they are looked for. It may be repeated. What
+    stands in the file until it is overwritten is `Database.overwrite_deleted`'s.
     """
     for capability in capabilities:
         if capability.upkeep.erase_person is not None:
             capability.upkeep.erase_person(connection, person, now)
     erase_messages_to(connection, person, now)
     erase_links(connection, person)
-    return erase_member(connection, person)
+    return erase_member(connection, person, rows_naming(connection, person) if rows is None else rows)
 
 
 def erase_again(

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, text
 
 from bot.database.errors import LedgerError
 from bot.domain.person import Person
-from bot.ledger.erasure import erase_member, person_of
+from bot.ledger.erasure import erase_member, person_of, rows_naming
 from bot.ledger.member_merge import merge_emails
 from bot.ledger.members import (
     attributed_emails,
@@ -27,7 +27,7 @@ OLD = "ana@old.example"
 
 def erase(connection: Connection, email: str) -> Person:
     person = person_of(connection, email)
-    erase_member(connection, person)
+    erase_member(connection, person, rows_naming(connection, person))
     return person
 
 

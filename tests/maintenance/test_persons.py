@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
@@ -13,14 +14,15 @@ from signal import SIGKILL
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import String, TypeDecorator
+from sqlalchemy import Connection, String, TypeDecorator, text
 from sqlmodel import SQLModel
 
 from bot.app import build
 from bot.capability import Capability, Upkeep
 from bot.cli.main import app as cli
 from bot.database.backup import backup
-from bot.maintenance.persons import erase_person
+from bot.domain.person import Person
+from bot.maintenance.persons import erase_beside_others, erase_person
 from bot.people.person import find_person
 from bot.people.roles import SlackUser
 from bot.sandbox.faults import Mangle, Status
@@ -281,6 +283,28 @@ async def test_rows_that_are_on_their_way_bring_nobody_back(lived: ServiceHarnes
     await lived.deliver()  # or what is posted meanwhile would be taken for the answer
     assert "removed member" in visible_text(await lived.ask("hannah", "this month by:member"))
     await lived.sync()
+    assert not list(texts_about_her(lived.place))
+
+
+@pytest.mark.slow
+@costly
+async def test_others_write_while_all_texts_are_read_and_what_they_write_is_found(lived: ServiceHarness) -> None:
+    app, written = lived.app(), list[int]()
+
+    @contextmanager
+    def read() -> Iterator[Connection]:
+        with app.ledger.reader() as reader:
+            yield reader
+            if not written:  # as a booking does that began before the erasure
+                with lived.service.database.transaction() as connection:
+                    written.append(connection.execute(text(f"UPDATE task_detail SET title = 'for {PRIYA}'")).rowcount)
+
+    def find(connection: Connection) -> Person:
+        return find_person(connection, PRIYA, [SlackUser("U0PRIYA", "Priya Raman", PRIYA, None)])
+
+    with app.ledger.database() as database:
+        erase_beside_others(database, read, app.capabilities(database), find, app.clock())
+    assert written[0] > 0
     assert not list(texts_about_her(lived.place))
 
 
