@@ -188,7 +188,8 @@ class _Booking:
 
     def write(self, connection: Connection) -> None:
         """Write the rows, their texts without what identified removed members."""
-        mentions = RemovedMentions.of(connection, self.removed_member)
+        has_texts = bool(self.details or self.changed_details)
+        mentions = RemovedMentions.of(connection, self.removed_member) if has_texts else None
         if mentions is not None:
             self.details = list(map(mentions.redacted_row, self.details))
             self.changed_details = list(map(mentions.redacted_row, self.changed_details))
