@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, event
 
 from benchmarks.bars import Bar
-from benchmarks.listing import Listing
+from benchmarks.listing import PAGE, Listing
 from benchmarks.plain_http import get
 from benchmarks.recording import Parameters, Statement, plain_reader, rows_of
 from benchmarks.timing import in_turn, seconds, shown
@@ -28,7 +28,7 @@ from bot.outbox.queries import counts_by_state
 from bot.reconcile.days_comparison import Comparison
 from bot.reconcile.job import ReconcileJob
 from bot.reconcile.reconciler import Reconciler
-from bot.sandbox.neo import KEY, SUMMARY_PATH
+from bot.sandbox.neo import KEY, PATH, SUMMARY_PATH
 from bot.service.log import configure
 from bot.settings.model import LogFormat, LogLevel
 
@@ -48,7 +48,7 @@ def measure(*, quick: bool) -> Iterator[Bar]:
             asyncio.run(sync(wired(ledger, url), full=True))
             yield _compared(ledger, url, listing, 3 if quick else 9)
         with served(listing, 0.0, _MODULE, listing.total // 3) as url:
-            yield _found(ledger, url, listing)
+            yield from _found(ledger, url, listing)
 
 
 # --- where all agrees ----------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def _recorded() -> Iterator[list[Statement]]:
 # --- where one task is not counted ---------------------------------------------------------------
 
 
-def _found(ledger: Path, url: str, listing: Listing) -> Bar:
+def _found(ledger: Path, url: str, listing: Listing) -> Iterator[Bar]:
     left_out = listing.row(listing.total // 3)["task_id"]
     with closing(open_database(ledger)) as database:
         job = _job(ledger, url, database)
@@ -121,9 +121,12 @@ def _found(ledger: Path, url: str, listing: Listing) -> Bar:
     asked = json.load(urlopen(f"{url}/asked"))  # noqa: S310 - our own server
     requests = asked[SUMMARY_PATH] + asked.get("task", 0)
     note = f"named and reported once, in {shown(taken)} with the days before read again"
-    return Bar(
+    yield Bar(
         f"one task of {listing.total:,} found, by so many requests for totals", requests, _MOST_REQUESTS, "", note=note
     )
+    month = -(-listing.total // PAGE)
+    note = f"{asked[PATH]:,} pages, once for each new difference; the month has {month:,}"
+    yield Bar("the same, pages read again beside a whole read of the month", asked[PATH] / month, 1, note=note)
 
 
 def _report(database: Database) -> None:
