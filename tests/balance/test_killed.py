@@ -145,14 +145,13 @@ async def test_what_was_posted_before_a_restore_is_not_posted_again(
     await team.wait_until(lambda: visible(team).total() > 0)
     await kill(sending)  # between its message and Slack's answer
 
+    team.database.close()
     if not former:
-        team.database.close()
         lose(place)
     restoring = forked(command, ("db", "restore", str(copy)), team.environment, team.directory)
     await asyncio.to_thread(restoring.join)
     assert restoring.exitcode == 0
-    if not former:
-        team.database = open_database(place)
+    team.database = open_database(place)
     team.slack.faults.clear()
     await two(team)
     await team.wait_for_number(SENT, 2)
