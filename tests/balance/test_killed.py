@@ -58,6 +58,7 @@ async def team(tmp_path: Path, place: DatabasePlace, database: Database, clock: 
         await team.wait_settled()
         await first.kill()
         yield team
+        team.database.close()
 
 
 @pytest.fixture
