@@ -77,7 +77,7 @@ class RemovedMentions:
 
     def _names(self, text: str) -> Iterator[tuple[int, int]]:
         for word in _WORD.finditer(text):
-            if _hashed_word(self.key, _folded(word[0])) in self.hashes:
+            if _hashed_spelling(self.key, word[0]) in self.hashes:
                 start = word.start()
                 ends = (each.end() for each in _WORD.finditer(text, start, start + _LONGEST))
                 yield from ((start, end) for end in ends if self._is_name(text[start:end]))
@@ -124,6 +124,11 @@ def _hashed_name(key: str, folded: str) -> str:
     return hashed(key, f"\nname\n{folded}")  # no e-mail has a line end
 
 
-@lru_cache(_WORDS)
 def _hashed_word(key: str, folded: str) -> str:
     return hashed(key, f"\nword\n{folded}")
+
+
+@lru_cache(_WORDS)
+def _hashed_spelling(key: str, word: str) -> str:
+    """Return the hash of a word as it is spelt; of ASCII alone folding is just lower case, as most words are."""
+    return _hashed_word(key, word.lower() if word.isascii() else _folded(word))
