@@ -204,7 +204,7 @@ def erase_member(email: str, slack_users: tuple[str, ...], names: tuple[str, ...
     _check_names(names)
     app = load_app_for_writing()
     users = _everybody_in_slack(app, offline=offline)
-    find = partial(find_person, email=email, users=users, slack_users=slack_users, names=names)
+    find = partial(find_person, email=email, users=users, named=slack_users, called=names)
     with app.ledger.database() as database:
         with app.ledger.reader() as reader:
             person = find(reader)
