@@ -14,6 +14,8 @@ _MARKED = re.compile(r"[:apo]")  # what is but a number is no time of day
 _NAMED = {"noon": time(12), "midnight": time(0)}
 _JOINTS = {"to", "until", "till", "through", "and", "-", "--"}
 _NOON = 12
+BEGINNINGS = {*_NAMED, "on", "from", "between", "since", "after"}
+"""What the first word of a time of day may be that is no date and has no figures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ WEEKDAYS = {
 _DAYS, _MONTHS = range(1, 32), range(1, 13)
 _UNITS = {"day": Unit.DAY, "week": Unit.WEEK, "month": Unit.MONTH, "quarter": Unit.QUARTER, "year": Unit.YEAR}
 _OFFSETS = {"this": 0, "current": 0, "last": -1, "previous": -1, "prior": -1}
+BEGINNINGS = {*MONTHS, *WEEKDAYS, *_UNITS, *_OFFSETS, "today", "yesterday", "calendar", "iso", "kw", "cw"}
+"""What the first word of a date may be that has no figures."""
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th)", re.ASCII)

@@ -20,6 +20,8 @@ _THIRD = 10  # days of a month; the last one goes to its end
 _MIDDLE = 15  # the last day of the first half of a month
 _HALF_YEAR = 6  # months
 _UNITS = {"day": Unit.DAY, "days": Unit.DAY, "week": Unit.WEEK, "weeks": Unit.WEEK}
+BEGINNINGS = {*_ORDINALS, *_THIRDS, "the", "week"}
+"""What the first word of a part of a period may be, up to a dash in it."""
 _LENGTHS = {Unit.DAY: 1, Unit.WEEK: 7}
 
 Part = tuple[int, When]

@@ -407,7 +407,9 @@ def _not_left_out(word: Word) -> QueryError:
 
 def _length(phrases: Iterable[tuple[str, ...]], texts: Sequence[str]) -> int:
     """Return how many words the longest of the phrases has that the words begin with; 0 if they begin with none."""
-    return max((len(each) for each in phrases if tuple(texts[: len(each)]) == each), default=0)
+    first = texts[0] if texts else ""
+    near = (each for each in phrases if each[0] == first)
+    return max((len(each) for each in near if tuple(texts[: len(each)]) == each), default=0)
 
 
 def _is_whole(word: str, following: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from bot.domain.everyday import clocks, dates, parts
 from bot.domain.everyday.clocks import ClockReader
 from bot.domain.everyday.dates import MONTHS, WEEKDAYS, CalendarPeriod, DateReader
 from bot.domain.everyday.parts import PartReader
@@ -56,6 +57,10 @@ _JOINED = re.compile(
 _TO = {"to", "until", "till", "through", "thru", "-", "--", ".."}
 _SINCE, _FROM, _AFTER = {"since", "starting"}, {"from"}, {"after"}
 _UP_TO = {"until", "till", "through", "thru"}
+_BEGINNINGS = {
+    *dates.BEGINNINGS, *parts.BEGINNINGS, *clocks.BEGINNINGS, *NUMBERS, *_BACK, *_WITHIN, *_SINCE, *_FROM, *_AFTER,
+    *_UP_TO, "up", "a", "the", "fortnight", "half", "this", "weekend", "all", "of", "ever",
+}  # fmt: skip
 
 Times = tuple[int, tuple[When, ...]]
 """How many words name a time, and which ones they may mean."""
@@ -72,9 +77,11 @@ class TimeReader:
 
         Raises ValueError if they are written as a date that no calendar has.
         """
+        if not _may_begin(words[0]):
+            return None
         found = [each for each in self._readings(words) if each is not None]
-        parts = _apart(words)
-        if parts is not words and (spread := self._range(parts)) is not None and spread[0] >= _RANGE:
+        apart = _apart(words)
+        if apart is not words and (spread := self._range(apart)) is not None and spread[0] >= _RANGE:
             found.append((spread[0] - _RANGE + 1, spread[1]))
         return max(found, key=lambda each: each[0], default=None)
 
@@ -255,6 +262,11 @@ class TimeReader:
             if list(words[: len(phrase)]) == phrase:
                 return len(phrase), (SINCE_THE_FIRST_YEAR,)
         return None
+
+
+def _may_begin(word: str) -> bool:
+    """Return whether a word may begin a time, which spares the look at what stands behind all others."""
+    return word.partition("-")[0] in _BEGINNINGS or any(map(str.isdigit, word))
 
 
 def _written_range(words: Sequence[str]) -> Times | None:

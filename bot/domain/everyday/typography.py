@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from bot.domain.query.tokens import clean, outside_quotes
 
@@ -16,6 +17,7 @@ _BRACKETS = re.compile(r"(?<!\S)[(\[]+(?=\S)|(?<=\S)[)\]]+(?=[?!.,;:]*(?:\s|$))"
 _LONE_MARKS = re.compile(r"(?<!\S)[?!;,.]+(?!\S)")
 
 
+@lru_cache  # each of those that read a line in turn begins by this
 def plain(line: str) -> str:
     """Return a line without emphasis, code marks, emoji and closing punctuation; what is in double quotes stays."""
     return " ".join(outside_quotes(clean(line.replace(_FULL_WIDTH_QUOTE, '"')), _unpunctuated).split())
@@ -23,7 +25,7 @@ def plain(line: str) -> str:
 
 def _unpunctuated(part: str) -> str:
     part = _EMOJI_CODE.sub(" ", part.translate(_FULL_WIDTH).translate(_DASHES))
-    kept = "".join(" " if _is_picture(letter) else letter for letter in part)
+    kept = part if part.isascii() else "".join(" " if _is_picture(letter) else letter for letter in part)
     return _LONE_MARKS.sub("", _ENDINGS.sub("", _BRACKETS.sub("", _EMPHASIS.sub("", kept))))
 
 

@@ -3,16 +3,23 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_NEAR = 0.7  # of all letters of both words are in common and in the same order
+
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """Return the choice that a misspelt word was most likely meant to be, in any case of letters; None if it is none.
 
     `choices` are in lower case.
     """
-    words = tuple(choices)
-    if not words or len(word) > 2 * max(map(len, words)):
-        return None
-    return next(iter(get_close_matches(word.lower(), words, n=1, cutoff=0.7)), None)
+    lowered = word.lower()
+    words = [choice for choice in choices if _may_be_near(lowered, choice)]
+    return next(iter(get_close_matches(lowered, words, n=1, cutoff=_NEAR)), None) if words else None
+
+
+def _may_be_near(word: str, choice: str) -> bool:
+    """Return whether two words have letters enough in common, wherever they stand: a cheap look before the dear one."""
+    least = _NEAR * (len(word) + len(choice)) / 2
+    return len(word) >= least <= len(choice) and sum(map(choice.__contains__, word)) >= least
 
 
 def enumeration(names: Iterable[str]) -> str:

@@ -25,6 +25,7 @@ _LINK = re.compile(r"<(https?://[^|>]*)(?:\|([^>]*))?>", re.IGNORECASE)
 _VALUE_ENDS = re.compile(r"'(?=[ ,]|$)")
 _QUOTED = re.compile(r'("[^"]*")')
 _KEY = re.compile(r"-?[a-z_]+", re.IGNORECASE)
+_LETTERS = re.compile(r"[^ \"'<:,]+")  # that stand for nothing but themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,10 @@ def _cells(line: str, start: int) -> tuple[list[_Cell], int]:
     cells: list[_Cell] = []
     position = start
     while position < len(line) and line[position] != " ":
+        if letters := _LETTERS.match(line, position):
+            cells.append((letters[0], False))
+            position = letters.end()
+            continue
         end_quote = _end_of_quote(line, position, opens=not cells or cells[-1] in {(":", False), (",", False)})
         if end_quote:
             # values hold no double quote, so that each can be quoted when it is said back

@@ -1,8 +1,13 @@
 """What a misspelt word was meant to be."""
 
+from difflib import get_close_matches
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.query.spelling import enumeration, nearest
+from tests.support.effort import examples
 
 CHOICES = ("budget", "budgets", "status")
 
@@ -25,6 +30,16 @@ def test_the_nearest_choice_is_meant_if_one_is_near(word: str, meant: str | None
 
 def test_nothing_is_meant_where_there_is_no_choice() -> None:
     assert nearest("status", ()) is None
+
+
+LETTERS = st.text("abst ", max_size=10)
+
+
+@examples(300)
+@given(LETTERS, st.lists(LETTERS, max_size=6))
+def test_the_cheap_look_at_a_choice_rules_out_none_that_is_near(word: str, choices: list[str]) -> None:
+    near = get_close_matches(word, choices, n=1, cutoff=0.7)
+    assert nearest(word, choices) == (near[0] if near else None)
 
 
 @pytest.mark.parametrize(("names", "text"), [(("a",), "a"), (("a", "b"), "a and b"), (("a", "b", "c"), "a, b and c")])
