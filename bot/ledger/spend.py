@@ -5,13 +5,26 @@ Filters see tasks as they are now; amounts count where they were booked.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, distinct, func, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    distinct,
+    func,
+    literal_column,
+    select,
+)
 
 from bot.domain.pricing import SpendBasis
 from bot.domain.tasks import FAILED_STATUSES
+from bot.domain.timestamps import to_us
 from bot.ledger.expressions import CrossJoin, sum_of
 from bot.ledger.quarter_hour_totals import nanos_within
 from bot.ledger.selection import FORMS, Conditions, Form
@@ -120,11 +133,18 @@ def uncharged_sums(tasks: int, failed_tasks: int) -> Sums:
 
 
 _AMOUNTS = sum_of(charge.c.platform_nanos), sum_of(charge.c.provider_nanos)
+_IS_OF_PART = charge.c.booked_at < bindparam("part_end", type_=BigInteger)
+_AMOUNTS_OF_PART = sum_of(charge.c.platform_nanos, _IS_OF_PART), sum_of(charge.c.provider_nanos, _IS_OF_PART)
 
 
 @lru_cache(FORMS)
 def _amounts(form: Form) -> SumSelect:
     return select(*_AMOUNTS).select_from(form.charges_table()).where(form.charges())
+
+
+@lru_cache(FORMS)
+def _amounts_and_part(form: Form) -> SumSelect:
+    return _amounts(form).add_columns(*_AMOUNTS_OF_PART)
 
 
 @lru_cache(FORMS)
@@ -164,3 +184,15 @@ def amounts(connection: Connection, where: Conditions) -> tuple[int, int]:
         return nanos_within(connection, *where.ends)
     platform, provider = connection.execute(_amounts(where.form), where.values).all()[0]
     return platform or 0, provider or 0
+
+
+def amounts_and_part(
+    connection: Connection, where: Conditions, part_end: datetime
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the same of a selection, and of the part of its window up to a moment."""
+    start, end, until = *where.ends, to_us(part_end)
+    if where.form.is_everything:
+        return nanos_within(connection, start, end), nanos_within(connection, start, until)
+    row = connection.execute(_amounts_and_part(where.form), where.values | {"part_end": until}).all()[0]
+    platform, provider, of_part, provider_of_part = (each or 0 for each in row)
+    return (platform, provider), (of_part, provider_of_part)

@@ -20,7 +20,7 @@ from bot.ledger.question_parsing import parse_question
 from bot.ledger.scope import Scope
 from bot.ledger.scope_queries import holds_any
 from bot.ledger.selection import Conditions, Selection, conditions_of, names_booked_tasks
-from bot.ledger.spend import Counting, Sums, amounts, sums
+from bot.ledger.spend import Counting, Sums, amounts, amounts_and_part, sums
 from bot.ledger.spend_groups import SpendGroup, grouped_spend
 from bot.ledger.task_detail import TaskDetail, task_details
 from bot.ledger.task_list import TaskRow, task_rows
@@ -151,18 +151,24 @@ class _ReportBuilder:
         window = window_before(*asked)
         if window is None or quality.begins is None or window.start < quality.begins:
             return None
-        whole = Window(window.start, self.selection.window.start)
+        whole_nanos, spend_nanos = self._spend(Window(window.start, self.selection.window.start), window)
         return Previous(
             window,
-            spend_nanos=(spent := self._spend(window)),
+            spend_nanos=spend_nanos,
             name=name_of_window_before(*asked),
-            whole_nanos=spent if window == whole else self._spend(whole),
+            whole_nanos=whole_nanos,
             whole_name=name_of_whole_before(*asked),
             is_before_first=quality.first_charge is None or window.end <= quality.first_charge,
         )
 
-    def _spend(self, window: Window) -> int:
-        return self.policy.basis.spend(*amounts(self.connection, self.where.within(window)))
+    def _spend(self, whole: Window, part: Window) -> tuple[int, int]:
+        """Return the spend of a window, and of the part with which it begins; both in one look, if they differ."""
+        where = self.where.within(whole)
+        if part == whole:
+            of_whole = of_part = amounts(self.connection, where)
+        else:
+            of_whole, of_part = amounts_and_part(self.connection, where, part.end)
+        return self.policy.basis.spend(*of_whole), self.policy.basis.spend(*of_part)
 
     def _is_complete(self, quality: DataQuality) -> bool:
         if quality.holds_all(self.selection.window):
