@@ -29,7 +29,7 @@ def ascii_lower(text: str) -> str:
 
     `str.lower` makes a k of the Kelvin sign; SQLite's `lower` and LIKE do not, and neither does this.
     """
-    return text.translate(_LOWER)
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 def visible(text: str) -> str:

@@ -32,7 +32,7 @@ from bot.ledger.booking_statements import (
 )
 from bot.ledger.members import UNATTRIBUTED, ensure_members, removed_id
 from bot.ledger.removed_mentions import RemovedMentions
-from bot.ledger.rules import NOTHING_KNOWN, Change, change, is_doubtful
+from bot.ledger.rules import NOTHING_KNOWN, change, is_doubtful
 from bot.ledger.tables import task as task_table
 from bot.ledger.task_fingerprint import changed_tasks, fingerprint
 from bot.ledger.tasks_before_booking import BookedTask, booked_tasks
@@ -102,8 +102,7 @@ class _Booking:
             if booked is not None:
                 self._prepare_update(task, digest, booked, members)
             elif (cost := self._cost(task, None)) is not None:
-                member = members[self._email(task)]
-                self._insert(TaskEntry(next_id, member, task, digest, cost, self._first(task, cost)))
+                self._insert(self._first_entry(next_id, members[self._email(task)], task, digest, cost))
                 next_id += 1
 
     def _prepare_update(self, reported: Task, digest: int, before: BookedTask, members: dict[str, int]) -> None:
@@ -150,24 +149,27 @@ class _Booking:
             return before.member
         return members[self._email(task)]
 
-    def _first(self, task: Task, cost: Price) -> Change:
-        return change(NOTHING_KNOWN, cost, created_at=to_us(task.created_at), observed_at=self.now_us)
+    def _first_entry(self, key: int, member: int, task: Task, digest: int, cost: Price) -> TaskEntry:
+        created_at = to_us(task.created_at)
+        first = change(NOTHING_KNOWN, cost, created_at=created_at, observed_at=self.now_us)
+        return TaskEntry(key, member, task, created_at, digest, cost, first)
 
     def _insert(self, entry: TaskEntry) -> None:
         self.inserts.append(inserted_row(entry, self.now_us))
         self.new += 1
-        self._add(entry, backfill=self.policy.is_backfill(to_us(entry.task.created_at)))
+        self._add(entry, backfill=self.policy.is_backfill(entry.created_at))
 
     def _update(self, task: Task, digest: int, cost: Price, before: BookedTask, member: int) -> None:
+        created_at = to_us(task.created_at)
         booked_change = change(
             before.totals(task, self.policy.unit),
             cost,
-            created_at=to_us(task.created_at),
+            created_at=created_at,
             observed_at=self.now_us,
             key_changed=bool(before.is_byok) is not cost.own_key,
         )
         stored_task, stored_cost = with_withdrawn_amounts(task, cost, before)
-        entry = TaskEntry(before.id, member, stored_task, digest, stored_cost, booked_change, before)
+        entry = TaskEntry(before.id, member, stored_task, created_at, digest, stored_cost, booked_change, before)
         self.updates.append(updated_row(entry, self.now_us))
         self.grown += booked_change.grown
         self.restated += booked_change.restated

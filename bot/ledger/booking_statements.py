@@ -11,7 +11,6 @@ from bot.database.bulk import BulkInsert, BulkStatement, Row
 from bot.database.statements import insert
 from bot.domain.pricing import Price
 from bot.domain.tasks import Task
-from bot.domain.timestamps import to_us
 from bot.ledger.rules import Change, Entry
 from bot.ledger.tables import charge, seen, task_detail
 from bot.ledger.tables import task as task_table
@@ -21,32 +20,35 @@ from bot.ledger.tasks_before_booking import BookedTask
 class TaskEntry(msgspec.Struct, frozen=True, gc=False):
     """A task that is about to be written: its keys, its fingerprint, its price, and what that changes in the ledger.
 
-    `before` is None for a task that is seen for the first time.
+    `created_at` is in microseconds since 1970; `before` is None for a task that is seen for the first time.
     """
 
     id: int
     member: int
     task: Task
+    created_at: int
     fingerprint: int
     cost: Price
     change: Change
     before: BookedTask | None = None
 
 
+# in the order of the table, as the statements are compiled: no row has to be put in another order
 _TASK_COLUMNS = (
     "member", "model", "status", "created_at", "platform_nanos", "provider_nanos", "neo_credits", "llm_cost",
     "neo_cost", "is_byok", "mixed", "by_unit", "restated", "cost_withdrawn", "without_email", "stream_count",
     "step_count", "tool_calls", "agent_triggers", "llm_time_ms", "tool_time_ms", "total_execution_ms",
-    "avg_step_latency_ms", "changed_at", "fingerprint",
+    "avg_step_latency_ms",
 )  # fmt: skip
+_WRITTEN = ("changed_at", "fingerprint")
 
 
 _DETAIL_COLUMNS = ("task", "title", "error_message", "tools", "agents")
 _INSERT_DETAIL = insert(task_detail)
 
-INSERT_TASK = BulkInsert(task_table, "id", "task_id", "first_seen_at", *_TASK_COLUMNS)
+INSERT_TASK = BulkInsert(task_table, "id", "task_id", *_TASK_COLUMNS, "first_seen_at", *_WRITTEN)
 UPDATE_TASK = BulkStatement(
-    update(task_table).where(task_table.c.id == bindparam("of_task")), *_TASK_COLUMNS, "of_task"
+    update(task_table).where(task_table.c.id == bindparam("of_task")), *_TASK_COLUMNS, *_WRITTEN, "of_task"
 )
 INSERT_DETAIL = BulkInsert(task_detail, *_DETAIL_COLUMNS)
 UPDATE_DETAIL = BulkStatement(
@@ -66,24 +68,24 @@ INSERT_SEEN = BulkStatement(insert(seen).on_conflict_do_nothing(), "kind", "valu
 
 def inserted_row(entry: TaskEntry, now_us: int) -> Row:
     """Return the row of `INSERT_TASK`."""
-    return (entry.id, entry.task.task_id, now_us, *_columns(entry, now_us))
+    return (entry.id, entry.task.task_id, *_columns(entry), now_us, now_us, entry.fingerprint)
 
 
 def updated_row(entry: TaskEntry, now_us: int) -> Row:
     """Return the row of `UPDATE_TASK`."""
-    return (*_columns(entry, now_us), entry.id)
+    return (*_columns(entry), now_us, entry.fingerprint, entry.id)
 
 
-def _columns(entry: TaskEntry, now_us: int) -> Row:
+def _columns(entry: TaskEntry) -> Row:
     """Return a task's values in the order of _TASK_COLUMNS."""
     task, cost, change, before = entry.task, entry.cost, entry.change, entry.before
     return (
-        entry.member, task.model, task.status, to_us(task.created_at), change.totals.platform_nanos,
+        entry.member, task.model, task.status, entry.created_at, change.totals.platform_nanos,
         change.totals.provider_nanos, _text(task.neo_credits), _text(task.llm_cost), _text(task.neo_cost),
         cost.own_key, cost.mixed, cost.by_unit, change.restated or (before is not None and bool(before.restated)),
         change.withdrawn, task.email is None and (before is None or bool(before.without_email)),
         task.stream_count, task.step_count, task.tool_calls, task.agent_triggers, task.llm_time_ms,
-        task.tool_time_ms, task.total_execution_ms, task.avg_step_latency_ms, now_us, entry.fingerprint,
+        task.tool_time_ms, task.total_execution_ms, task.avg_step_latency_ms,
     )  # fmt: skip
 
 
@@ -97,7 +99,10 @@ def detail_row(key: int, task: Task) -> Row:
 
 
 def _json(value: Mapping[str, Any] | None) -> str | None:
-    return msgspec.json.encode(value).decode() if value else None
+    return _encode(value).decode() if value else None
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 def charge_rows(key: int, member: int, entries: Sequence[Entry], now_us: int) -> list[Row]:
