@@ -33,6 +33,7 @@ from bot.neo.errors import (
 from bot.neo.page import NotAPageError, Page
 from bot.neo.summary import NotASummaryError, Summary, decode_summary
 from bot.neo.wire import decode_page, error_code
+from bot.unused_modules import note_if_missing
 
 PATH = "/api/v1/usage/tasks"
 SUMMARY_PATH = "/api/v1/usage/summary"
@@ -253,6 +254,7 @@ async def connect(
 
 
 def _http(url: str, credential: Mapping[str, str], retry_policy: RetryPolicy) -> httpx.AsyncClient:
+    note_if_missing("sniffio")
     encrypted = url.startswith("https://")
     try:
         is_local = is_loopback(httpx.URL(url).host)

@@ -294,3 +294,26 @@ async def test_a_summary_that_is_larger_than_any_team_needs_is_not_decoded(encod
 
 async def test_a_summary_without_an_end_is_given_up() -> None:
     assert type(await summary_failure(endless)) is TooLargeError
+
+
+# --- what a request costs ------------------------------------------------------------------------
+
+
+class Searches:
+    """The names of the modules that the interpreter searches the disk for."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Note a name, and leave the search to the others."""
+        self.names.append(name)
+
+
+async def test_only_the_first_request_searches_for_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches = Searches()
+    async with listening(http(EMPTY)) as port, connect(f"http://127.0.0.1:{port}", {"X-Api-Key": "key"}) as client:
+        await client.page(WINDOW, limit=200, offset=0)
+        monkeypatch.setattr(sys, "meta_path", [searches, *sys.meta_path])
+        await client.page(WINDOW, limit=200, offset=0)
+    assert searches.names == []
