@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from bot.database.read_engine import file_bytes
 from bot.database.reader_pool import THREADS
 
-CONNECTIONS = 1 + THREADS  # of a service: one writes, the others read
+CONNECTIONS = 2 + THREADS  # of a service: one writes, the others read, and one more while it writes a backup
 _SERVER_BYTES = text("SELECT pg_database_size(current_database())")
 _SERVER_ENGINE = text("SELECT current_setting('server_version'), current_setting('server_encoding')")
 _SERVER_FREE = text("""

@@ -52,6 +52,7 @@ def _engine(address: PostgresAddress, connections: int, options: dict[str, Any])
         **_pool(connections),
         connect_args={
             "application_name": _own_name(),
+            "client_encoding": "UTF8",  # whatever the user, the database or the environment asks for
             **_PATIENCE,
             **address.options,
         },

@@ -83,10 +83,16 @@ _BY_CODE = {
 # Anybody may read the reason in `/readyz`: it names no host, user or database, which the error adds for operators.
 _BY_TEXT = {
     "the database server refuses the password: correct DATABASE_URL": (
-        r"password authentication failed|no password supplied"
+        r"(password|ldap|pam|radius|bsd) authentication failed|no password supplied"
     ),
     "the database server doesn't let the user connect from here: correct its pg_hba.conf": (
-        r"no pg_hba.conf entry|(peer|ident) authentication failed"
+        r"no pg_hba.conf entry|pg_hba.conf rejects|authentication failed"
+    ),
+    "the database server doesn't let the user log in: give it LOGIN, or correct DATABASE_URL": (
+        r"is not permitted to log in"
+    ),
+    "the database takes no connections: let it (ALLOW_CONNECTIONS), or correct DATABASE_URL": (
+        r"not currently accepting connections"
     ),
     "the database server doesn't know the user: create it, or correct DATABASE_URL": r"role .* does not exist",
     "the database server has no such database: create it, or correct DATABASE_URL": r"database .* does not exist",
@@ -102,6 +108,7 @@ _BY_TEXT = {
     ),
     _LOST: r"server closed the connection|terminating connection",
 }
+_QUOTED = r"[\"«»„“].*?[\"«»“”]"  # a name, as the languages of servers quote it
 
 
 def _why_not_connected(text: str, address: PostgresAddress) -> str:
@@ -110,7 +117,8 @@ def _why_not_connected(text: str, address: PostgresAddress) -> str:
             return why
     cause = re.split(r" failed: |connection is bad: ", _without_password(text, address))[-1]
     without_paths = re.sub(r'"[^"]*/[^"]*"', "of the settings", cause)
-    return f"the database server cannot be reached ({without_paths}): correct it, or DATABASE_URL"
+    without_names = re.sub(_QUOTED, "...", without_paths)
+    return f"the database server cannot be reached ({without_names}): correct it, or DATABASE_URL"
 
 
 def _without_password(text: str, address: PostgresAddress) -> str:

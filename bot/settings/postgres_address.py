@@ -84,12 +84,21 @@ def _split(text: str) -> tuple[SplitResult, int]:
         port = PORT if parts.port is None else parts.port
     except ValueError:
         port = 0
+    if not port and _has_clear_host(text):
+        raise InvalidValueError(
+            f"its port is not a number from 1 to 65535. Use {EXAMPLE}, or HOST,HOST:5432 for several hosts."
+        )
     if not port or parts.fragment or "@" in unquote(parts.hostname or ""):
         raise InvalidValueError(
             f"it is ambiguous. In a password write %40 for @, %2F for /, %3A for :, %23 for #, %3F for ?"
             f" and %25 for %. Use {EXAMPLE}."
         )
     return parts, port
+
+
+def _has_clear_host(text: str) -> bool:
+    """Return whether the host can begin at one place only: no other sign may belong to a password."""
+    return text.count("@") == 1 and not re.search(r"[/?#]", text.partition("://")[2].partition("@")[0])
 
 
 def _options(query: str) -> dict[str, str]:

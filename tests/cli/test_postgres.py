@@ -255,7 +255,7 @@ def test_the_doctor_names_the_server_and_its_free_connections(
     run("db", "upgrade")
     found = run("doctor", "--offline").stdout
     assert re.search(r"ok +database +postgresql://\S+ is writable, schema \d{4}, PostgreSQL \d+(\.\d+)?, UTF8\n", found)
-    assert re.search(r"ok +connections +\d\d more are free on the server; a running bot uses 5 at most\n", found)
+    assert re.search(r"ok +connections +\d\d more are free on the server; a running bot uses 6 at most\n", found)
     assert " disk " not in found
     assert " schema " not in found.replace(", schema ", "")
     postgres.run(SQL("ALTER USER {} CONNECTION LIMIT 4").format(Identifier(WITH_PASSWORD)))

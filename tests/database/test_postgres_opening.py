@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from benchmarks.postgres.installation import unprivileged
+from bot.database import metadata
 from bot.database.copy_target import open_target
 from bot.database.engine import open_database
 from bot.database.errors import LedgerError, UnusableError
@@ -105,6 +106,15 @@ def test_what_is_wrong_with_the_address_is_said(
         ("FATAL:  sorry, too many clients already", "raise its max_connections"),
         ("FATAL:  the database system is starting up", "starting or stopping"),
         ("FATAL:  no pg_hba.conf entry for host", "correct its pg_hba.conf"),
+        ('FATAL:  pg_hba.conf rejects connection for host "db", user "neo"', "correct its pg_hba.conf"),
+        ('FATAL:  certificate authentication failed for user "neo"', "correct its pg_hba.conf"),
+        ('FATAL:  LDAP authentication failed for user "neo"', "refuses the password"),
+        ('FATAL:  role "neo" is not permitted to log in', "give it LOGIN"),
+        ('FATAL:  database "usage" is not currently accepting connections', r"ALLOW_CONNECTIONS"),
+        (
+            "connection failed: FATAL:  kein Eintrag für Host »10.0.0.9«, Benutzer »neo«",
+            r"cannot be reached \(FATAL: kein Eintrag für Host \.\.\., Benutzer \.\.\.\): correct it",
+        ),
         (
             'connection is bad: root certificate file "/etc/ca.pem" does not exist',
             r"cannot be reached \(root certificate file of the settings does not exist\): correct it, or DATABASE_URL",
@@ -166,6 +176,19 @@ def test_a_database_without_unicode_is_refused(postgres: PostgresServer) -> None
     with pytest.raises(LedgerError, match="has the encoding LATIN1"):
         open_database(postgres.address("latin"))
     postgres.drop(postgres.address("latin"))
+
+
+def test_texts_are_unicode_whatever_encoding_the_user_or_the_environment_asks_for(
+    postgres: PostgresServer, empty_postgres: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = Identifier(empty_postgres.database)
+    for encoding in ("LATIN1", "SQL_ASCII"):
+        postgres.run(SQL("ALTER DATABASE {} SET client_encoding = {}").format(name, encoding))
+        monkeypatch.setenv("PGCLIENTENCODING", encoding)
+        with closing(open_database(empty_postgres)) as database, database.transaction() as connection:
+            metadata.write(connection, encoding, "李雷 🦊 é")
+        with closing(open_reader(empty_postgres)) as reader:
+            assert metadata.read(reader, encoding) == "李雷 🦊 é"
 
 
 def test_another_programs_tables_are_left_alone(postgres: PostgresServer, empty_postgres: PostgresAddress) -> None:
