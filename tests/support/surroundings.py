@@ -25,6 +25,10 @@ _LIMITED = ("charge", "lease", "living", "notification", "note", "pass", "task")
 _WRITTEN = """
 CREATE OR REPLACE FUNCTION before_writing() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {} RETURN NULL; END$$
 """
+_OF_SERVICES = """
+SELECT concat_ws(' ', application_name, state, wait_event_type, wait_event, left(query, 200))
+FROM pg_stat_activity WHERE datname = current_database() AND left(application_name, 10) = 'neo-usage '
+"""
 _NO_ROOM = "RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100';"
 
 
@@ -58,8 +62,8 @@ class Surroundings(ABC):
         """Cut all connections, where there are any."""
 
     @abstractmethod
-    def connections(self) -> int:
-        """How many connections to a server there are."""
+    def connections(self) -> list[str]:
+        """What each connection of a service to a server does."""
 
 
 @dataclass
@@ -100,8 +104,8 @@ class FileSurroundings(Surroundings):
     async def cut(self) -> None:
         """There are none."""
 
-    def connections(self) -> int:
-        return 0
+    def connections(self) -> list[str]:
+        return []
 
 
 def _limit(processes: Sequence[int], size: int) -> None:
@@ -162,10 +166,8 @@ class ServerSurroundings(Surroundings):
     async def cut(self) -> None:
         self.proxy.cut()
 
-    def connections(self) -> int:
-        ours = "datname = current_database() AND pid <> pg_backend_pid()"
-        [(number,)] = self.server.run(f"SELECT count(*) FROM pg_stat_activity WHERE {ours}", self.place.database)
-        return int(number)
+    def connections(self) -> list[str]:
+        return [text for (text,) in self.server.run(_OF_SERVICES, self.place.database)]
 
 
 @contextmanager

@@ -237,7 +237,7 @@ class Weeks:
         directory = Path(f"/proc/{resident.id}")
         files, threads = (len(list((directory / each).iterdir())) for each in ("fd", "task"))
         tasks = int(task_count(self.team.directory, resident.id or 0).read_text("utf-8"))
-        connections = self.surroundings.connections() // len(self.processes.alive())
+        connections = len(self.surroundings.connections()) // len(self.processes.alive())
         return Sample(day, round(resident.resident_mb(), 1), files, threads, tasks, connections)
 
     async def _restore(self) -> None:
@@ -271,9 +271,10 @@ class Weeks:
         await self.troubles.end()
         await self.processes.stop(killed=True)
         self.team.database.close()
-        async with asyncio.timeout(STUCK_SECONDS):
-            while self.surroundings.connections():  # noqa: ASYNC110 - the server notices that they are gone
-                await asyncio.sleep(0.1)
+        end = time.monotonic() + STUCK_SECONDS
+        while left := self.surroundings.connections():  # the server notices that they are gone
+            assert time.monotonic() < end, left
+            await asyncio.sleep(0.1)
 
     # --- the end -------------------------------------------------------------------------------------
 
