@@ -28,7 +28,7 @@ def print_errors(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **kwargs)
         except KeyboardInterrupt:
-            fail("interrupted. What was read is kept, and the next sync continues from there.")
+            fail("interrupted. Nothing is half done: run the same command again to go on.")
         except BrokenPipeError:  # whoever read our output is gone
             raise click.exceptions.Exit(FAILED) from None
         except (click.exceptions.Exit, click.Abort, click.ClickException):

@@ -18,7 +18,7 @@ from bot.database.errors import ClosedError, UnusableError
 from bot.database.long_statements import long_statements
 from bot.database.postgres_connections import cut, interrupt, read_engine, write_engine
 from bot.database.postgres_errors import ConflictError, LostConnectionError, sqlstate, translated_errors
-from bot.database.postgres_schema import WRITER_LOCK, check_server, forget_statistics, sort_text_binary
+from bot.database.postgres_schema import WRITER_LOCK, check_schema, check_server, forget_statistics, sort_text_binary
 from bot.database.reader_pool import THREADS, ReaderPool
 from bot.database.schema import current_revision, require_newest, require_whole
 from bot.database.shared_time import shared_time
@@ -260,7 +260,10 @@ def _opened(address: PostgresAddress, require: Callable[[str | None, PostgresAdd
     with translated_errors(address):
         connection = read_engine(address, 0).connect()
         try:
-            require(current_revision(connection), address)
+            revision = current_revision(connection)
+            if revision is None:
+                check_schema(connection, address)
+            require(revision, address)
         except BaseException:
             connection.close()
             raise

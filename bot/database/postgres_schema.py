@@ -14,6 +14,7 @@ _SERVER = text(
     "SELECT pg_is_in_recovery() AS is_replica, current_setting('transaction_read_only') = 'on' AS is_read_only,"
     " current_setting('server_encoding') AS encoding"
 )
+_SCHEMA = text("SELECT current_schema()")
 # where a statement would find a ledger, although a new table would be made elsewhere
 _ELSEWHERE = text(
     "SELECT n.nspname AS found, current_schema() AS own FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -52,6 +53,13 @@ def check_server(connection: Connection, address: PostgresAddress) -> None:
             f"{address} has tables in the schema {elsewhere.found}, and new ones would be made in {elsewhere.own}. Name"
             " one of them alone in DATABASE_URL: ?options=-csearch_path%3DSCHEMA."
         )
+
+
+def check_schema(connection: Connection, address: PostgresAddress) -> None:
+    """Raise UnusableError if no schema is in sight, as without the right to use one: a ledger may be there unseen."""
+    if connection.execute(_SCHEMA).scalar() is None:
+        why = "the database's user lacks a right (no schema that it may use): make it the owner of the database"
+        raise UnusableError(why, address)
 
 
 def sort_text_binary(connection: Connection) -> None:

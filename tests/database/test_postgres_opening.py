@@ -139,6 +139,17 @@ def test_who_may_not_create_tables_is_told(postgres: PostgresServer, empty_postg
     postgres.run("DROP USER guest")
 
 
+def test_who_may_not_see_the_ledger_is_not_told_that_there_is_none(
+    postgres: PostgresServer, postgres_ledger: PostgresAddress
+) -> None:
+    postgres.run("CREATE USER guest")
+    postgres.run("REVOKE USAGE ON SCHEMA public FROM public", postgres_ledger.database)
+    for opening in (open_database, open_reader):
+        with pytest.raises(UnusableError, match=r"user lacks a right \(no schema .*\): make it the owner"):
+            opening(replace(postgres_ledger, user="guest"))
+    postgres.run("DROP USER guest")
+
+
 def test_a_server_that_takes_no_writes_is_called_that(
     postgres: PostgresServer, empty_postgres: PostgresAddress
 ) -> None:
