@@ -31,7 +31,7 @@ def print_listing(lines: Sequence[BudgetLine], policy: BudgetPolicy, now: dateti
 def print_check(checked: BudgetCheck, policy: BudgetPolicy, now: datetime, console: Console) -> None:
     """Print whether each budget is used up, how many are, and how old the data is."""
     cells = rows(checked.lines, policy, {}, now)
-    states = ["used up" if is_used_up(line) else "ok" for line in checked.lines]
+    states = ["unknown" if line.unknown_costs else "used up" if is_used_up(line) else "ok" for line in checked.lines]
     if cells:
         print_table(console, ["State", *COLUMNS], [[state, *row] for state, row in zip(states, cells, strict=True)])
     data = f"Data as of {formatting.local_time(checked.as_of, policy.zone, now)}" if checked.as_of else "No data yet"
@@ -44,9 +44,11 @@ def _summary(checked: BudgetCheck) -> str:
     if not checked.lines:
         return "Nobody has spent of these budgets yet."
     of_all = formatting.count(len(checked.lines), "budget")
+    unknown = f" The spend of {checked.unknown:,} is unknown." if checked.unknown else ""
     if not checked.used_up:
-        return f"No budget is used up ({of_all} checked)."
-    return f"{checked.used_up:,} of {of_all} {'is' if checked.used_up == 1 else 'are'} used up."
+        known = " known to be" if unknown else ""
+        return f"No budget is{known} used up ({of_all} checked).{unknown}"
+    return f"{checked.used_up:,} of {of_all} {'is' if checked.used_up == 1 else 'are'} used up.{unknown}"
 
 
 def change_text(changes: Sequence[BudgetChange], settings: Settings, now: datetime) -> str:

@@ -34,8 +34,13 @@ def without_cost_of(connection: Connection, case: Case) -> int:
 
 def unknown_costs(connection: Connection, spend_by_case: Mapping[Case, int]) -> dict[Case, int]:
     """Return how many tasks of unknown cost those cases have of which no spend is known; the others are left out."""
+    return without_costs(connection, (case for case, nanos in spend_by_case.items() if not nanos))
+
+
+def without_costs(connection: Connection, cases: Iterable[Case]) -> dict[Case, int]:
+    """Return how many tasks of unknown cost each case has, by when they were created; those without any are left out."""
     counts: dict[Case, int] = {}
-    for period, subjects in subjects_by_period(case for case, nanos in spend_by_case.items() if not nanos):
+    for period, subjects in subjects_by_period(cases):
         by_member = without_cost_by_member(connection, period.window, period.narrowing)
         by_subject = by_member | {TEAM: sum(by_member.values())}
         counts |= {(subject, period): count for subject in subjects if (count := by_subject.get(subject))}

@@ -7,7 +7,8 @@ from bot.budgets.scopes import SCOPES
 from bot.domain.everyday.vocabulary import JOINTS, ONESELF
 
 ME, EVERYONE = "me", "everyone"
-_EVERYBODY = {"all", "everyone", "everybody", "anyone", "anybody", "each"}
+_ALL = "all"
+_EVERYBODY = {_ALL, "everyone", "everybody", "anyone", "anybody", "each"}
 _BESIDE = {"for", "of", "about", "on", "the", "our", "to", "alert", "alerts", "budget", "budgets", "limit", "limits"}
 _BESIDE |= {"message", "messages", "notification", "notifications", "warning", "warnings", "now"}
 
@@ -27,11 +28,13 @@ def _is_joint(word: str) -> bool:
 
 def _names(words: Sequence[str]) -> list[str]:
     rest = [word for word in words if word.lower() not in _BESIDE]
+    if any(word.lower() != _ALL for word in rest):
+        rest = [word for word in rest if word.lower() != _ALL]  # `all my alerts`
     if any(word.lower() in SCOPES for word in rest):
         rest = [word for word in rest if word.lower() not in ONESELF]  # `my team`
-    if not rest or (len(rest) < len(words) and {word.lower() for word in rest} == {"all"}):  # `all alerts`
+    if not rest or (len(rest) < len(words) and {word.lower() for word in rest} == {_ALL}):  # `all alerts`
         return []
-    if {word.lower() for word in rest} <= ONESELF | {"all"} and {word.lower() for word in rest} & ONESELF:
+    if {word.lower() for word in rest} <= ONESELF:
         return [ME]
     if any("@" in word or word.lower() in SCOPES for word in rest):
         return rest

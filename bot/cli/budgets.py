@@ -116,7 +116,7 @@ def remove_budget(words: tuple[str, ...]) -> None:
     app = load_app_for_writing()
     plain, narrowing = grammar.without_narrowing(words)
     scope, unit = grammar.name_and_period(plain)
-    instruction = RemovalInstruction(scope, unit, narrowing=narrowing)
+    instruction = RemovalInstruction(scope, unit, narrowing=narrowing, is_every=unit is None)
     evaluator = BudgetEvaluator(BudgetPolicy.from_settings(app.settings))
     with app.ledger.database() as database, database.transaction() as connection:
         changes = InstructionExecutor(connection, evaluator, "terminal", app.clock()).execute_removal(instruction)

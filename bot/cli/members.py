@@ -49,7 +49,8 @@ def _document(person: "MemberSummary", linked: Mapping[str, str]) -> dict[str, o
     return {
         "email": person.email,
         "tasks": person.tasks,
-        "spend_usd": usd_text(person.spend_nanos),
+        "spend_usd": None if person.known_nanos is None else usd_text(person.known_nanos),
+        "tasks_without_cost": person.without_cost,
         "merged_into": person.merged_into,
         "slack_user": linked.get(person.email),
     }
@@ -65,7 +66,7 @@ def _print_list(persons: Sequence["MemberSummary"], linked: Mapping[str, str]) -
         return
     columns = ("E-mail", "Spend", "Tasks", "Merged into", "Slack user")
     rows = [
-        (one_line(each.email), amount_cell(each.spend_nanos), count_cell(each.tasks),
+        (one_line(each.email), amount_cell(each.known_nanos), count_cell(each.tasks),
          one_line(each.merged_into or ""), linked.get(each.email, ""))
         for each in persons
     ]  # fmt: skip

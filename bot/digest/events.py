@@ -13,6 +13,8 @@ from bot.digest.rules import DigestSchedule
 from bot.digest.store import DigestDecision
 from bot.domain import formatting
 from bot.domain.money import show_usd
+from bot.domain.pricing import SpendBasis
+from bot.ledger.spend_groups import SpendGroup
 from bot.outbox.events import EventMembers, EventRequest, WebhookEvent, amount, moment, optional_amount
 from bot.outbox.keys import is_of
 from bot.outbox.queries import is_sent_or_waiting
@@ -52,11 +54,13 @@ class DigestEvent:
         total = facts.days.total
         failed = f", {total.failed_tasks:,} failed" if total.failed_tasks else ""
         known = "" if facts.complete else " Some tasks may be missing."
-        return f"{days}: {show_usd(facts.days.spend_nanos)}, {formatting.count(total.tasks, 'task')}{failed}.{known}"
+        spent = show_usd(facts.days.spend_nanos) if _has_known_cost(total.tasks, total.without_cost) else "cost unknown"
+        return f"{days}: {spent}, {formatting.count(total.tasks, 'task')}{failed}.{known}"
 
     def _data(self, facts: DigestFacts) -> dict[str, Any]:
         days, total, basis = facts.days, facts.days.total, self.policy.basis
-        is_known = _is_known(facts)
+        is_known = _is_known(facts) and _has_known_cost(total.tasks, total.without_cost)
+        is_failed_known = _is_known(facts) and _has_known_cost(total.failed_tasks, total.failed_without_cost)
         return {
             "date": facts.span.day.isoformat(),
             "timezone": self.policy.zone.key,
@@ -67,13 +71,13 @@ class DigestEvent:
             "tasks": total.tasks,
             "tasks_without_cost": total.without_cost,
             "failed_tasks": total.failed_tasks,
-            "failed_spend": amount(total.failed_spend(basis)) if is_known else None,
+            "failed_spend": amount(total.failed_spend(basis)) if is_failed_known else None,
             "top_members": [
-                {"member": self.members.reference(each.key[0]), "spend": amount(each.spend(basis))}
+                {"member": self.members.reference(each.key[0]), "spend": _spend(each, basis)}
                 for each in days.members
             ],
             "member_count": days.member_count,
-            "top_models": [{"model": each.key[0], "spend": amount(each.spend(basis))} for each in days.models],
+            "top_models": [{"model": each.key[0], "spend": _spend(each, basis)} for each in days.models],
             "model_count": days.model_count,
             "budgets": {
                 "over": len(facts.budgets.over),
@@ -85,6 +89,15 @@ class DigestEvent:
             "complete": facts.complete,
             "unit_assumed": facts.unit_assumed,
         }
+
+
+def _spend(group: SpendGroup, basis: SpendBasis) -> dict[str, str] | None:
+    """Return what a group spent; None if the cost of none of its tasks is known."""
+    return amount(group.spend(basis)) if _has_known_cost(group.tasks, group.without_cost) else None
+
+
+def _has_known_cost(tasks: int, without_cost: int) -> bool:
+    return tasks == 0 or tasks > without_cost
 
 
 def _is_known(facts: DigestFacts) -> bool:

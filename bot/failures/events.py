@@ -1,5 +1,6 @@
 """Builds the events of failures: groups of tasks that failed the same way, found and over."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ class FailureEvents:
             _summary(facts, is_over=type_ == "failure.resolved"),
             {
                 "tasks": sum(each.tasks for each in facts.groups),
-                "cost": amount(sum(each.nanos for each in facts.groups)),
+                "cost": _amount(facts.groups),
                 "tasks_without_cost": sum(each.unknown for each in facts.groups),
                 "groups": [self._group(each) for each in facts.groups[:_MOST_GROUPS]],
                 "groups_omitted": max(0, len(facts.groups) - _MOST_GROUPS),
@@ -55,13 +56,19 @@ class FailureEvents:
             "cause": group.cause.value,
             "tasks": group.tasks,
             "tasks_recovered": group.recovered,
-            "cost": amount(group.nanos),
+            "cost": _amount([group]),
             "tasks_without_cost": group.unknown,
             "members": references[:_MOST_MEMBERS],
             "members_omitted": max(0, len(references) - _MOST_MEMBERS),
             "first_failed_at": moment(group.began),
             "last_failed_at": moment(group.last),
         }
+
+
+def _amount(groups: Sequence[GroupFacts]) -> dict[str, str] | None:
+    """Return what the tasks of groups cost; None if the cost of none of them is known."""
+    tasks, unknown = sum(each.tasks for each in groups), sum(each.unknown for each in groups)
+    return None if unknown and tasks == unknown else amount(sum(each.nanos for each in groups))
 
 
 def _summary(facts: AlertFacts, *, is_over: bool) -> str:

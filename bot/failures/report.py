@@ -167,13 +167,14 @@ def _recovered(connection: Connection, window: Window, where: Conditions, failin
 
 
 def error_document(report: ErrorReport) -> dict[str, Any]:
-    """Return the report as data; amounts are exact decimal strings, moments UTC."""
+    """Return the report as data; amounts are exact decimal strings, null where no cost is known, moments UTC."""
     document = {
         "query": report.query,
         "window": {"from": formatting.utc(report.window.start), "to": formatting.utc(report.window.end)},
         "tasks": report.tasks,
         "failed_tasks": report.failed,
-        "failed_usd": usd_text(report.nanos),
+        "failed_usd": _known_usd(report.nanos, report.failed, report.unknown),
+        "failed_tasks_without_cost": report.unknown,
         "groups": [
             {
                 "status": line.status,
@@ -182,8 +183,9 @@ def error_document(report: ErrorReport) -> dict[str, Any]:
                 "cause": line.cause,
                 "error": line.error or None,
                 "tasks": line.tasks,
+                "tasks_without_cost": line.unknown,
                 "members": line.members,
-                "spend_usd": usd_text(line.nanos),
+                "spend_usd": _known_usd(line.nanos, line.tasks, line.unknown),
                 "last": formatting.utc(line.last),
             }
             for line in report.lines
@@ -196,6 +198,11 @@ def error_document(report: ErrorReport) -> dict[str, Any]:
     if report.details_deleted_before is not None and report.lacks_errors:
         document["details_deleted_before"] = formatting.utc(report.details_deleted_before)
     return document
+
+
+def _known_usd(nanos: int, tasks: int, unknown: int) -> str | None:
+    """Return what tasks cost; None if the cost of none of them is known."""
+    return None if tasks and tasks == unknown else usd_text(nanos)
 
 
 def _share(share: TaskShare) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from bot.database.errors import LedgerError
 from bot.database.sets import SetStatement
 from bot.domain.person import REMOVED_NAME
 from bot.domain.tasks import normalized_email
-from bot.ledger.expressions import one_of
+from bot.ledger.expressions import has_no_cost, one_of
 from bot.ledger.removed_members import REMOVED, hashed_emails
 from bot.ledger.tables import charge, member, task
 
@@ -170,7 +170,8 @@ def shown_email(email: str) -> str:
 class MemberSummary:
     """A member as listed: id, displayed e-mail, number of tasks and all-time spend in nanos.
 
-    `merged_into` is the e-mail of the member that a merged one belongs to now.
+    `merged_into` is the e-mail of the member that a merged one belongs to now. `without_cost` of the tasks have no
+    known cost.
     """
 
     id: int
@@ -178,6 +179,12 @@ class MemberSummary:
     tasks: int
     spend_nanos: int
     merged_into: str | None
+    without_cost: int = 0
+
+    @property
+    def known_nanos(self) -> int | None:
+        """The spend; None if the cost of none of the tasks is known."""
+        return None if self.without_cost and self.without_cost == self.tasks else self.spend_nanos
 
 
 _TASKS = select(func.count()).select_from(task).where(task.c.member == _M.id)
@@ -194,11 +201,15 @@ _SUMMARIES = (
     .where(_M.email.not_like(f"{REMOVED}:%"))
     .order_by(_M.email)
 )
+_WITHOUT_COST = select(task.c.member, func.count()).where(has_no_cost(task)).group_by(task.c.member)
 
 
 def member_summaries(connection: Connection) -> list[MemberSummary]:
     """Return a summary of every member, merged ones too, in order of e-mail; all removed ones are one."""
+    without_cost = {row[0]: row[1] for row in connection.execute(_WITHOUT_COST)}
     return [
-        MemberSummary(key, shown_email(email), tasks, spend, None if into is None else shown_email(into))
+        MemberSummary(
+            key, shown_email(email), tasks, spend, None if into is None else shown_email(into), without_cost.get(key, 0)
+        )
         for key, email, tasks, spend, into in connection.execute(_SUMMARIES)
     ]

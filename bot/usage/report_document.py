@@ -9,6 +9,7 @@ from bot.domain.text import json_text
 from bot.ledger.spend_groups import SpendGroup
 from bot.ledger.task_detail import TaskDetail
 from bot.ledger.task_list import TaskRow
+from bot.usage import report_formatting
 from bot.usage.averages import Average, NoAverage, averages_of
 from bot.usage.report import Report
 
@@ -24,7 +25,7 @@ def _document(report: Report) -> dict[str, Any]:
         "window": {**_window(report.window), "timezone": report.zone.key},
         "total": total_document(report),
         "previous": _previous(report),
-        "groups": [group_document(report, each) for each in report.groups],
+        "groups": [{**group_document(report, each), **_without_cost(report, each)} for each in report.groups],
         "groups_omitted": report.groups_omitted,
         "data_as_of": None if report.as_of is None else utc_text(report.as_of),
         "complete": report.complete,
@@ -58,17 +59,19 @@ def _average(average: Average | NoAverage) -> dict[str, Any]:
 
 
 def total_document(report: Report) -> dict[str, Any]:
-    """Return the total of the report as data."""
+    """Return the total of the report as data; amounts of which nothing is known are null."""
     total = report.total
+    is_known = report_formatting.is_known(report)
+    is_failed_known = total.failed_tasks == 0 or total.failed_tasks > total.failed_without_cost
     return {
-        "spend_usd": usd_text(report.spend_nanos),
-        "platform_usd": usd_text(total.platform_nanos),
-        "provider_usd": usd_text(total.provider_nanos),
-        "credits": credits_text(report.spend_nanos),
+        "spend_usd": usd_text(report.spend_nanos) if is_known else None,
+        "platform_usd": usd_text(total.platform_nanos) if is_known else None,
+        "provider_usd": usd_text(total.provider_nanos) if is_known else None,
+        "credits": credits_text(report.spend_nanos) if is_known else None,
         "tasks": total.tasks,
         "tasks_without_cost": total.without_cost,
         "failed_tasks": total.failed_tasks,
-        "failed_usd": usd_text(total.failed_spend(report.basis)),
+        "failed_usd": usd_text(total.failed_spend(report.basis)) if is_failed_known else None,
     }
 
 
@@ -79,20 +82,29 @@ def _previous(report: Report) -> dict[str, Any] | None:
 
 
 def group_document(report: Report, group: SpendGroup) -> dict[str, Any]:
-    """Return a group of the report as data; tools and agents are counted."""
+    """Return a group of the report as data; tools and agents are counted.
+
+    Amounts are null if the cost of none of its tasks is known.
+    """
     if "tool" in report.question.by:
         return {"key": list(group.key), "calls": group.calls, "time_ms": group.time_ms, "tasks": group.tasks}
     if "agent" in report.question.by:
         return {"key": list(group.key), "triggers": group.calls, "tasks": group.tasks}
-    share = report.share(group)
+    is_known = group.tasks == 0 or group.tasks > group.without_cost
+    share = report.share(group) if is_known else None
     return {
         "key": list(group.key),
-        "spend_usd": usd_text(group.spend(report.basis)),
-        "platform_usd": usd_text(group.platform_nanos),
-        "provider_usd": usd_text(group.provider_nanos),
+        "spend_usd": usd_text(group.spend(report.basis)) if is_known else None,
+        "platform_usd": usd_text(group.platform_nanos) if is_known else None,
+        "provider_usd": usd_text(group.provider_nanos) if is_known else None,
         "tasks": group.tasks,
         "share": None if share is None else round(share, 6),
     }
+
+
+def _without_cost(report: Report, group: SpendGroup) -> dict[str, int]:
+    """Return how many tasks of a group are of unknown cost, if it has amounts."""
+    return {} if report.question.counts_only else {"tasks_without_cost": group.without_cost}
 
 
 def row_document(report: Report, row: TaskRow) -> dict[str, Any]:

@@ -267,7 +267,7 @@ async def test_what_else_applies_is_said_when_a_budget_is_set_or_removed(harness
             "*Removed Priya Raman's $400 monthly budget.* The default of $310 a month applies now.\n"
             "Priya Raman's budget of $50 a day also applies. The team default of $20 a week also applies."
         ),
-        "budget default remove": (
+        "budget default remove all": (
             "*Removed the default $20 weekly budget.* Personal budgets stay.\n"
             "*Removed the default $310 monthly budget.* Personal budgets stay."
         ),

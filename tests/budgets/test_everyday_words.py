@@ -225,6 +225,95 @@ async def test_how_long_a_snooze_of_somebody_takes_is_asked_with_their_name(harn
     assert "Type how long: `snooze marcus 1h`, " in await said(harness, "hannah", "stop alerting me about marcus")
 
 
+async def test_which_of_several_budgets_is_removed_is_asked_with_a_button_for_each(harness: ServiceHarness) -> None:
+    harness.workspace.escapes_links = False
+    for line in ("budget @priya 30/month", "budget @priya 5/day", "budget team 9/week", "budget team 90/month"):
+        await harness.ask("hannah", line)
+    asked = await harness.ask("hannah", "remove priya's budget")
+    assert visible_text(asked).startswith(
+        "Understood as `budget priya remove`\n"
+        "Priya Raman has 2 budgets: $5 a day and $30 a month. Which one should I remove?\n"
+        f"\u2022 `budget {PRIYA} remove day`\n\u2022 `budget {PRIYA} remove month`\n\u2022 `budget {PRIYA} remove all`\n"
+    )
+    assert actions(asked) == ["command:choice1", "command:choice2", "command:choice3"]
+    removed = visible_text(await harness.press("hannah", asked, "command:choice1"))
+    assert removed.startswith("*Removed Priya Raman's $5 daily budget.*")
+    last = await said(harness, "hannah", "budget @priya remove")
+    assert last.startswith("*Removed Priya Raman's $30 monthly budget.*")
+    assert "The team has 2 budgets: $9 a week and $90 a month." in await said(harness, "hannah", "budget team remove")
+    every = await said(harness, "hannah", "remove all of the team's budgets")
+    assert "*Removed the team's $9 weekly budget.*" in every
+    assert "*Removed the team's $90 monthly budget.*" in every
+    assert "Only operators set budgets." in await said(harness, "priya", "budget @priya remove all")
+
+
+async def test_a_change_that_no_command_makes_leads_on(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 30/month")
+    before = visible_text(await harness.ask("hannah", "budgets"))
+    paused = await harness.ask("hannah", "pause priya's budget")
+    assert visible_text(paused).startswith(
+        "A budget can't be paused. I can keep its alerts away for a while, or remove it. Which do you want?\n"
+        "\u2022 `snooze priya today`\n\u2022 `snooze priya period`\n\u2022 `budget priya remove`\n"
+    )
+    assert "I can't undo a change of a budget. To change the limit, type `budget priya 500/month`." in await said(
+        harness, "hannah", "undo priya's budget"
+    )
+    assert "I can't reset it before that. To change the limit, type `budget priya 500/month`." in await said(
+        harness, "hannah", "reset priya's budget"
+    )
+    assert "Should I remove this budget? To lower it instead, type its new limit, such as `budget priya 400/month`." in (
+        await said(harness, "hannah", "drop priya's budget")
+    )
+    assert "I don't calculate a limit from another one." in await said(harness, "hannah", "double priya's budget")
+    assert "I can't suggest a limit for `priya`." in await said(harness, "hannah", "suggest a limit for priya")
+    assert "`budget everyone remove`" in await said(harness, "hannah", "pause all budgets")
+    assert "I can't find `zaphod` in Neo." in await said(harness, "hannah", "pause zaphod's budget")
+    assert visible_text(await harness.ask("hannah", "budgets")) == before
+    own = await harness.ask("priya", "pause my budget")
+    assert "\u2022 `snooze today`\n\u2022 `snooze period`\n" in visible_text(own)
+    assert actions(own) == ["command:choice1", "command:choice2"]
+    for line in ("pause marcus's budget", "undo my budget", "double my budget", "drop my budget"):
+        assert "Only operators set budgets." in await said(harness, "priya", line), line
+
+
+@pytest.mark.parametrize(
+    ("line", "choice"),
+    [
+        ("marcus can spend 500 a month", "budget marcus $500/month"),
+        ("priya's limit should be 400", "budget priya $400/month"),
+        ("give priya 500", "budget priya $500/month"),
+        ("priya gets 500 a month", "budget priya $500/month"),
+    ],
+)
+async def test_what_only_states_a_limit_is_asked_back(harness: ServiceHarness, line: str, choice: str) -> None:
+    asked = await harness.ask("hannah", line)
+    assert f"`{choice}`" in visible_text(asked)
+    assert actions(asked) == ["command:choice1"]
+    assert "*No budget is set.*" in await said(harness, "hannah", "budgets")
+    assert "Only operators set budgets" in await said(harness, "priya", line)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        ("budgets priya's", "budgets @priya"),
+        ("budgets for Priya Raman's budget", "budgets @priya"),
+        ("budgets the team's", "budgets team"),
+        ("budgets myself", "budgets me"),
+        ("budgets all", "budgets"),
+        ("budgets of everyone please", "budgets"),
+        ("budgets list all", "budgets"),
+        ("budgets priya and marcus", "budgets @priya @marcus"),
+    ],
+)
+async def test_budgets_take_names_as_other_commands_do(harness: ServiceHarness, line: str, same: str) -> None:
+    for budget in ("budget @priya 30/month", "budget @marcus 30/month", "budget team 1000/month"):
+        await harness.ask("hannah", budget)
+    for user in ("hannah", "priya"):
+        assert await said(harness, user, line) == await said(harness, user, same), user
+
+
 # --- money is never guessed ----------------------------------------------------------------------
 
 

@@ -2,6 +2,11 @@
 
 import pytest
 
+from bot.budgets.explain.document import to_document as explanation_document
+from bot.budgets.explain.facts import explain
+from bot.budgets.listing.check import budget_check, to_document
+from bot.budgets.policy import BudgetPolicy
+from bot.budgets.rules import TEAM
 from bot.sandbox.world import World
 from tests.support.harness import ServiceHarness
 from tests.support.messages import actions, notifications, table, visible_text
@@ -40,6 +45,24 @@ async def test_a_limit_a_listing_and_a_request_say_that_the_spend_is_unknown(har
     await harness.deliver()
     decided = [visible_text(each) for each in notifications(harness.dm("priya")) if "approved" in visible_text(each)]
     assert ["What is spent already is unknown (1 task)." in each for each in decided] == [True]
+
+
+async def test_data_has_null_for_a_spend_that_is_unknown(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget team 9/month")
+    policy, now = BudgetPolicy.from_settings(harness.app().settings), harness.clock()
+    checked = await harness.service.database.read(lambda connection: budget_check(connection, policy, now))
+    (budget,) = to_document(checked)["budgets"]
+    assert {name: budget[name] for name in ("spend_usd", "percent", "used_up", "tasks_without_cost")} == {
+        "spend_usd": None, "percent": None, "used_up": None, "tasks_without_cost": 1
+    }  # fmt: skip
+    assert checked.unknown == 1
+    explained = await harness.service.database.read(lambda c: explain(c, TEAM, "the team", policy, now))
+    of_month = explanation_document(explained[-1])
+    assert (of_month["spend_usd"], of_month["tasks_without_cost"]) == (None, 1)
+    said = visible_text(await harness.ask("hannah", "explain team"))
+    assert "spend unknown (1 task), of $9. Limit" in said
+    assert "No alert was sent: no cost is known yet." in said
+    assert "$0.00" not in said
 
 
 async def test_the_form_says_that_the_spend_is_unknown(harness: ServiceHarness) -> None:

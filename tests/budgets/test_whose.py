@@ -14,6 +14,7 @@ from bot.budgets.whose import named
         ("me", ["me"]),
         ("my alerts", ["me"]),
         ("all my budget alerts", ["me"]),
+        ("all ana's alerts", ["ana"]),
         ("everyone", ["everyone"]),
         ("all", ["everyone"]),
         ("everybody's alerts", ["everyone"]),

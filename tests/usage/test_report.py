@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,16 +13,19 @@ from rich.console import Console
 from sqlalchemy import event
 
 from bot.app import App
+from bot.failures.report import error_document
+from bot.ledger.members import member_summaries
 from bot.ledger.scope import EVERYTHING
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START, World
 from bot.usage.durations import ago
 from bot.usage.report_builder import terminal_report
 from bot.usage.report_csv import safe_cell, to_csv
+from bot.usage.report_document import to_json
 from bot.usage.report_printer import print_report
 from bot.usage.status import ledger_status, to_document
 from bot.usage.status_printer import print_status
-from tests.support.app import report_of
+from tests.support.app import errors_of, report_of
 from tests.support.fixtures import Wire
 
 HOSTILE = "\x1b[31mred\x1b[0m\u202ereversed\u202c [bold]markup[/bold]\nsecond line\t=1+1"
@@ -126,6 +130,34 @@ def test_what_is_unknown_is_never_nothing(asked: App) -> None:
     assert "unknown" in next(line for line in shown.splitlines() if line.startswith("failed"))
     assert "Cost unknown · 1 task, 1 with unknown cost · 1 failed (cost unknown)" in text(asked, "7d status:failed")
     assert "unknown" in text(asked, "7d rows status:failed")
+
+
+def test_what_is_unknown_is_null_in_data_and_empty_in_csv(asked: App) -> None:
+    failed = json.loads(to_json(report_of(asked, "7d status:failed by:member")))
+    amounts = ("spend_usd", "platform_usd", "provider_usd", "credits", "failed_usd")
+    assert [failed["total"][name] for name in amounts] == [None] * len(amounts)
+    assert failed["total"]["tasks_without_cost"] == 1
+    (group,) = failed["groups"]
+    assert [group[name] for name in ("spend_usd", "platform_usd", "provider_usd", "share")] == [None] * 4
+    assert group["tasks_without_cost"] == 1
+    rows = csv.DictReader(io.StringIO(to_csv(report_of(asked, "7d by:status"))))
+    assert {each["status"]: each["spend_usd"] for each in rows}["failed"] == ""
+    known = json.loads(to_json(report_of(asked, "7d")))["total"]
+    assert (known["spend_usd"], known["failed_usd"], known["tasks_without_cost"]) == ("71.000001000", "0.000001000", 1)
+    unread = json.loads(to_json(report_of(asked, "2025-11")))["total"]
+    assert (unread["spend_usd"], unread["tasks"]) == (None, 0)
+
+
+def test_the_unknown_cost_of_failures_and_of_a_person_is_null(asked: App) -> None:
+    errors = error_document(errors_of(asked, "7d"))
+    assert (errors["failed_usd"], errors["failed_tasks_without_cost"]) == ("0.000001000", 1)
+    of_status = {each["status"]: (each["spend_usd"], each["tasks_without_cost"]) for each in errors["groups"]}
+    assert of_status == {"failed": (None, 1), "error": ("0.000001000", 0)}
+    assert error_document(errors_of(asked, "7d status:failed"))["failed_usd"] is None
+    with asked.ledger.reader() as reader:
+        people = {each.email: (each.known_nanos, each.without_cost) for each in member_summaries(reader)}
+    assert people.pop("=cmd|'/c calc'!a1@acme.example") == (None, 1)
+    assert all(nanos is not None for nanos, _ in people.values())
 
 
 def test_a_task_in_full(asked: App) -> None:

@@ -175,6 +175,22 @@ def fail_without_cost(harness: ServiceHarness, name: str, error: str) -> None:
 
 
 @pytest.mark.slow
+async def test_a_cost_of_which_nothing_is_known_is_null(hooked: ServiceHarness, api: WebhookApi) -> None:
+    await hooked.open()
+    begun = hooked.clock() - HOUR - MINUTE
+    others = {"model": "opus", "status": "error", "error_message": "broke"}
+    add(hooked.neo.world, "unknown", None, email=PRIYA, begun=begun, **others)
+    await hooked.sync()
+    (opened,) = events(api, "failure")
+    assert (opened["data"]["cost"], opened["data"]["tasks_without_cost"]) == (None, 1)
+    assert [each["cost"] for each in opened["data"]["groups"]] == [None]
+    await goes_on(hooked, 13 * HOUR)
+    (digest,) = events(api, "digest")
+    assert digest["data"]["summary"] == "Mar 2: cost unknown, 1 task, 1 failed."
+    assert (digest["data"]["spend"], digest["data"]["failed_spend"]) == (None, None)
+
+
+@pytest.mark.slow
 async def test_a_storm_of_failures_is_one_event(hooked: ServiceHarness, api: WebhookApi) -> None:
     await hooked.open()
     for word in ("alpha", "beta", "gamma", "delta", "epsilon"):

@@ -18,13 +18,14 @@ from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import TEAM, BudgetLimit, CrossingDecision, reached_steps
 from bot.budgets.snoozes.deferral_store import deferrals
 from bot.budgets.snoozes.store import ActiveSnooze, active_snoozes
-from bot.budgets.spend import spends
+from bot.budgets.spend import spends, without_cost_of
 from bot.domain.narrowing import TaskNarrowing
 from bot.domain.periods import Unit
 from bot.ledger.charge_queries import ChargeCount, ChargeRange, charge_count
 from bot.outbox.queries import DeliveryRecord, delivery_records
 
 BELOW = "spend is below the first step"
+UNKNOWN = "no cost is known yet"
 SNOOZED = "snoozed; when the snooze ends, I send the highest step"
 
 
@@ -56,7 +57,10 @@ class ExplainedForecast:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A budget of a subject in a period. `reason` says why there was no notification, if there was none."""
+    """A budget of a subject in a period. `reason` says why there was no notification, if there was none.
+
+    `without_cost` counts the tasks of unknown cost, which are not in the spend.
+    """
 
     whose: str
     period: BudgetPeriod
@@ -69,6 +73,12 @@ class Explanation:
     forecast: ExplainedForecast | None
     snoozes: tuple[ActiveSnooze, ...]
     reason: str
+    without_cost: int
+
+    @property
+    def unknown_costs(self) -> int:
+        """How many tasks of unknown cost there are where no spend is known; else 0."""
+        return 0 if self.spend_nanos else self.without_cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,8 @@ class _Explainer:
         member = None if self.subject == TEAM else self.subject
         charges = ChargeRange(period.window, member, narrowing=period.narrowing)
         snoozes = active_snoozes(self.connection, self.subject, period.unit, self.now)
+        without_cost = without_cost_of(self.connection, case)
+        below = UNKNOWN if without_cost and not spend else BELOW
         goes_on = self.now < period.window.end
         return Explanation(
             whose=self.whose,
@@ -119,7 +131,8 @@ class _Explainer:
             steps=steps,
             forecast=forecast,
             snoozes=tuple(snoozes) if goes_on else (),
-            reason=_no_budget(period) if limit is None else ("" if steps or forecast else BELOW),
+            reason=_no_budget(period) if limit is None else ("" if steps or forecast else below),
+            without_cost=without_cost,
         )
 
     def _forecast(self, period: BudgetPeriod) -> ExplainedForecast | None:

@@ -48,11 +48,13 @@ def sentences(explanation: Explanation, zone: ZoneInfo, now: datetime) -> list[S
     """Return the explanation in sentences, on the zone's clock."""
     unit, days = explanation.period.unit, budget_formatting.period_days(explanation.period, zone, now)
     kind = f"{unit.title()}, {narrowing}" if (narrowing := explanation.period.narrowing) else unit.title()
+    unknown = budget_formatting.unknown_spend(explanation.unknown_costs)
     if explanation.limit is None:
-        reason = explanation.reason.capitalize()
-        return [Sentence(f"{kind} ({days}): {show_usd(explanation.spend_nanos)} spent. {reason}.")]
+        spent = f"spend {unknown}" if unknown else f"{show_usd(explanation.spend_nanos)} spent"
+        return [Sentence(f"{kind} ({days}): {spent}. {explanation.reason.capitalize()}.")]
     used = budget_formatting.used(explanation.spend_nanos, explanation.limit.nanos)
-    spent = f"{show_usd(explanation.spend_nanos)} of {show_limit(explanation.limit.nanos)}, {used} used"
+    known = f"{show_usd(explanation.spend_nanos)} of {show_limit(explanation.limit.nanos)}, {used} used"
+    spent = f"spend {unknown}, of {show_limit(explanation.limit.nanos)}" if unknown else known
     clock = _Clock(zone, now)
     return [
         Sentence(f"{kind} ({days}): {spent}. Limit: {explanation.limit_from}."),

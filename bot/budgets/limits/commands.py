@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bot.budgets.evaluator import BudgetEvaluator
 from bot.budgets.limits.confirmation import confirmation
-from bot.budgets.limits.executor import BudgetChange, InstructionExecutor, removals
+from bot.budgets.limits.executor import BudgetChange, InstructionExecutor, SeveralBudgetsError, removals
 from bot.budgets.limits.instruction_line import line_of
 from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
 from bot.budgets.limits.unclear_line import UnclearLineError
@@ -18,6 +18,7 @@ from bot.budgets.requests.commands import RequestCommands
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.everyday.limit_orders import EVERYBODY
+from bot.domain.everyday.vocabulary import ONESELF
 from bot.people.mentions import SeveralPeopleError
 from bot.people.people import People
 from bot.slack import blocks
@@ -27,8 +28,8 @@ from bot.slack.templates import Templates
 log = structlog.get_logger(__name__)
 
 ONLY_OPERATORS = "Only operators set budgets. To ask for a higher limit, type `budget request 800/month`."
-_ONESELF = {"me", "my", "mine", "myself"}
 _MOST_REMOVALS = 5  # that are offered
+_HAVE = {"team": "The team has", "default": "For everyone without a personal budget, there are"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class LimitCommands:
             meant = (replace(instruction, scope=email) for email in error.emails)
             lines = [line_of(each, self.evaluator.policy.zone) for each in meant]
             raise UnclearLineError(error.why, lines) from None
+        except SeveralBudgetsError as error:
+            raise await self._which_period(error) from None
 
     async def _apply_named(
         self, request: Request, named: LimitInstruction | RemovalInstruction, expected: int | None
@@ -75,6 +78,13 @@ class LimitCommands:
         names = await self.database.read(lambda c: self.people.names(c, {each.scope for each in changes}))
         text = confirmation(changes, names, self.templates, self.evaluator.policy.zone, self.clock())
         await request.responder.respond(blocks.paragraph(text))
+
+    async def _which_period(self, several: SeveralBudgetsError) -> UnclearLineError:
+        """Return the error that asks which budget of a scope is to be removed: a line for each, and one for all."""
+        scope = several.removals[0].scope
+        has = _HAVE.get(scope.lower()) or f"{await self.names.display_name(scope)} has"
+        lines = [line_of(each, self.evaluator.policy.zone) for each in several.removals]
+        return UnclearLineError(f"{has} {several.number}. Which one should I remove?", lines)
 
     def _which_removal(self, connection: Connection) -> RefusedError:
         """Return the error about everybody's budgets that are to be removed, with the lines that remove the first."""
@@ -89,7 +99,7 @@ class LimitCommands:
         self, instruction: LimitInstruction | RemovalInstruction, caller: Caller
     ) -> LimitInstruction | RemovalInstruction:
         """Return the instruction with the e-mail of the person it mentions or names, who may be the caller."""
-        is_own = instruction.scope.lower() in _ONESELF and caller.member is not None
+        is_own = instruction.scope.lower() in ONESELF and caller.member is not None
         scope = caller.member if is_own else await self.names.email(instruction.scope)
         if scope is None:
             return instruction

@@ -1,8 +1,8 @@
 """Carries out instructions about limits: names are looked up, conflicts refused, limits set or removed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -27,11 +27,9 @@ from bot.budgets.spend import spends, unknown_costs
 from bot.domain.access import RefusedError
 from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
+from bot.domain.query.spelling import enumeration
 from bot.ledger.members import attributed_emails, ensure_members, ids_by_email, stored_email
 from bot.ledger.task_queries import has_tasks
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _NAMES = {TEAM: "team", DEFAULT: "default"}
 _SCOPES_FIRST = {TEAM: 0, DEFAULT: 1}
@@ -66,6 +64,21 @@ class BudgetChange:
     def same(self) -> bool:
         """Whether the limit was that already."""
         return _limit(self.before) == _limit(self.after)
+
+
+class SeveralBudgetsError(RefusedError):
+    """A scope has several budgets, and it isn't said which of them is to be removed.
+
+    `removals` remove each of them, and the last one all. `number` says how many budgets there are, and which:
+    `2 budgets: $50 a day and $400 a month`.
+    """
+
+    def __init__(self, removal: RemovalInstruction, budgets: Sequence[StoredBudget]) -> None:
+        each_alone = (replace(removal, unit=each.unit) for each in budgets)
+        self.removals = (*each_alone, replace(removal, is_every=True))
+        limits_there = enumeration(limit_of(each.limit_nanos or 0, each.unit, each.narrowing) for each in budgets)
+        self.number = f"{len(budgets)} budgets: {limits_there}"
+        super().__init__(f"There are {self.number}. Type which one to remove.")
 
 
 def _limit(budget: StoredBudget | None) -> tuple[int | None, datetime | None]:
@@ -144,9 +157,10 @@ class InstructionExecutor:
         return spent[case], unknown_costs(self.connection, spent).get(case, 0)
 
     def execute_removal(self, instruction: RemovalInstruction) -> list[BudgetChange]:
-        """Remove the budgets of a scope: of one unit, or of all.
+        """Remove the budget of a scope: of one unit, of all, or the only one.
 
         Raises:
+            SeveralBudgetsError: there are several, and it isn't said which.
             RefusedError: there is none.
         """
         name = full_name(self.connection, instruction.scope)
@@ -164,6 +178,8 @@ class InstructionExecutor:
             which = f"{kind} budget".strip()
             listing = "neo-usage budget list" if self.by == "terminal" else "budgets"
             raise RefusedError(f"There is no {which} to remove. `{listing}` lists all budgets.")
+        if len(budgets) > 1 and not (instruction.is_every or instruction.is_unlimited):
+            raise SeveralBudgetsError(replace(instruction, scope=name), budgets)
         for before in budgets:
             self._set(LimitSetting(scope, before.unit, None, self.by, instruction.reason, narrowing=narrowing))
         removed = [self._removed(name, scope, before, with_others=len(budgets) == 1) for before in budgets]

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.budgets.limits.durations import with_duration
-from bot.budgets.limits.instruction_line import line_of
+from bot.budgets.limits.instruction_line import EVERY, line_of
 from bot.budgets.limits.instructions import BudgetInstruction, LimitInstruction, RemovalInstruction, RequestInstruction
 from bot.budgets.limits.last_days import with_last_day
 from bot.budgets.limits.reasons import with_reason
@@ -96,12 +96,14 @@ def _with_period(found: re.Match[str]) -> str:
 def _removal(bare: Sequence[Token], named: dict[str, Token]) -> RemovalInstruction:
     rest = [word for word in bare if word.bare not in {"remove", "unlimited"}]
     units = [unit for word in rest if (unit := _unit(word.bare))]
-    scopes = _names(bare, [word for word in rest if _unit(word.bare) is None])
-    if len(scopes) != 1 or len(units) > 1 or "until" in named:
+    names = [word for word in rest if _unit(word.bare) is None]
+    is_every = len(names) > 1 and EVERY in _bare(names)
+    scopes = _names(bare, [word for word in names if not (is_every and word.bare == EVERY)])
+    if len(scopes) != 1 or len(units) + is_every > 1 or "until" in named:
         near = next((meant for scope in scopes if (meant := nearest(scope, UNITS))), "month")
         raise RefusedError(f"To remove a budget, type whose and which: `budget @ana remove {near}`.")
     is_unlimited, unit = "remove" not in _bare(bare), units[0] if units else None
-    return RemovalInstruction(scopes[0], unit, _reason(named), narrowing_by(named), is_unlimited=is_unlimited)
+    return RemovalInstruction(scopes[0], unit, _reason(named), narrowing_by(named), is_unlimited, is_every)
 
 
 def _bare(words: Sequence[Token]) -> set[str]:
@@ -221,11 +223,13 @@ def limit_and_name(line: str) -> tuple[str, str]:
 
 
 def name_and_period(words: Sequence[str]) -> tuple[str, Unit | None]:
-    """Return the name that words of a shell are, and the period at their end: `marcus delgado month`.
+    """Return the name that words of a shell are, and the period at their end: `marcus delgado month`; None for `all`.
 
     Raises RefusedError if the last of several words is nearly a period, or stands behind a whole name.
     """
     *name, last = words
+    if name and last.lower() == EVERY:
+        return " ".join(name), None
     unit = _unit(last.lower()) if name else None
     is_whole = len(name) == 1 and ("@" in name[0] or name[0].lower() in SCOPES)
     if unit is None and name and (meant := nearest(last, UNITS) or ("month" if is_whole else None)):

@@ -9,6 +9,9 @@ from bot.domain.money import exact_limit
 from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
 
+EVERY = "all"
+"""The word for the budgets of every period: `@ana remove all`."""
+
 
 def line_of(instruction: BudgetInstruction, zone: ZoneInfo) -> str:
     """Return what follows the word `budget` in the line; parsing it gives the same instruction."""
@@ -17,8 +20,9 @@ def line_of(instruction: BudgetInstruction, zone: ZoneInfo) -> str:
             return _joined(scope, _limit(nanos, unit), _until(ends_at, zone), reason, narrowing)
         case RequestInstruction(nanos, unit, ends_at, reason):
             return _joined("request", _limit(nanos, unit), _until(ends_at, zone), reason)
-        case RemovalInstruction(scope, unit, reason, narrowing, is_unlimited):
-            what = " ".join(filter(None, ["unlimited" if is_unlimited else "remove", unit]))
+        case RemovalInstruction(scope, unit, reason, narrowing, is_unlimited, is_every):
+            which = EVERY if is_every else unit
+            what = " ".join(filter(None, ["unlimited" if is_unlimited else "remove", which]))
             return _joined(scope, what, "", reason, narrowing)
 
 

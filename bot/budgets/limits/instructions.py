@@ -25,7 +25,7 @@ class LimitInstruction:
 
 @dataclass(frozen=True, slots=True)
 class RemovalInstruction:
-    """A limit to be removed; `unit` None means that of every period.
+    """A limit to be removed; `unit` None means the only one there is, or with `is_every` that of every period.
 
     `is_unlimited` says that nothing is to limit whoever it is of then, not even the default.
     """
@@ -35,6 +35,7 @@ class RemovalInstruction:
     reason: str | None = None
     narrowing: TaskNarrowing = ALL_TASKS
     is_unlimited: bool = False
+    is_every: bool = False
 
 
 @dataclass(frozen=True, slots=True)

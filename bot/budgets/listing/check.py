@@ -32,6 +32,11 @@ class BudgetCheck:
         """How many of them are used up."""
         return sum(map(is_used_up, self.lines))
 
+    @property
+    def unknown(self) -> int:
+        """Of how many of them no spend is known."""
+        return sum(bool(line.unknown_costs) for line in self.lines)
+
     def age(self, now: datetime) -> timedelta | None:
         """Return how old the data is; None before the first data."""
         return None if self.as_of is None else now - self.as_of
@@ -62,8 +67,14 @@ def budget_check(connection: Connection, policy: BudgetPolicy, now: datetime, na
 
 
 def to_document(check: BudgetCheck) -> dict[str, Any]:
-    """Return the check as data; amounts are exact decimal strings, moments UTC."""
-    budgets = [{"used_up": is_used_up(line), **formats.line_document(line)} for line in check.lines]
+    """Return the check as data; amounts are exact decimal strings, moments UTC.
+
+    Whether a budget is used up of whose spend nothing is known is null.
+    """
+    budgets = [
+        {"used_up": None if line.unknown_costs else is_used_up(line), **formats.line_document(line)}
+        for line in check.lines
+    ]
     return {
         "used_up": check.used_up,
         "data_as_of": None if check.as_of is None else utc(check.as_of),

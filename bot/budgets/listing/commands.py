@@ -15,6 +15,7 @@ from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import FULL
 from bot.budgets.scopes import email_of
+from bot.budgets.whose import EVERYONE, ME, named
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.query.tokens import clean, split
@@ -25,8 +26,7 @@ from bot.slack.requests import Request
 from bot.slack.templates import Templates
 from bot.slack.understood import announced
 
-_FILLERS = {"for", "of", "all", "everyone", "everybody", "list", "show", "please"}
-_ONESELF = {"my", "me", "mine"}
+_FILLERS = {"list", "show", "please"}
 _NONE = "none"  # the word that lists those without a budget instead
 _MOST_NAMED = 40  # people without a budget
 _OVER = "over"  # the word that leaves out those within their limits
@@ -64,14 +64,15 @@ class ListingCommand:
         is_operator = caller.role is Role.OPERATOR
         said, _, earlier = clean(request.text).partition(_EARLIER)
         request = announced(request, said, self.templates)
-        words = _words(said)
+        words = [word.values[0] for word in split(said)[1:] if word.bare not in _FILLERS]
         if is_operator and [word.lower() for word in words] == [_NONE]:
             await request.responder.respond(await self.database.read(self._without_budgets))
             return
         only_over = bool(words) and words[0].lower() == _OVER
-        subject = await self._subject(request, caller, words[only_over:])
+        whose = [name for name in named(words[only_over:]) if name != EVERYONE]
+        subject = await self._subject(request, caller, whose)
         listing = await self.database.read(lambda connection: self._listing(connection, subject, only_over=only_over))
-        spent = _spend_line(earlier, words[only_over:], is_operator=is_operator)
+        spent = _spend_line(earlier, whose, is_operator=is_operator)
         left = [] if subject is None or spent else remainders(listing.lines[:_MOST_LEFT], self.policy, self.clock())
         heading = self._heading(listing, subject, left, is_operator=is_operator, only_over=only_over)
         draft = Draft("\n".join(filter(None, [self._note(spent), heading])))
@@ -82,19 +83,19 @@ class ListingCommand:
         draft.add(blocks.actions([blocks.button(label, FormAction())]))
         await request.responder.respond(draft.message())
 
-    async def _subject(self, request: Request, caller: Caller, words: Sequence[str]) -> int | None:
+    async def _subject(self, request: Request, caller: Caller, whose: Sequence[str]) -> int | None:
         """Return whose budgets are asked for; None for all. Only operators may ask for anybody else's."""
-        if len(words) > 1:
+        if len(whose) > 1:
             raise RefusedError("I can list one person's budgets, or all. Type `budgets @ana` or `budgets`.")
         if caller.role is not Role.OPERATOR:
-            if words and words[0].lower() not in _ONESELF:
-                await self.names.check_own(words[0], request, caller)
+            if whose and whose[0] != ME:
+                await self.names.check_own(whose[0], request, caller)
             return await self.authorization.member_of(caller)
-        if not words:
+        if not whose:
             return None
-        if words[0].lower() in _ONESELF:
+        if whose[0] == ME:
             return await self.authorization.member_of(caller)
-        return await self.names.subject(words[0], "The default is in the list of all budgets. Type `budgets`.")
+        return await self.names.subject(whose[0], "The default is in the list of all budgets. Type `budgets`.")
 
     def _listing(self, connection: Connection, subject: int | None, *, only_over: bool) -> _Listing:
         present = budget_listing(connection, self.policy, self.clock(), subject)
@@ -143,18 +144,9 @@ class ListingCommand:
             draft.add(blocks.context(f"{left} shown. `budgets @ana` shows one person's."))
 
 
-def _spend_line(earlier: str, words: Sequence[str], *, is_operator: bool) -> str:
+def _spend_line(earlier: str, whose: Sequence[str], *, is_operator: bool) -> str:
     """Return the line that asks what was spent in a time gone by, for which budgets are asked; empty if none is."""
-    if not earlier or (words and words[0].lower() in _ONESELF):
+    if not earlier or list(whose) == [ME]:
         return earlier
-    whose = words[0] if words else "team by:member"
-    return f"{earlier} {whose}" if is_operator else earlier
-
-
-def _words(line: str) -> list[str]:
-    """Return what was typed behind the command, without fillers; plain words side by side are one name."""
-    words = [word.values[0] for word in split(line)[1:] if word.bare not in _FILLERS]
-    first = words[:1] if words[:1] and words[0].lower() == _OVER else []
-    names = words[len(first) :]
-    are_plain = not any("@" in name for name in names)
-    return [*first, *([" ".join(names)] if names and are_plain else names)]
+    whom = whose[0] if whose else "team by:member"
+    return f"{earlier} {whom}" if is_operator else earlier

@@ -20,15 +20,17 @@ def to_document(lines: Sequence[BudgetLine]) -> list[dict[str, Any]]:
 
 
 def line_document(line: BudgetLine) -> dict[str, Any]:
-    """Return one budget as data."""
+    """Return one budget as data; a spend of which nothing is known is null."""
+    spend_nanos = None if line.unknown_costs else line.spend_nanos
     return {
         "scope": line.scope,
         "period": line.period.unit.value,
         "window": line.period.days,
         "counts": str(line.period.narrowing) or None,
         "limit_usd": usd_text(line.limit.nanos),
-        "spend_usd": _optional_usd(line.spend_nanos),
-        "percent": None if line.spend_nanos is None else line.percent,
+        "spend_usd": _optional_usd(spend_nanos),
+        "tasks_without_cost": None if line.spend_nanos is None else line.without_cost,
+        "percent": None if spend_nanos is None else line.percent,
         "forecast_low_usd": _optional_usd(line.pace.low_nanos),
         "forecast_high_usd": _optional_usd(line.pace.high_nanos),
         "used_up_on": None if line.pace.used_up_on is None else line.pace.used_up_on.isoformat(),

@@ -13,7 +13,7 @@ from bot.budgets.pace import NO_PACE, LimitedCase, Pace, paces
 from bot.budgets.periods import UNITS, BudgetPeriod, Case, budget_period
 from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT, TEAM, BudgetLimit, percent
-from bot.budgets.spend import spends, unknown_costs
+from bot.budgets.spend import spends, without_costs
 from bot.domain.periods import Unit
 from bot.domain.timestamps import from_us
 from bot.ledger.charge_queries import members_charged_within
@@ -24,8 +24,8 @@ from bot.ledger.members import attributed_emails, emails_by_id
 class BudgetLine:
     """A budget of somebody: limit, use and pace in nanos.
 
-    `spend_nanos` is None for the default, which is everybody's limit and nobody's spend. `unknown_costs` counts the
-    tasks of unknown cost where no spend is known.
+    `spend_nanos` is None for the default, which is everybody's limit and nobody's spend. `without_cost` counts the
+    tasks of unknown cost, which are not in it.
     """
 
     scope: str
@@ -36,7 +36,12 @@ class BudgetLine:
     set_by: str
     set_at: datetime
     reason: str | None
-    unknown_costs: int = 0
+    without_cost: int = 0
+
+    @property
+    def unknown_costs(self) -> int:
+        """How many tasks of unknown cost there are where no spend is known; else 0."""
+        return 0 if self.spend_nanos else self.without_cost
 
     @property
     def limit_text(self) -> str:
@@ -108,7 +113,7 @@ def _lines(
     pace_by_case = paces(connection, limited, policy, now)
     names = {TEAM: "team"} | emails_by_id(connection, [each.case[0] for each in limited if each.case[0] != TEAM])
     revisions = {id_: limit_revision(connection, id_) for id_ in {each.limit.revision for each in limited}}
-    unknown = unknown_costs(connection, {each.case: each.spend_nanos for each in limited})
+    unknown = without_costs(connection, [each.case for each in limited])
     for each in limited:
         by, at, reason = _setting(revisions[each.limit.revision])
         pace = pace_by_case[each.case]

@@ -4,8 +4,8 @@ import re
 from decimal import Decimal
 
 from bot.domain.everyday.dates import MONTHS, WEEKDAYS
-from bot.domain.everyday.limit_orders import EACH, LIMITS, ONESELF, TEAM, limit_order
-from bot.domain.everyday.vocabulary import FILLER
+from bot.domain.everyday.limit_orders import EACH, LIMITS, TEAM, limit_order
+from bot.domain.everyday.vocabulary import FILLER, ONESELF
 
 _BUDGETS = LIMITS - {"cap", "caps", "ceiling", "quota"}
 _LISTING = {
@@ -164,6 +164,12 @@ _UNNAMED = {
 _EVERYBODY = {*EACH, "everyone", "everybody", "all", "anyone", "anybody", "someone", "somebody"}
 _SUGGESTING = {"suggest", "suggests", "suggestion", "suggestions", "suggested", "recommend", "recommended", "propose"}
 
+_IN_SUGGESTING = {
+    *_SUGGESTING, *_BUDGETS, *_AROUND, *_LISTING, *_EVERYBODY, "would", "should", "which", "default", "good", "sensible",
+    "reasonable", "fair", "best", "new", "person", "personal", "member", "monthly",
+}  # fmt: skip
+"""What may stand beside these and changes nothing, as limits are suggested for everybody alike."""
+
 
 def budget_line(words: list[str], texts: list[str]) -> str | None:
     """Return the command about budgets that the words of a line ask for; None if they ask for none.
@@ -180,7 +186,7 @@ def budget_line(words: list[str], texts: list[str]) -> str | None:
     if (found := _state_of(line) or _order(line, words)) is not None:
         return found
     if _SUGGESTING & set(texts) and _BUDGETS & set(texts) and not _HAS_AMOUNT.search(line):
-        return "budget suggest"
+        return " ".join(["budget suggest", *(word for word in words if word.lower() not in _IN_SUGGESTING)])
     budgets = [place for place, text in enumerate(texts) if text.removesuffix("'s") in _BUDGETS]
     return _about_budgets(words, texts, budgets[0]) if budgets else None
 

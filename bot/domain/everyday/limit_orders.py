@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from bot.domain.everyday.dates import MONTHS, WEEKDAYS
-from bot.domain.everyday.vocabulary import FILLER
+from bot.domain.everyday.vocabulary import FILLER, ONESELF
 from bot.domain.query.question import quote
 
 LIMITS = {
@@ -18,7 +18,6 @@ LIMITS = {
     "ceiling", "quota",
 }  # fmt: skip
 """What limits are called."""
-ONESELF = {"i", "my", "me", "mine", "myself", "i'm", "i've"}
 TEAM = {
     "team", "the team", "our", "our team", "my team", "team's", "the team's", "the whole team", "whole team",
     "everyone together", "everybody together", "all together",
@@ -40,7 +39,30 @@ _CAPPING = {
 }  # fmt: skip
 _GIVING = {"give", "grant", "allow", "let", "limit", "cap", "set", "allot", "assign", "put"}
 _SETTING = {*_CAPPING, *_GIVING, "make", "create", "add", "update"}
-_REMOVING = {"remove", "delete", "clear", "cancel", "unset", "lift", "scrap"}  # `drop` may be to lower it
+_ENDING = {
+    verb: how
+    for how, verbs in {
+        "remove": "remove delete clear cancel unset lift scrap erase revoke",
+        "drop": "drop cut",  # which may be to lower it
+        "pause": "pause suspend freeze halt hold stop disable deactivate",
+        "undo": "undo revert restore reinstate rollback",
+        "reset": "reset restart renew",
+    }.items()
+    for verb in verbs.split()
+}
+"""What is done to a limit without saying another one, by the verbs for it; only `remove` is clear."""
+_ENDING_BESIDE = {
+    ("take", "away"): "remove",
+    ("get", "rid"): "remove",
+    ("turn", "off"): "pause",
+    ("switch", "off"): "pause",
+    ("put", "hold"): "pause",
+    ("roll", "back"): "undo",
+    ("bring", "back"): "undo",
+}
+"""The same by verbs of two words, the second of which may stand behind the limit."""
+_FOR_NOW = re.compile(r" (?:for now|for a while|for the moment|temporarily|again|now)$", re.IGNORECASE)
+_UNTIL = re.compile(r" (?P<until>(?:until|till|through|for) .+|today)$", re.IGNORECASE)
 _CHANGING = {"raise", "lower", "bump", "increase", "decrease", "reduce", "drop", "cut", "hike"}
 _SPEND = {"spend", "spending", "usage", "cost", "costs", "expenses", "bill"}
 _SHARING = {"split", "share", "divide", "distribute", "spread", "allocate", "apportion"}
@@ -66,6 +88,7 @@ _DROPPED = {
 """What says nothing of whose a limit is, or of which tasks."""
 _ON, _FOR = {"on", "with", "using"}, {"for", "of"}
 _ALL = {"all", "any", "every", "both", "existing"}
+_EACH_OF_THEM = {"all", "every", "both"}
 _NO_SUBJECT = {
     "results", "rows", "list", "output", "tasks", "task", "top", "lines", "answer", "it", "that", "this", "them",
     "those", "these", "subscription", "report", "last", "request", "requests", "alert", "alerts", "message", "messages",
@@ -94,7 +117,7 @@ _TAIL = r"(?P<tail> (?:until|till|through|thru|because|on|for|model:).*)?"
 _LIMIT = r"[$€£]?\d[\d.,]*(?:k|cr)?(?: (?:dollars?|usd|bucks|credits?))?"
 _A_LIMIT = rf"{_LIMIT}(?:{_PERIOD})"
 _VERB = (
-    r"(?:may|can|should|must|shall|shouldn't|mustn't|can't|cannot|gets?|needs?|is allowed|is limited|is capped"
+    r"(?:may|can|should|must|shall|shouldn't|mustn't|can't|cannot|gets?|needs?|has|is allowed|is limited|is capped"
     r"|not|never|only|to|at|have|use|be|spend|up to|at most|(?:no )?more than)"
 )
 _NAME = rf"(?!(?:than|of|to)(?!\S))\S+?(?: (?!{_VERB}(?!\S))\S+?)?"
@@ -114,6 +137,22 @@ _SPENDER = re.compile(
     rf"(?: {_VERB})+ (?P<amount>{_A_LIMIT}){_TAIL}",
     re.IGNORECASE,
 )
+_STATED = re.compile(
+    rf"(?:(?P<name>(?:the )?{_NAME})(?: new| own| personal)*(?P<unit> daily| weekly| monthly)?{_NOUN}"
+    rf"|(?:the |a )?(?:{'|'.join(sorted(LIMITS))}) (?:for|of) (?P<whom>(?:the )?{_NAME}))"
+    r"(?: (?:should|must|shall|will|would|could|can|ought|needs?|has|is|are|to|now|be|become|at|only|not|most"
+    rf"|no more than|up to))+ (?P<amount>{_A_LIMIT}|{_LIMIT}){_TAIL}",
+    re.IGNORECASE,
+)
+_NO_LIMIT = re.compile(
+    rf"(?:(?:an? )?(?:unlimited|limitless)(?: (?:spend(?:ing)?))?(?:{_NOUN})?|no{_NOUN}) for"
+    r" (?P<name>(?!(?:now|today|tomorrow|this|next|the (?:week|month|day))(?!\S))\S+(?: \S+){0,2})",
+    re.IGNORECASE,
+)
+_CALCULATING = {"double", "triple", "halve"}
+_ADDING = {"add", "subtract", "deduct"}
+_BY = re.compile(r"\S+ (?P<name>\S+(?: \S+){0,3}) (?:by [$€£]?\d\S*(?: \S+)?|in half)", re.IGNORECASE)
+_YEAR = re.compile(r"20\d\d")
 _UNLIMITED = re.compile(
     r"(?:make|set|leave|keep|give|grant|let|allow) (?P<name>\S+?(?: \S+?){0,2}?)(?: (?:to|be|have|has|an?|spend))*"
     r" (?:(?:unlimited|limitless|uncapped)(?: (?:budget|spend(?:ing)?|limit))?"
@@ -143,8 +182,10 @@ def limit_order(words: Sequence[str]) -> str | None:
     place = _place_of_amount(texts)
     if texts[0] in _SHARING and _AMONG.search(line.lower()) and (place or LIMITS & {*texts}):
         return "budget share"
+    if _is_calculated(texts, line):
+        return f"budget calculate {line}"
     if place is None:
-        return _unlimited(line) or _without_amount(rest, texts)
+        return _unlimited(line) or _without_amount(rest)
     is_asked = bool(_ASKED.match(" ".join(words).lower()))
     if texts[0] in _SETTING and place > 0:
         return _setting(rest, place, is_asked=is_asked)
@@ -171,6 +212,8 @@ def _setting(words: Sequence[str], place: int, *, is_asked: bool) -> str | None:
     has_period = "/" in words[place] or bool(found and found["period"])
     has_noun = bool(found and found["noun"]) or bool(LIMITS & {_owner(text) for text in texts})
     is_capped = verb in _CAPPING and texts[-1:] in (["to"], ["at"])
+    if verb in _GIVING - {"limit"} and not (has_noun or has_period or is_capped):  # `limit 5` is `top:5`
+        return _given(before, words[place], behind)
     if "by" in texts or not (has_noun or is_capped or (verb in _GIVING and has_period)):
         return None  # `raise it by 100` names no limit
     if _NO_SUBJECT & {_owner(text) for text in texts}:
@@ -191,6 +234,24 @@ def _setting(words: Sequence[str], place: int, *, is_asked: bool) -> str | None:
         limit = f"{limit} {periods.pop(0)}"
     tail = "".join(f" {period}" for period in periods) + tail  # a second period is refused
     return _order(subject, limit, tail, is_asked=is_asked)
+
+
+def _given(before: Sequence[str], amount: str, behind: str) -> str | None:
+    """Return the question back of `give ana 500`, which says neither of what nor for how long; else None."""
+    found = _BEHIND_AMOUNT.match(behind)
+    whose = _subject(before).whose
+    is_alone = not behind or bool(found and found.end() == len(behind))
+    is_name = whose and not _NO_NAMES & {*map(str.lower, whose.split())} and not _YEAR.fullmatch(amount)
+    return _order(_Subject(whose), f"{amount}{behind}", "", is_asked=True) if is_alone and is_name else None
+
+
+def _is_calculated(texts: Sequence[str], line: str) -> bool:
+    """Return whether a limit is to be calculated from the one there is: `double ana's budget`, `raise ana by 100`."""
+    is_about_limit, second = bool(LIMITS & {_owner(text) for text in texts}), "".join(texts[1:2])
+    if is_about_limit and (texts[0] in _CALCULATING or (texts[0] in _ADDING and _AMOUNT.fullmatch(second))):
+        return True
+    found = _BY.fullmatch(line) if texts[0] in _CHANGING else None
+    return found is not None and (is_about_limit or not _NO_NAMES & {*found["name"].lower().split()})
 
 
 def _without_former(words: Sequence[str]) -> list[str]:
@@ -291,7 +352,7 @@ def _named(line: str) -> str | None:
     is_clear = found is not None and re.search(rf"(?:{_PERIOD})$", found["amount"], re.IGNORECASE) is not None
     found = found or _NAMED.fullmatch(line) or _SPENDER.fullmatch(line)
     if found is None:
-        return None
+        return _stated(line)
     said = found.groupdict("")
     name = re.sub(r"(?i)^the ", "", (said["name"] or said["who"]).removesuffix(":"))
     if name.lower() not in {*TEAM, *EACH, *EVERYBODY} and _NOT_IN_NAMES & {*name.lower().split()}:
@@ -300,6 +361,25 @@ def _named(line: str) -> str | None:
     return _order(_Subject(name), limit, tail, is_asked=not is_clear)
 
 
+def _stated(line: str) -> str | None:
+    """Return the question back of `ana's limit should be 400`, which states a limit and orders none; else None."""
+    found = _STATED.fullmatch(line)
+    if found is None:
+        return None
+    said = found.groupdict("")
+    name = re.sub(r"(?i)^the ", "", _owner(said["name"] or said["whom"]))
+    limit = f"{said['amount']}{said['unit']}"
+    if name.lower() in ONESELF:
+        return f"budget alert {limit}{said['tail']}"
+    is_name = name.lower() in {*TEAM, *EACH, *EVERYBODY} or not _NOT_IN_NAMES & {*name.lower().split()}
+    return _order(_Subject(name), limit, said["tail"], is_asked=True) if is_name else None
+
+
+_NO_NAMES = {
+    *LIMITS, *FILLER, *_NO_SUBJECT, *MONTHS, *WEEKDAYS, *ONESELF, "us", "we", "top", "by", "day", "days", "week", "weeks",
+    "month", "months", "quarter", "year", "since", "until", "last", "past", "next", "first",
+} - {"team", "the"}  # fmt: skip
+"""What is nobody's name in `give ana 500`."""
 _NOT_IN_NAMES = {
     *LIMITS, *FILLER, *_NO_SUBJECT, "top", "by", "backtest", "over", "above", "under", "below", "than", "more", "less",
     "least", "who", "whose", "which", "when", "if", "since", "from", "until", "every", "extra", "nobody", "he", "she",
@@ -312,20 +392,26 @@ _NOT_IN_NAMES = {
 
 def _unlimited(line: str) -> str | None:
     """Return the order to let somebody spend without a limit; None if a line does not say so."""
-    found = _UNLIMITED.fullmatch(line)
+    found, how = _UNLIMITED.fullmatch(line), "unlimited"
+    if found is None:
+        found, how = _NO_LIMIT.fullmatch(line), "drop"
     if found is None:
         return None
     subject = _subject((found["name"] or found["whom"]).split())
     is_named = subject.whose and not _NO_SUBJECT & {*subject.whose.lower().split()}
-    return _removal_of(subject, "unlimited") if is_named else None
+    return _removal_of(subject, how) if is_named else None
 
 
-def _without_amount(words: Sequence[str], texts: Sequence[str]) -> str | None:
+def _without_amount(words: Sequence[str]) -> str | None:
     """Return the order to remove a limit, or the one to set somebody's, which will ask for the amount; else None."""
+    how, words = _ending(words)
+    texts = [word.lower() for word in words]
     if not LIMITS & {_owner(text) for text in texts[1:]} or _NO_SUBJECT & {*texts}:
         return None
-    if texts[0] in _REMOVING:
-        return _removal_of(_subject(words[1:]), "remove")
+    if how == "pause":
+        return _pause(words)
+    if how:
+        return _removal_of(_subject(words[1:]), how)
     subject = _subject(words[1:])
     is_unclear = subject.model or subject.whose.lower() in {*ONESELF, ""} or any(map(_HAS_DIGIT.search, texts))
     return (
@@ -333,17 +419,46 @@ def _without_amount(words: Sequence[str], texts: Sequence[str]) -> str | None:
     )
 
 
+def _ending(words: Sequence[str]) -> tuple[str, list[str]]:
+    """Return what a verb does to a limit, empty if nothing, and the words without the second one of the verb."""
+    texts = [word.lower() for word in words]
+    for (first, second), how in _ENDING_BESIDE.items():
+        if texts[0] == first and second in texts:
+            place = texts.index(second)
+            others = [*words[:place], *words[place + 1 :]]
+            return how, ["of" if word.lower() == "from" else word for word in others]  # `away from ana`
+    return _ENDING.get(texts[0], ""), list(words)
+
+
+def _pause(words: Sequence[str]) -> str:
+    """Return the order to pause a limit, which is asked back; if it says until when, that to snooze its alerts."""
+    line = _FOR_NOW.sub("", " ".join(words[1:]))
+    if until := _UNTIL.search(line):
+        subject = _subject(line[: until.start()].split())
+        if subject.whose and not (subject.model or subject.periods):
+            whose = [word for word in _scope(subject.whose) if word not in {"request", "alert"}]
+            return " ".join(["snooze", *whose, until["until"]])
+    return _removal_of(_subject(line.split()), "pause")
+
+
 def _removal_of(subject: _Subject, how: str) -> str:
-    """Return the order to remove limits; of everybody's none is removed, but asked which."""
+    """Return the order to remove limits; of everybody's none is removed, but asked which.
+
+    What `how` does not say clearly stands before whose limit it is, and is asked back or refused.
+    """
     words = [word for word in subject.whose.split() if word.lower() not in _ALL] or subject.whose.split()
     name = re.sub(r"(?i)^the ", "", _owner(" ".join(words)))
     said = name.lower()
     if said in {"", *EACH, *EVERYBODY, *_ALL}:
-        return "budget everyone remove"
+        return "budget everyone remove" if how in {"remove", "unlimited"} else f"budget {how} everyone"
     whose = "me" if said in ONESELF else "team" if said in TEAM else name
     model = "" if subject.model.lower() in _ALL else subject.model
     of_model = f"model:{quote(model)}" if model else ""
-    return " ".join(filter(None, ["budget", whose, *subject.periods[:1], how, of_model]))
+    is_every = how == "remove" and not subject.periods and _EACH_OF_THEM & {*f"{subject.whose} {subject.model}".split()}
+    of_all = "all" if is_every else ""
+    of_whom = [whose, *subject.periods[:1]]
+    said_how = [*of_whom, how] if how in {"remove", "unlimited"} else [how, *of_whom]
+    return " ".join(filter(None, ["budget", *said_how, of_all, of_model]))
 
 
 def _owner(word: str) -> str:

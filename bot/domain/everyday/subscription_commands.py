@@ -1,6 +1,7 @@
 """Subscriptions in everyday words: `send me a report every monday at 9`, `what am I subscribed to`."""
 
 import re
+from collections.abc import Sequence
 
 from bot.domain.everyday.dates import WEEKDAYS
 from bot.domain.everyday.vocabulary import FILLER
@@ -15,6 +16,12 @@ _LEADING = {
     *_SENDING, "please", "can", "could", "would", "will", "you", "i", "i'd", "like", "want", "need", "to", "get",
     "have", "me", "give", "show", "tell", "us", "let", "know", "hey", "hi", "hello", "set", "up", "notify",
 }  # fmt: skip
+_IN_ENDING = {
+    *FILLER, *_ENDING, *_NOUNS, *_REPORTS, *_SENDING, "sending", "posting", "off", "from", "all", "these", "those", "my",
+    "me", "us", "our", "i", "i'm", "don't", "daily", "weekly", "monthly", "every", "each", "day", "week", "month", "more",
+    "here", "channel", "team", "team's", "number", "no", "by", "anymore", *WEEKDAYS, *(f"{day}s" for day in WEEKDAYS),
+}  # fmt: skip
+"""What may stand beside these and says no more than that something is to be sent no longer."""
 _ASKING = {
     "how", "what", "what's", "which", "who", "who's", "when", "why", "where", "did", "do", "does", "is", "are", "was",
     "were",
@@ -89,9 +96,10 @@ def subscription_line(words: list[str], texts: list[str]) -> str | None:
     """
     if texts[0] in {"subscribe", "subscriptions"}:
         return None  # a command already
-    if _is_ending(texts) or _STOP.fullmatch(" ".join(texts)):
-        number = next((found[1] for text in texts if (found := _NUMBER.fullmatch(text))), "")
-        return f"unsubscribe {number}".strip()
+    if _STOP.fullmatch(" ".join(texts)):
+        return "unsubscribe"
+    if _is_ending(texts):
+        return _end(words)
     if _is_listing(texts):
         return "subscriptions"
     if summary := _SUMMARY.fullmatch(_COURTESY.sub("", " ".join(texts))):
@@ -104,6 +112,13 @@ def _is_ending(texts: list[str]) -> bool:
     verbs = _ENDING if _NOUNS & set(texts) else _STOPPING
     is_about_reports = bool({*_NOUNS, *_REPORTS, "sending", "posting"} & set(texts))
     return is_about_reports and any(text in verbs for text in texts[:3])
+
+
+def _end(words: Sequence[str]) -> str:
+    """Return the command that ends a subscription, with the words that are not known to say no more than that."""
+    numbers = [found[1] for word in words if (found := _NUMBER.fullmatch(word))]
+    others = [word for word in words if not _NUMBER.fullmatch(word) and word.lower() not in _IN_ENDING]
+    return " ".join(["unsubscribe", *numbers, *others])
 
 
 def _change(texts: list[str]) -> str | None:
@@ -120,7 +135,8 @@ def _change(texts: list[str]) -> str | None:
 
 
 _WHAT_IS_SENT = re.compile(
-    r"(?:what|which (?:reports?|messages|answers)|when)(?: \S+)? (?:do|are|will|did) you"
+    r"(?:what|which (?:reports?|messages|answers)|when)(?: (?:else|all|exactly|reports?|messages|answers|days?|times?))?"
+    r" (?:do|are|will|did) you"
     r" (?:send|sending|post|posting|dm)"
     r"(?: (?:me|us|here|to|regularly|every|each|day|week|month|in|on|this|channel))*"
 )

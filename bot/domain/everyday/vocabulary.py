@@ -109,7 +109,8 @@ LEAVING_OUT: Final = (
 """What stands before whom or what is left out."""
 JOINTS: Final = _words("and or nor & + plus n")
 """What stands between two names."""
-ONESELF: Final = _words("me myself mine my i")
+ONESELF: Final = _words("me myself mine my i i'm i've")
+"""Words for whoever writes them."""
 TELLING: Final = _words(
     "show showing tell telling give giving get getting send sending let for to bring fetch find pull list remind help"
     " dm mail email ask around about"
