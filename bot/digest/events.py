@@ -73,8 +73,7 @@ class DigestEvent:
             "failed_tasks": total.failed_tasks,
             "failed_spend": amount(total.failed_spend(basis)) if is_failed_known else None,
             "top_members": [
-                {"member": self.members.reference(each.key[0]), "spend": _spend(each, basis)}
-                for each in days.members
+                {"member": self.members.reference(each.key[0]), "spend": _spend(each, basis)} for each in days.members
             ],
             "member_count": days.member_count,
             "top_models": [{"model": each.key[0], "spend": _spend(each, basis)} for each in days.models],

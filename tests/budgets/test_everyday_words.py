@@ -231,9 +231,9 @@ async def test_which_of_several_budgets_is_removed_is_asked_with_a_button_for_ea
         await harness.ask("hannah", line)
     asked = await harness.ask("hannah", "remove priya's budget")
     assert visible_text(asked).startswith(
-        "Understood as `budget priya remove`\n"
         "Priya Raman has 2 budgets: $5 a day and $30 a month. Which one should I remove?\n"
-        f"\u2022 `budget {PRIYA} remove day`\n\u2022 `budget {PRIYA} remove month`\n\u2022 `budget {PRIYA} remove all`\n"
+        f"\u2022 `budget {PRIYA} remove day`\n\u2022 `budget {PRIYA} remove month`\n"
+        f"\u2022 `budget {PRIYA} remove all`\n"
     )
     assert actions(asked) == ["command:choice1", "command:choice2", "command:choice3"]
     removed = visible_text(await harness.press("hannah", asked, "command:choice1"))
@@ -261,11 +261,12 @@ async def test_a_change_that_no_command_makes_leads_on(harness: ServiceHarness) 
     assert "I can't reset it before that. To change the limit, type `budget priya 500/month`." in await said(
         harness, "hannah", "reset priya's budget"
     )
-    assert "Should I remove this budget? To lower it instead, type its new limit, such as `budget priya 400/month`." in (
-        await said(harness, "hannah", "drop priya's budget")
+    assert (
+        "Should I remove this budget? To lower it instead, type its new limit, such as `budget priya 400/month`."
+        in (await said(harness, "hannah", "drop priya's budget"))
     )
     assert "I don't calculate a limit from another one." in await said(harness, "hannah", "double priya's budget")
-    assert "I can't suggest a limit for `priya`." in await said(harness, "hannah", "suggest a limit for priya")
+    assert 'I can\'t suggest a limit for "priya".' in await said(harness, "hannah", "suggest a limit for priya")
     assert "`budget everyone remove`" in await said(harness, "hannah", "pause all budgets")
     assert "I can't find `zaphod` in Neo." in await said(harness, "hannah", "pause zaphod's budget")
     assert visible_text(await harness.ask("hannah", "budgets")) == before

@@ -85,7 +85,7 @@ def test_what_cannot_be_merged_is_refused(connection: Connection, old: str, new:
 def test_summaries_hold_tasks_and_all_time_spend_of_each(reader: Connection) -> None:
     ids = ids_by_email(reader, ["", ANA, BOB])
     assert member_summaries(reader) == [
-        MemberSummary(ids[""], "unattributed", 1, 0, None),
+        MemberSummary(ids[""], "unattributed", 1, 0, None, 1),
         MemberSummary(ids[ANA], ANA, 2, 35 * DOLLAR, None),
         MemberSummary(ids[BOB], BOB, 2, 45 * DOLLAR, None),
     ]

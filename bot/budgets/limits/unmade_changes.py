@@ -3,6 +3,7 @@
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from bot.budgets.limits.commands import ONLY_OPERATORS
 from bot.budgets.limits.instruction_line import line_of
 from bot.budgets.limits.instructions import RemovalInstruction
 from bot.budgets.limits.unclear_line import UnclearLineError
@@ -23,9 +24,13 @@ _NONE_PAUSED = (
 
 
 def unmade_change(verb: str, budget: RemovalInstruction, zone: ZoneInfo, *, is_operator: bool) -> RefusedError:
-    """Return the answer to one of UNMADE, to the budget that removing it would remove: it asks back, or leads on."""
+    """Return the answer to one of UNMADE, to the budget that removing it would remove: it asks back, or leads on.
+
+    Raises ValueError if it is none of them.
+    """
     name = "@ana" if is_mention(budget.scope) else budget.scope
-    instead = f"To change the limit, type `budget {name} 500/month`. To remove it, type `budget {name} remove`."
+    changed = f"To change the limit, type `budget {name} 500/month`. To remove it, type `budget {name} remove`."
+    instead = changed if is_operator else ONLY_OPERATORS
     match verb:
         case "pause":
             return _not_paused(budget, zone, is_operator=is_operator)
@@ -34,9 +39,11 @@ def unmade_change(verb: str, budget: RemovalInstruction, zone: ZoneInfo, *, is_o
             return UnclearLineError(f"Should I remove this budget? {lower}", [line_of(budget, zone)])
         case "undo":
             return RefusedError(f"I can't undo a change of a budget. {instead}")
-        case _:
+        case "reset":
             again = "A budget starts again at $0 by itself, with each new day, week or month"
             return RefusedError(f"{again}. I can't reset it before that. {instead}")
+        case _:
+            raise ValueError(verb)
 
 
 def _not_paused(budget: RemovalInstruction, zone: ZoneInfo, *, is_operator: bool) -> UnclearLineError:

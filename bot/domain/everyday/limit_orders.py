@@ -138,7 +138,8 @@ _SPENDER = re.compile(
     re.IGNORECASE,
 )
 _STATED = re.compile(
-    rf"(?:(?P<name>(?:the )?{_NAME})(?: new| own| personal)*(?P<unit> daily| weekly| monthly)?{_NOUN}"
+    r"(?!(?:is|are|was|were|am|what|what's|does|did|do|who|which|if|when|why|how)(?!\S))"
+    rf"(?:(?P<name>(?:the )?{_NAME}(?: \S+)?){_NOUN}"
     rf"|(?:the |a )?(?:{'|'.join(sorted(LIMITS))}) (?:for|of) (?P<whom>(?:the )?{_NAME}))"
     r"(?: (?:should|must|shall|will|would|could|can|ought|needs?|has|is|are|to|now|be|become|at|only|not|most"
     rf"|no more than|up to))+ (?P<amount>{_A_LIMIT}|{_LIMIT}){_TAIL}",
@@ -356,7 +357,7 @@ def _named(line: str) -> str | None:
     said = found.groupdict("")
     name = re.sub(r"(?i)^the ", "", (said["name"] or said["who"]).removesuffix(":"))
     if name.lower() not in {*TEAM, *EACH, *EVERYBODY} and _NOT_IN_NAMES & {*name.lower().split()}:
-        return None
+        return _stated(line)
     limit, tail = said["amount"] or said["limit"], said["tail"] or said.get("behind", "")
     return _order(_Subject(name), limit, tail, is_asked=not is_clear)
 
@@ -367,17 +368,18 @@ def _stated(line: str) -> str | None:
     if found is None:
         return None
     said = found.groupdict("")
-    name = re.sub(r"(?i)^the ", "", _owner(said["name"] or said["whom"]))
-    limit = f"{said['amount']}{said['unit']}"
-    if name.lower() in ONESELF:
+    subject = _subject((said["name"] or said["whom"]).split())
+    name = _owner(subject.whose)
+    limit = " ".join([said["amount"], *subject.periods])
+    if name.lower() in ONESELF and not subject.model:
         return f"budget alert {limit}{said['tail']}"
     is_name = name.lower() in {*TEAM, *EACH, *EVERYBODY} or not _NOT_IN_NAMES & {*name.lower().split()}
-    return _order(_Subject(name), limit, said["tail"], is_asked=True) if is_name else None
+    return _order(_Subject(name, subject.model), limit, said["tail"], is_asked=True) if is_name else None
 
 
 _NO_NAMES = {
-    *LIMITS, *FILLER, *_NO_SUBJECT, *MONTHS, *WEEKDAYS, *ONESELF, "us", "we", "top", "by", "day", "days", "week", "weeks",
-    "month", "months", "quarter", "year", "since", "until", "last", "past", "next", "first",
+    *LIMITS, *FILLER, *_NO_SUBJECT, *MONTHS, *WEEKDAYS, *ONESELF, "us", "we", "top", "by", "day", "days", "week",
+    "weeks", "month", "months", "quarter", "year", "since", "until", "last", "past", "next", "first",
 } - {"team", "the"}  # fmt: skip
 """What is nobody's name in `give ana 500`."""
 _NOT_IN_NAMES = {

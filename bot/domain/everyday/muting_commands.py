@@ -36,8 +36,10 @@ _ALERTS_OF_SOMEBODY = re.compile(
 )
 _THINGS = r"(?:alert|warning|notification|ping|message|dm|budget|spend|failure|error|report)s?|all|everything"
 _SOMEBODY_AGAIN = re.compile(
-    rf"{_PLEASE}(?:un(?:mute|snooze|silence|pause)(?: alerts (?:about|of|for))?|resume(?=.*'s (?:budget|limit)(?!\S)))"
-    rf"(?P<who>(?: (?!(?:me|us|my|the|it|again|please|now|yourself|{_THINGS})(?!\S))\S+?){{1,2}})(?:(?:'s|(?<=s)')(?: (?:budget|limit))?)?"
+    rf"{_PLEASE}(?:un(?:mute|snooze|silence|pause)(?: alerts (?:about|of|for))?"
+    r"|resume(?=.*'s (?:budget|limit)(?!\S)))"
+    rf"(?P<who>(?: (?!(?:me|us|my|the|it|again|please|now|yourself|{_THINGS})(?!\S))\S+?){{1,2}})"
+    r"(?:(?:'s|(?<=s)')(?: (?:budget|limit))?)?"
     rf"(?:{_ALERTS})?{_END}"
 )
 _OF = "'s"

@@ -17,9 +17,10 @@ _LEADING = {
     "have", "me", "give", "show", "tell", "us", "let", "know", "hey", "hi", "hello", "set", "up", "notify",
 }  # fmt: skip
 _IN_ENDING = {
-    *FILLER, *_ENDING, *_NOUNS, *_REPORTS, *_SENDING, "sending", "posting", "off", "from", "all", "these", "those", "my",
-    "me", "us", "our", "i", "i'm", "don't", "daily", "weekly", "monthly", "every", "each", "day", "week", "month", "more",
-    "here", "channel", "team", "team's", "number", "no", "by", "anymore", *WEEKDAYS, *(f"{day}s" for day in WEEKDAYS),
+    *FILLER, *_ENDING, *_NOUNS, *_REPORTS, *_SENDING, "sending", "posting", "off", "from", "all", "these", "those",
+    "my", "me", "us", "our", "i", "i'm", "don't", "daily", "weekly", "monthly", "every", "each", "day", "week", "month",
+    "more", "here", "channel", "team", "team's", "number", "no", "by", "anymore", *WEEKDAYS,
+    *(f"{day}s" for day in WEEKDAYS),
 }  # fmt: skip
 """What may stand beside these and says no more than that something is to be sent no longer."""
 _ASKING = {
@@ -135,7 +136,8 @@ def _change(texts: list[str]) -> str | None:
 
 
 _WHAT_IS_SENT = re.compile(
-    r"(?:what|which (?:reports?|messages|answers)|when)(?: (?:else|all|exactly|reports?|messages|answers|days?|times?))?"
+    r"(?:what|which (?:reports?|messages|answers)|when)"
+    r"(?: (?:else|all|exactly|reports?|messages|answers|days?|times?))?"
     r" (?:do|are|will|did) you"
     r" (?:send|sending|post|posting|dm)"
     r"(?: (?:me|us|here|to|regularly|every|each|day|week|month|in|on|this|channel))*"

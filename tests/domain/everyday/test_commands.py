@@ -437,7 +437,7 @@ def test_it_is_the_command_that_one_would_have_typed(line: str, command: str | N
         ("how much is left for this week", "budgets"),
         ("suggest a limit for ana", "budget suggest ana"),
         ("which budget would you suggest for everyone", "budget suggest"),
-        ("cancel the weekly report about marcus", "unsubscribe about marcus"),
+        ("cancel the weekly report about marcus", "unsubscribe marcus"),
         ("what else do you send me", "subscriptions"),
         ("how long will my budget last on opus", None),
         ("when will the team hit its budget for opus", None),
