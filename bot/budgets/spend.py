@@ -38,7 +38,7 @@ def unknown_costs(connection: Connection, spend_by_case: Mapping[Case, int]) -> 
 
 
 def without_costs(connection: Connection, cases: Iterable[Case]) -> dict[Case, int]:
-    """Return how many tasks of unknown cost each case has, by when they were created; those without any are left out."""
+    """Return how many tasks of unknown cost each case has that has any, by when they were created."""
     counts: dict[Case, int] = {}
     for period, subjects in subjects_by_period(cases):
         by_member = without_cost_by_member(connection, period.window, period.narrowing)

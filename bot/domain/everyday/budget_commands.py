@@ -165,8 +165,8 @@ _EVERYBODY = {*EACH, "everyone", "everybody", "all", "anyone", "anybody", "someo
 _SUGGESTING = {"suggest", "suggests", "suggestion", "suggestions", "suggested", "recommend", "recommended", "propose"}
 
 _IN_SUGGESTING = {
-    *_SUGGESTING, *_BUDGETS, *_AROUND, *_LISTING, *_EVERYBODY, "would", "should", "which", "default", "good", "sensible",
-    "reasonable", "fair", "best", "new", "person", "personal", "member", "monthly",
+    *_SUGGESTING, *_BUDGETS, *_AROUND, *_LISTING, *_EVERYBODY, "would", "should", "which", "default", "good",
+    "sensible", "reasonable", "fair", "best", "new", "person", "personal", "member", "monthly",
 }  # fmt: skip
 """What may stand beside these and changes nothing, as limits are suggested for everybody alike."""
 
