@@ -6,7 +6,7 @@ so that a text costs one look-up a word.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from typing import Self
@@ -29,7 +29,7 @@ _LOCAL, _DOMAIN = 64, 255  # the longest parts of an address, in characters
 _BORDERS = 8  # that are tried on either side of an @, the nearest ones
 _LONGEST = 100  # characters of a name
 _SLACK_MENTION = re.compile(rf"<@{REMOVED_NAME}(?:\|[^>]*)?>")
-_WORDS = 2**15  # whose hashes are kept
+_WORDS = 2**15  # that are remembered
 
 
 def hashed_identifiers(key: str, person: Person) -> list[str]:
@@ -40,10 +40,14 @@ def hashed_identifiers(key: str, person: Person) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class RemovedMentions:
-    """The hashes of what identified the removed members, and their key."""
+    """The hashes of what identified the removed members, and their key.
+
+    `other_words` are words seen so far with which no name of theirs begins: most words of a text were in another.
+    """
 
     key: str
     hashes: frozenset[str]
+    other_words: set[str] = field(default_factory=set, compare=False)
 
     @classmethod
     def of(cls, connection: Connection, removed: int | None) -> Self | None:
@@ -51,7 +55,7 @@ class RemovedMentions:
         key = None if removed is None else erasure_key(connection)
         if key is None:
             return None
-        return cls(key, frozenset(connection.execute(_HASHES, {"removed": removed}).scalars()))
+        return _known(key, frozenset(connection.execute(_HASHES, {"removed": removed}).scalars()))
 
     def redacted_row(self, row: Row) -> Row:
         """Return a row with its texts redacted."""
@@ -76,14 +80,30 @@ class RemovedMentions:
         return any(hashed(self.key, normalized_email(each)) in self.hashes for each in forms)
 
     def _names(self, text: str) -> Iterator[tuple[int, int]]:
-        for word in _WORD.finditer(text):
-            if _hashed_spelling(self.key, word[0]) in self.hashes:
+        first_words = self._first_words(text)
+        for word in _WORD.finditer(text) if first_words else ():
+            if word[0] in first_words:
                 start = word.start()
                 ends = (each.end() for each in _WORD.finditer(text, start, start + _LONGEST))
                 yield from ((start, end) for end in ends if self._is_name(text[start:end]))
 
+    def _first_words(self, text: str) -> set[str]:
+        """Return the words of a text with which a name may begin."""
+        new = set(_WORD.findall(text)) - self.other_words
+        found = {each for each in new if _hashed_word(self.key, _folded_word(each)) in self.hashes}
+        if len(self.other_words) > _WORDS:
+            self.other_words.clear()
+        self.other_words.update(new - found)
+        return found
+
     def _is_name(self, text: str) -> bool:
         return _hashed_name(self.key, _folded(text)) in self.hashes
+
+
+@lru_cache(1)
+def _known(key: str, hashes: frozenset[str]) -> RemovedMentions:
+    """Return the same object, with the words that it has seen, until somebody else is erased."""
+    return RemovedMentions(key, hashes)
 
 
 def _starts(text: str, at: int) -> list[int]:
@@ -128,7 +148,5 @@ def _hashed_word(key: str, folded: str) -> str:
     return hashed(key, f"\nword\n{folded}")
 
 
-@lru_cache(_WORDS)
-def _hashed_spelling(key: str, word: str) -> str:
-    """Return the hash of a word as it is spelt; of ASCII alone folding is just lower case, as most words are."""
-    return _hashed_word(key, word.lower() if word.isascii() else _folded(word))
+def _folded_word(word: str) -> str:
+    return word.lower() if word.isascii() else _folded(word)
