@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from typing import Self
 from unicodedata import normalize
 
 from sqlalchemy import Connection, bindparam, select
@@ -50,7 +49,7 @@ class RemovedMentions:
     other_words: set[str] = field(default_factory=set, compare=False)
 
     @classmethod
-    def of(cls, connection: Connection, removed: int | None) -> Self | None:
+    def of(cls, connection: Connection, removed: int | None) -> "RemovedMentions | None":
         """Return those of the removed member with that id; None if nobody was ever erased."""
         key = None if removed is None else erasure_key(connection)
         if key is None:
