@@ -9,6 +9,7 @@ from bot.domain.text import one_line
 from bot.ledger.spend_groups import SpendGroup
 from bot.usage.report import Report
 from bot.usage.report_document import group_document, row_document, total_document
+from bot.usage.report_formatting import is_known
 
 # what a formula begins with: the four signs, and variants of them that some spreadsheets accept
 _SIGNS = (
@@ -38,14 +39,24 @@ def _lines(report: Report) -> list[list[Any]]:
     if report.question.rows:
         return _table([row_document(report, each) for each in report.rows], _ROW_COLUMNS)
     if not report.question.by:
-        return _table([total_document(report)], list(total_document(report)))
+        total = total_document(report)
+        return _table([total if is_known(report) else total | dict.fromkeys(_AMOUNTS)], list(total))
     keys = list(report.question.by)
-    groups = [group_document(report, each) for each in report.groups]
+    groups = [_group(report, each) for each in report.groups]
     columns = [name for name in (groups[0] if groups else group_document(report, SpendGroup(()))) if name != "key"]
     lines = [[*each["key"], *("" if each[name] is None else each[name] for name in columns)] for each in groups]
     return [[*keys, *columns], *lines]
 
 
+def _group(report: Report, group: SpendGroup) -> dict[str, Any]:
+    """Return a group, without its amounts if nothing is known of them: no column counts the tasks of unknown cost."""
+    document = group_document(report, group)
+    is_unknown = group.tasks > 0 and group.tasks == group.without_cost and "spend_usd" in document
+    return document | dict.fromkeys(_OF_GROUP) if is_unknown else document
+
+
+_OF_GROUP = ("spend_usd", "platform_usd", "provider_usd", "share")
+_AMOUNTS = ("spend_usd", "platform_usd", "provider_usd", "credits", "failed_usd")
 _ROW_COLUMNS = ["task", "created_at", "member", "model", "status", "title", "spend_usd"]
 
 

@@ -9,7 +9,6 @@ from bot.domain.text import json_text
 from bot.ledger.spend_groups import SpendGroup
 from bot.ledger.task_detail import TaskDetail
 from bot.ledger.task_list import TaskRow
-from bot.usage import report_formatting
 from bot.usage.averages import Average, NoAverage, averages_of
 from bot.usage.report import Report
 
@@ -59,19 +58,17 @@ def _average(average: Average | NoAverage) -> dict[str, Any]:
 
 
 def total_document(report: Report) -> dict[str, Any]:
-    """Return the total of the report as data; amounts of which nothing is known are null."""
+    """Return the total of the report as data: amounts of tasks of known cost, and how many others there are."""
     total = report.total
-    is_known = report_formatting.is_known(report)
-    is_failed_known = total.failed_tasks == 0 or total.failed_tasks > total.failed_without_cost
     return {
-        "spend_usd": usd_text(report.spend_nanos) if is_known else None,
-        "platform_usd": usd_text(total.platform_nanos) if is_known else None,
-        "provider_usd": usd_text(total.provider_nanos) if is_known else None,
-        "credits": credits_text(report.spend_nanos) if is_known else None,
+        "spend_usd": usd_text(report.spend_nanos),
+        "platform_usd": usd_text(total.platform_nanos),
+        "provider_usd": usd_text(total.provider_nanos),
+        "credits": credits_text(report.spend_nanos),
         "tasks": total.tasks,
         "tasks_without_cost": total.without_cost,
         "failed_tasks": total.failed_tasks,
-        "failed_usd": usd_text(total.failed_spend(report.basis)) if is_failed_known else None,
+        "failed_usd": usd_text(total.failed_spend(report.basis)),
     }
 
 
@@ -82,21 +79,17 @@ def _previous(report: Report) -> dict[str, Any] | None:
 
 
 def group_document(report: Report, group: SpendGroup) -> dict[str, Any]:
-    """Return a group of the report as data; tools and agents are counted.
-
-    Amounts are null if the cost of none of its tasks is known.
-    """
+    """Return a group of the report as data; tools and agents are counted."""
     if "tool" in report.question.by:
         return {"key": list(group.key), "calls": group.calls, "time_ms": group.time_ms, "tasks": group.tasks}
     if "agent" in report.question.by:
         return {"key": list(group.key), "triggers": group.calls, "tasks": group.tasks}
-    is_known = group.tasks == 0 or group.tasks > group.without_cost
-    share = report.share(group) if is_known else None
+    share = report.share(group)
     return {
         "key": list(group.key),
-        "spend_usd": usd_text(group.spend(report.basis)) if is_known else None,
-        "platform_usd": usd_text(group.platform_nanos) if is_known else None,
-        "provider_usd": usd_text(group.provider_nanos) if is_known else None,
+        "spend_usd": usd_text(group.spend(report.basis)),
+        "platform_usd": usd_text(group.platform_nanos),
+        "provider_usd": usd_text(group.provider_nanos),
         "tasks": group.tasks,
         "share": None if share is None else round(share, 6),
     }
