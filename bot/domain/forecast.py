@@ -11,7 +11,6 @@ from bot.domain.money import median_nanos
 
 LEAST_DAYS = 5  # the fewest whole days of data that a month's forecast needs
 EARLIER_DAYS = 56  # before today, also of months before, by which its low end is checked
-NINE_IN_TEN = 128  # percent of a standard deviation below the mean, above which nine in ten of all cases lie
 LEAST_PERIODS = 4  # the fewest earlier days or weeks that the forecast of a day or week needs
 _SATURDAY = 5
 _ONE = timedelta(days=1)
@@ -19,14 +18,10 @@ _ONE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The range of what a period will cost; `path` is the expected total at the end of each day to come.
-
-    `least_nanos` is what nearly every such period costs at least; it is no higher than the low end.
-    """
+    """The range of what a period will cost; `path` is the expected total at the end of each day to come."""
 
     low_nanos: int
     high_nanos: int
-    least_nanos: int
     path: tuple[tuple[date, int], ...]
 
     def passes(self, limit_nanos: int) -> date | None:
@@ -42,10 +37,6 @@ def forecast(spent: Mapping[date, int], since: date, today: date, end: date) -> 
     lower of two: by the days of this month, and by the last EARLIER_DAYS, so that some expensive days at the beginning
     of a month do not count as what is usual.
 
-    What it costs at least is the lowest of three: nine in ten of such months by either of these calculations, and what
-    it comes to if the rest costs as much as that of the month before did. So a month that always begins with a rush is
-    not expected to go on like that.
-
     Args:
         spent: nanos by day, including today so far, and days of months before; a day left out cost nothing.
         since: the first day with data, of this month or an earlier one.
@@ -60,25 +51,8 @@ def forecast(spent: Mapping[date, int], since: date, today: date, end: date) -> 
     earlier = _UsualDays.between(spent, max(since, today - EARLIER_DAYS * _ONE), today)
     path, other_path = (tuple(_path(each, so_far, spent.get(today, 0), today, end)) for each in (usual, earlier))
     spread = usual.spread(len(path))
-    ends = ((path[-1][1], spread), (other_path[-1][1], earlier.spread(len(path))))
-    low = max(min(mean - deviation for mean, deviation in ends), so_far)
-    least = min(mean - deviation * NINE_IN_TEN // 100 for mean, deviation in ends)
-    rest = _rest_of_month_before(spent, since, today, end)
-    if rest is not None:
-        least = min(least, so_far + max(rest - spent.get(today, 0), 0))
-    return Forecast(low, path[-1][1] + spread, max(least, so_far), path)
-
-
-def _rest_of_month_before(spent: Mapping[date, int], since: date, today: date, end: date) -> int | None:
-    """Return what the month before cost from the day on that is today's in it, for as many days as there are to come.
-
-    None if it has no such day, or data begins later.
-    """
-    month = today.replace(day=1)
-    day = (month - _ONE).replace(day=1) + (today - month)
-    if day >= month or day < since:
-        return None
-    return sum(spent.get(each, 0) for each in _days(day, month)) * (end - today).days // (month - day).days
+    low = min(path[-1][1] - spread, other_path[-1][1] - earlier.spread(len(path)))
+    return Forecast(max(low, so_far), path[-1][1] + spread, path)
 
 
 def rest_forecast(spent: int, rests: Sequence[Sequence[int]], days: Sequence[date]) -> Forecast | None:
@@ -98,8 +72,7 @@ def rest_forecast(spent: int, rests: Sequence[Sequence[int]], days: Sequence[dat
     path = tuple((day, spent + median_nanos(sums)) for day, sums in zip(days, zip(*until, strict=True), strict=True))
     whole = sorted(sums[-1] for sums in until)
     lower, upper = whole[: (len(whole) + 1) // 2], whole[len(whole) // 2 :]
-    low = spent + median_nanos(lower)
-    return Forecast(low, spent + median_nanos(upper), low, path)
+    return Forecast(spent + median_nanos(lower), spent + median_nanos(upper), path)
 
 
 def is_weekend(day: date) -> bool:

@@ -38,30 +38,7 @@ def test_a_weekday_not_seen_yet_is_like_the_others_of_its_kind() -> None:
     assert found.path == ((date(2026, 11, 7), 60 * USD), (date(2026, 11, 8), 70 * USD))
 
 
-MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
-
-
-def test_a_month_that_begins_with_a_rush_costs_at_least_what_the_one_before_did() -> None:
-    february = days(*[40] * 7, *[10] * 21, since=date(2026, 2, 1))
-    found = forecast(february | days(*[40] * 7, since=MARCH), date(2026, 2, 1), date(2026, 3, 8), APRIL)
-    assert found is not None
-    assert found.least_nanos == (7 * 40 + 24 * 10) * USD  # the 21 days from the 8th of February on, for 24 of March
-    assert found.low_nanos > found.least_nanos
-
-
-@pytest.mark.parametrize("begun", [date(2026, 2, 9), MARCH])
-def test_without_the_same_day_of_the_month_before_the_days_alone_count(begun: date) -> None:
-    spent = {begun + number * ONE: 10 * USD for number in range((date(2026, 3, 8) - begun).days)}
-    found = forecast(spent, begun, date(2026, 3, 8), APRIL)
-    assert found is not None
-    assert found.least_nanos == found.low_nanos == 310 * USD
-
-
-def test_a_day_that_the_month_before_did_not_have_is_compared_with_none() -> None:
-    spent = days(*[10] * 28, *[20] * 29, since=date(2026, 2, 1))
-    found = forecast(spent, date(2026, 2, 1), date(2026, 3, 30), APRIL)
-    assert found is not None
-    assert found.least_nanos <= found.low_nanos <= found.high_nanos == 31 * 20 * USD
+MARCH = date(2026, 3, 1)
 
 
 AMOUNTS = st.lists(st.integers(-5, 300), min_size=70, max_size=70)
@@ -69,7 +46,7 @@ AMOUNTS = st.lists(st.integers(-5, 300), min_size=70, max_size=70)
 
 @pytest.mark.slow
 @given(month=st.sampled_from([date(2026, 2, 1), MARCH, date(2024, 2, 1), NOVEMBER]), amounts=AMOUNTS, data=st.data())
-def test_what_a_month_costs_at_least_is_no_more_than_its_low_end(
+def test_a_month_costs_no_less_than_so_far_and_its_low_end_is_below_its_high_end(
     month: date, amounts: list[int], data: st.DataObject
 ) -> None:
     end = (month + 32 * ONE).replace(day=1)
@@ -81,7 +58,7 @@ def test_what_a_month_costs_at_least_is_no_more_than_its_low_end(
     found = forecast(spent, since, today, end)
     assert found is not None
     so_far = sum(nanos for day, nanos in spent.items() if day >= month)
-    assert so_far <= found.least_nanos <= found.low_nanos
+    assert so_far <= found.low_nanos
     assert found.low_nanos <= found.high_nanos or found.low_nanos == so_far
     assert found.path[-1][0] == end - ONE
 

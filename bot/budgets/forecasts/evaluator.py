@@ -21,7 +21,7 @@ from bot.budgets.policy import BudgetPolicy
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.budgets.snoozes.store import snoozed_audiences
 from bot.budgets.spend import spends
-from bot.domain.forecast import LEAST_DAYS, Forecast
+from bot.domain.forecast import LEAST_DAYS
 from bot.domain.periods import Unit, day_start, local_day
 from bot.ledger.charge_queries import members_charged_within
 from bot.ledger.freshness import freshness
@@ -121,8 +121,8 @@ class ForecastEvaluator:
         limited = [subject for subject, _ in limit_of]
         forecasts = month_forecasts(connection, limited, now, self.policy, period.narrowing)
         for case, limit in limit_of.items():
-            end = _decisive_end(forecasts[case[0]], is_alerted=case[0] in alerted)
-            found[case[0]] = outlook(limit.nanos, spent[case], end)
+            forecast = forecasts[case[0]]
+            found[case[0]] = outlook(limit.nanos, spent[case], None if forecast is None else forecast.low_nanos)
         return found
 
     # --- what was not sent -------------------------------------------------------------------------
@@ -135,13 +135,6 @@ class ForecastEvaluator:
             for destination in empty_destinations(connection, ForecastKey(alert.id)):
                 if not _is_snoozed(destination, alert.subject, snoozed):
                     yield UnsentAlert(alert, destination)
-
-
-def _decisive_end(forecast: Forecast | None, *, is_alerted: bool) -> int | None:
-    """Return the nanos of a forecast that decide: for an alert what the month costs at least, then the low end."""
-    if forecast is None:
-        return None
-    return forecast.low_nanos if is_alerted else forecast.least_nanos
 
 
 def _limited_spenders(connection: Connection, period: BudgetPeriod) -> list[int]:

@@ -15,7 +15,7 @@ class Outlook(StrEnum):
 
 
 def outlook(limit_nanos: int, spend_nanos: int, low_nanos: int | None) -> Outlook:
-    """Return the outlook of a limit in a month that goes on; `low_nanos` is the end of its forecast that decides."""
+    """Return the outlook of a limit in a month that goes on; `low_nanos` is the low end of its forecast."""
     if spend_nanos >= limit_nanos:
         return Outlook.USED_UP
     if low_nanos is None:

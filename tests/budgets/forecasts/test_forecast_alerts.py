@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.sandbox.faults import Status
-from bot.sandbox.world import World
+from bot.sandbox.world import START, World
 from tests.support.acts import spend
 from tests.support.app import merge
 from tests.support.engines import costly, rows_of
@@ -14,7 +14,7 @@ from tests.support.harness import ServiceHarness
 from tests.support.life import run
 from tests.support.messages import actions, notifications, visible_text
 from tests.support.restoring import copy_ledger, restore_copy
-from tests.support.worlds import MARCUS, PRIYA, spent
+from tests.support.worlds import MARCUS, PRIYA, add, spent
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +60,19 @@ async def test_a_budget_that_runs_out_is_announced_once_after_five_whole_days(ha
     await harness.restart()
     await harness.sync()
     assert len(alerts(harness, "priya")) == 1
+
+
+async def test_it_comes_as_soon_as_the_low_end_passes_the_limit(closed: ServiceHarness) -> None:
+    """At $5 a day in February and $20 in March, that is on the eighth, when the low end is $304.70."""
+    for back in range(2, 30):
+        add(closed.neo.world, f"hers-{back}", "0.5", email=PRIYA, begun=START - back * DAY, model="opus")
+    closed.settings |= {"HISTORY_DAYS": "60", "BUDGET_STEPS": "100"}
+    await closed.open()
+    await closed.ask("hannah", "budget @priya 300/month")
+    await live(closed, 5)
+    assert alerts(closed, "priya") == []
+    await live(closed, 1)
+    assert "expected to run out on Sun, Mar 15" in await alert(closed, "priya")
 
 
 async def test_what_becomes_of_it_is_said_in_its_place(harness: ServiceHarness) -> None:
