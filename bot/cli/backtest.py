@@ -11,10 +11,10 @@ from bot.terminal import streams
 
 @click.command(cls=WordsCommand)
 @click.argument("words", metavar="AMOUNT/PERIOD [SCOPE]", nargs=-1, required=True)
-@click.option("--over", metavar="LENGTH", default="90d", help="How far to look back: 90d, 12w.", show_default=True)
+@click.option("--over", metavar="LENGTH", help="How far to look back: 90d, 12w.  [default: 90d]")
 @json_option
 @print_errors
-def backtest(words: tuple[str, ...], over: str, *, as_json: bool) -> None:
+def backtest(words: tuple[str, ...], over: str | None, *, as_json: bool) -> None:
     """Show who would have been notified of a budget, when and how often. Nothing is changed.
 
     SCOPE is a person's e-mail or name, `team`, or `default` (everyone), which is meant without it. `model:`, `status:`
@@ -30,14 +30,16 @@ def backtest(words: tuple[str, ...], over: str, *, as_json: bool) -> None:
     from bot.budgets.limits.grammar import without_narrowing
     from bot.budgets.limits.narrowing_names import resolved
     from bot.budgets.policy import BudgetPolicy
+    from bot.budgets.rules import DEFAULT
     from bot.budgets.scopes import scope_of
 
     plain, narrowing = without_narrowing(words)
-    typed, days = parse_backtest(" ".join(plain)), parse_days(over)
+    typed = parse_backtest(" ".join(plain))
+    days = typed.days if over is None else parse_days(over)
     app = load_app()
     policy, now = BudgetPolicy.from_settings(app.settings), app.clock()
     with app.ledger.reader() as connection:
-        scope = scope_of(connection, typed.name)
+        scope = DEFAULT if typed.is_for_everybody else scope_of(connection, typed.name)
         wanted = BacktestRequest(typed.nanos, typed.unit, scope, days, resolved(connection, narrowing))
         found = run_backtest(connection, wanted, policy, now)
     if as_json:

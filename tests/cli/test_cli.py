@@ -660,6 +660,13 @@ def test_a_limit_is_tried_on_some_tasks(synced: Run) -> None:
     assert refused.stderr.startswith("neo-usage: No task has the model `zaphod`. There is ")
 
 
+def test_how_far_back_and_whose_limit_is_tried_may_be_typed_as_in_slack(synced: Run) -> None:
+    expected = json.loads(synced("backtest", "1/week", "default", "--over", "14d", "--json").stdout)
+    for words in (("over:14d",), ("over", "14d", "everyone"), ("Everybody", "over:2w"), ("all", "--over", "14d")):
+        assert json.loads(synced("backtest", "1/week", *words, "--json").stdout) == expected
+    assert json.loads(synced("backtest", "1/week", "--json").stdout)["first_day"] < expected["first_day"]
+
+
 @pytest.mark.slow
 def test_a_member_is_linked_and_listed(synced: Run) -> None:
     assert (

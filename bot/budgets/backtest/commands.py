@@ -24,8 +24,6 @@ from bot.slack.line_errors import CommandAction, line_buttons
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 
-_EVERYBODY = {"default", "everyone", "everybody", "all", "each"}
-
 
 @dataclass(frozen=True, slots=True)
 class BacktestCommands:
@@ -42,7 +40,7 @@ class BacktestCommands:
         """Answer with whom a limit would have notified, when, and how often."""
         _check_operator(caller)
         typed = parse_backtest(request.text.partition(" ")[2])
-        scope = DEFAULT if typed.name.lower() in _EVERYBODY else await self.names.subject(typed.name, "")
+        scope = DEFAULT if typed.is_for_everybody else await self.names.subject(typed.name, "")
         now = self.clock()
 
         def run(connection: Connection) -> Backtest:

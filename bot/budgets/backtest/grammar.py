@@ -13,6 +13,7 @@ from bot.domain.query.errors import UnclosedQuoteError
 from bot.domain.query.tokens import Token, clean, split
 
 MOST_DAYS = 400
+_EVERYBODY = {"default", "everyone", "everybody", "all", "each"}
 _OVER = re.compile(r"(?<!\S)(?:--|[–—])?over(?:[:=]|\s+)(?P<length>\S+)", re.IGNORECASE)
 _LENGTH = re.compile(r"(?P<number>\d{1,4})(?P<unit>d|w|days?|weeks?)", re.IGNORECASE)
 
@@ -26,6 +27,11 @@ class TypedBacktest:
     name: str
     days: int
     narrowing: TaskNarrowing = ALL_TASKS
+
+    @property
+    def is_for_everybody(self) -> bool:
+        """Whether it is tried as the limit of each member, not of one or of the team."""
+        return self.name.lower() in _EVERYBODY
 
 
 def parse_backtest(line: str) -> TypedBacktest:
