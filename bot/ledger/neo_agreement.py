@@ -184,15 +184,21 @@ def write_neo_agreement(connection: Connection, agreement: NeoAgreement) -> None
 
 def agreement_text(agreement: NeoAgreement, today: date) -> str:
     """Return how the data compares with Neo's own total, without a full stop; empty before the first comparison."""
+    if agreement.unavailable:
+        return ". ".join([f"Neo's total is not available: {agreement.unavailable}", *_before(agreement, today)])
     if agreement.differences:
         days = sorted({each.day for each in agreement.differences})
         return f"Differs from Neo's total on {days_text(days, today)}"
-    if agreement.unavailable:
-        return f"Neo's total isn't available: {agreement.unavailable}"
     if agreement.through is None:
         return "No day could be compared with Neo's total yet" if agreement.compared_at else ""
     verb = "Agrees with Neo" if agreement.days in DAY_BY_DAY else "Fits Neo's total"
     return ", ".join([f"{verb} through {formatting.short_date(agreement.through, today)}", *_limits(agreement, today)])
+
+
+def _before(agreement: NeoAgreement, today: date) -> Iterator[str]:
+    """Yield on which days a difference was known before Neo's total could not be read any more."""
+    if agreement.differing_days:
+        yield f"When I last compared, it differed on {days_text(agreement.differing_days, today)}"
 
 
 _READINGS: Mapping[DayReading, str] = {

@@ -1,12 +1,14 @@
 """Fingerprints: which tasks of a page differ from what is stored of them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, literal_column, select, update
 
+from bot.database.chunks import chunks
+from bot.database.sets import SetStatement
 from bot.domain.tasks import Task
 from bot.domain.timestamps import to_us
 from bot.ledger.tables import task as task_table
@@ -32,6 +34,24 @@ def changed_tasks(connection: Connection, tasks: Sequence[Task]) -> list[tuple[T
         for start in range(0, len(fingerprints), _CHUNK):
             stored.update(_stored_of(connection, tasks[start : start + _CHUNK]))
     return [(task, digest) for task, digest in fingerprints if (task.task_id, digest) not in stored]
+
+
+_UNKNOWN: ColumnElement[int] = literal_column("0")  # no task's own fingerprint, but for one in 2^64
+_FORGET = SetStatement(
+    update(task_table)
+    .where(task_table.c.task_id.in_(bindparam("task_ids", expanding=True)))
+    .values(fingerprint=_UNKNOWN),
+    "task_ids",
+)
+
+
+def forget_fingerprints(connection: Connection, task_ids: Iterable[str]) -> None:
+    """Forget the fingerprints of tasks, so that each is booked when it is read again; unknown ids are ignored.
+
+    A row that was damaged is not what its fingerprint was made of, and would be taken for unchanged.
+    """
+    for some in chunks(task_ids):
+        _FORGET.execute(connection, some)
 
 
 # both ways go by `created_at`: tasks of a window lie side by side in its index, however large the ledger;

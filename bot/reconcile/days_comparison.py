@@ -19,18 +19,20 @@ from bot.ledger.neo_agreement import (
     TaskProblem,
 )
 from bot.ledger.neo_totals import LedgerTotal, totals_by_day
+from bot.ledger.task_fingerprint import forget_fingerprints
 from bot.neo.client import NeoClient
 from bot.neo.summary import Summary
 from bot.reconcile.ledger_reader import LedgerReader
 from bot.reconcile.measures import Measure, credit_measure
 from bot.reconcile.narrowing import Narrowing
 from bot.reconcile.parts_comparison import FoundParts, PartsComparison
-from bot.reconcile.rules import BothTotals, Days, credit_reading, differing_days, is_recorded, may_be_part
+from bot.reconcile.rules import ONE_DAY, BothTotals, Days, credit_reading, differing_days, is_recorded, may_be_part
 from bot.reconcile.spread_days import Outcome, SpreadDays, Verdict, is_counted_once
 from bot.reconcile.upstream import ChangingError, Heal, NeoReader, NeoWindow
 from bot.sync.rules import PassKind, PlannedPass
 
 _MOST_KEPT = 100  # tasks of a day
+_MOST_LOOKUPS = 20  # of tasks that a day's list lacks: where Neo lists by execution, there may be many
 _LONGEST = 1200.0  # seconds for which Neo is asked, however slow it is
 
 
@@ -80,6 +82,7 @@ class DaysComparison:
     differences: dict[date, DayDifference] = field(default_factory=dict)
     spread_reading: DayReading = DayReading.SPREAD
     until: float = 0.0
+    lookups: int = 0
 
     async def run(self) -> Comparison:
         """Compare, and return what was found. Raises NeoError and LedgerError."""
@@ -196,8 +199,8 @@ class DaysComparison:
         """Read a day again, have the ledger healed, and record what is left of the difference."""
         days, neo, ledger = Days(day, day), self._neo, self._ledger
         window = await neo.window(days.start, days.end)
-        if await _unrecorded(neo, ledger, window):
-            await self.heal([PlannedPass(PassKind.HISTORY, days.start, days.end)])
+        if passes := await self._cure(days, window):
+            await self.heal(passes)
             window = await neo.window(days.start, days.end)
             both = await ledger.total(days.start, days.end), both[1]
         unrecorded = await _unrecorded(neo, ledger, window)
@@ -209,6 +212,25 @@ class DaysComparison:
             self._settle(day, both, DayReading.LISTED)
         else:
             self.spread[day] = both
+
+    async def _cure(self, days: Days, window: NeoWindow) -> list[PlannedPass]:
+        """Return what is to be read again where the ledger lacks tasks of a day, or holds others than Neo lists."""
+        if unrecorded := await _unrecorded(self._neo, self._ledger, window):
+            await self.database.write(partial(forget_fingerprints, task_ids=unrecorded))
+        if await self._has_dropped(window):  # only a pass up to now tells which tasks are listed no more
+            return [PlannedPass(PassKind.FULL, days.start - ONE_DAY, self.now)]
+        return [PlannedPass(PassKind.HISTORY, days.start, days.end)] if unrecorded else []
+
+    async def _has_dropped(self, window: NeoWindow) -> bool:
+        """Return whether Neo lists a task no more that the ledger holds of a window: not there, nor alone."""
+        listed = {*(each.task_id for each in window.rows), *(each.key for each in window.refused)}
+        for task in await self._ledger.tasks(window.start, window.end):
+            if task.task_id in listed or self.lookups >= _MOST_LOOKUPS:
+                continue
+            self.lookups += 1
+            if not await self._neo.lists(task.task_id):
+                return True
+        return False
 
     # --- days that Neo counts otherwise than it lists them ---------------------------------------------
 

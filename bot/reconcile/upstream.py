@@ -77,6 +77,12 @@ class NeoReader:
         page = await self.client.task(task_id)
         return page.tasks[0] if [each.task_id for each in page.tasks] == [task_id] and not page.refused else None
 
+    async def lists(self, task_id: str) -> bool:
+        """Return whether Neo lists a task at all."""
+        self._count()
+        page = await self.client.task(task_id)
+        return bool(page.tasks or page.refused)
+
     async def total(self, start: datetime, end: datetime) -> UsageTotal:
         """Return Neo's total of a window. Raises NeoError, and ChangingError after too many requests."""
         return self.ledger.measure.of_summary(await self.summary(start, end))

@@ -193,7 +193,7 @@ def test_without_neos_total_the_command_says_why_and_ends_with_1(
 ) -> None:
     neo.faults.when(lambda request: Status(403) if request.path == SUMMARY_PATH else None)
     why = "the key's owner isn't an admin of the team (403)"
-    assert printed(upstream, directory, "reconcile 7d", code=1) == f"Neo's total isn't available: {why}.\n"
+    assert printed(upstream, directory, "reconcile 7d", code=1) == f"Neo's total is not available: {why}.\n"
     found = document(upstream, directory, "reconcile 7d", code=1)
     assert (found["agrees"], found["unavailable"]) == (False, why)
 

@@ -20,7 +20,7 @@ from tests.support.neo_totals import DAY, HOUR, asked, night, reports
 from tests.support.worlds import PRIYA
 
 Summary = dict[str, Any]
-UNREADABLE = "Neo's total isn't available: I can't read Neo's answer."
+UNREADABLE = "Neo's total is not available: I can't read Neo's answer."
 AGREES = "Agrees with Neo through Mar 1."
 
 
@@ -70,9 +70,9 @@ async def test_amounts_that_are_none_leave_neos_total_unavailable(
         (Body(b"<!doctype html><title>Sign in</title>"), UNREADABLE),
         (Body(b"\xff\xfe\x00"), UNREADABLE),
         (Body(b'{"total_neo_credits": 1, "total_tasks": 1, "by_period": ' + b"[" * 50_000), UNREADABLE),
-        (Body(b" " * (5 * 2**20)), "Neo's total isn't available: Neo's answer is too large."),
-        (Redirect("http://169.254.169.254/latest/meta-data"), "Neo's total isn't available: Neo can't be reached."),
-        (Redirect(SUMMARY_PATH, 307), "Neo's total isn't available: Neo can't be reached."),
+        (Body(b" " * (5 * 2**20)), "Neo's total is not available: Neo's answer is too large."),
+        (Redirect("http://169.254.169.254/latest/meta-data"), "Neo's total is not available: Neo can't be reached."),
+        (Redirect(SUMMARY_PATH, 307), "Neo's total is not available: Neo can't be reached."),
     ],
 )
 async def test_what_is_no_summary_leaves_neos_total_unavailable(

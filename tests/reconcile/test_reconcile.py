@@ -14,6 +14,7 @@ from bot.sandbox.summary import SummaryOptions
 from bot.sandbox.tasks import SimTask, Stream
 from bot.sandbox.world import START
 from tests.support.app_home import open_home
+from tests.support.engines import execute, rows_of
 from tests.support.harness import ServiceHarness
 from tests.support.messages import visible_text
 from tests.support.neo_totals import DAY, HOUR, asked, leave_out, night, reports
@@ -160,6 +161,24 @@ async def test_tasks_that_neo_lists_no_longer_are_no_difference(harness: Service
     assert agrees in await asked(harness, "reconcile 7d")
 
 
+async def test_a_task_that_neo_drops_after_a_night_is_not_taken_for_a_reading(harness: ServiceHarness) -> None:
+    await night(harness)
+    harness.neo.world.remove("priya-4")
+    assert (await asked(harness)).startswith(
+        "*Agrees with Neo through Mar 1, without 1 task that Neo no longer lists.*\nDays are in UTC. "
+        "Neo counts a task on the day it was created."
+    )
+    assert reports(harness) == []
+
+
+async def test_an_amount_that_is_wrong_in_the_ledger_alone_is_read_again(harness: ServiceHarness) -> None:
+    await night(harness)
+    execute(harness.place, "UPDATE task SET neo_credits = '9.9' WHERE task_id = 'priya-5'")
+    assert await asked(harness) == AGREES
+    assert rows_of(harness.place, "SELECT neo_credits FROM task WHERE task_id = 'priya-5'") == [("0.5",)]
+    assert reports(harness) == []
+
+
 def add_own(harness: ServiceHarness, *days: int) -> frozenset[str]:
     """Add a task on a key of the team's own on each of so many days ago; return their ids."""
     for back in days:
@@ -223,12 +242,28 @@ async def test_without_neos_total_there_is_no_alarm(closed: ServiceHarness, faul
     closed.neo.faults.when(lambda request: fault if request.path == SUMMARY_PATH else None)
     await closed.open()
     await night(closed)
-    assert f"Neo's total isn't available: {why}." in await asked(closed, "status")
+    assert f"Neo's total is not available: {why}." in await asked(closed, "status")
     assert (
         await asked(closed)
-        == f"*Neo's total isn't available: {why}.*\nDays are in UTC. Answers and budgets don't depend on it."
+        == f"*Neo's total is not available: {why}.*\nDays are in UTC. Answers and budgets don't depend on it."
     )
     assert reports(closed) == []
+
+
+async def test_that_neos_total_is_not_available_is_said_while_a_difference_is_known(harness: ServiceHarness) -> None:
+    leave_out(harness, "priya-4")
+    await night(harness)
+    harness.neo.faults.when(lambda request: Status(403) if request.path == SUMMARY_PATH else None)
+    await night(harness)
+    said = (
+        "Neo's total is not available: the key's owner isn't an admin of the team (403). "
+        "When I last compared, it differed on Feb 26."
+    )
+    assert said in await asked(harness, "status")
+    assert last_line(await harness.ask("hannah", "digest")).endswith(said)
+    assert said in json.dumps(await open_home(harness, "hannah"))
+    assert said in await asked(harness)
+    assert len(reports(harness)) == 1
 
 
 async def test_a_team_without_a_summary_syncs_as_before(harness: ServiceHarness) -> None:

@@ -211,7 +211,7 @@ def test_it_is_said_through_which_day_they_agree_or_where_they_differ(days: tupl
 def test_nothing_is_said_before_the_first_comparison_and_why_there_was_none() -> None:
     assert agreement_text(NeoAgreement(), NOW.date()) == ""
     unavailable = replace(NeoAgreement(through=nov(2)), unavailable="Neo doesn't answer")
-    assert agreement_text(unavailable, NOW.date()) == "Neo's total isn't available: Neo doesn't answer"
+    assert agreement_text(unavailable, NOW.date()) == "Neo's total is not available: Neo doesn't answer"
 
 
 def test_costs_on_own_keys_are_no_credits() -> None:
