@@ -65,6 +65,11 @@ class DatabaseAlarm:
         except DATABASE_ERRORS as error:
             await self.report(error)
 
+    async def test_again(self) -> None:
+        """Try whether a problem is over, if there is one."""
+        if self.problem is not None:
+            await self.test()
+
     async def report(self, error: Exception) -> None:
         """Log why the database cannot be used, and tell operators, unless it is probably over soon."""
         why, now = reason(error), self.context.clock()

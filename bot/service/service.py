@@ -51,6 +51,7 @@ LEAVING_SECONDS = 2.0  # that Slack's requests over HTTP are still taken, while 
 OUTBOX_SECONDS = 1.0  # for messages on their way; what is broken off is looked for at the next start
 PRUNE_SECONDS = 60  # between looks whether it is time to prune, which is once a night
 TEST_SECONDS = 60  # between tests whether the database can be written
+AGAIN_SECONDS = 5  # between them while it can't be: a proxy sends nothing here until it can again
 
 
 @dataclass(slots=True)
@@ -212,6 +213,7 @@ def _service(app: App, clock: SharedClock, database: Database, wiring: Wiring, l
         # whenever incidents are looked for, and before that: an old backup is no incident while a new one is due
         Timer("backup", BACKUP_SECONDS, backups.tick, frozenset(After), max_wait=BACKUP_WAIT_SECONDS),
         Timer("database", TEST_SECONDS, alarm.test, frozenset({After.SYNC}), everywhere=True),
+        Timer("database again", AGAIN_SECONDS, alarm.test_again, everywhere=True),
         *wiring.registry.timers,
         Timer("clock", CLOCK_SECONDS, clock.adjust, everywhere=True),
         Timer("outbox", 1, wiring.outbox.tick, everywhere=True),

@@ -27,6 +27,9 @@ OTHERS = """
         ("NEO_APIKEY_FILE", "NEO_API_KEY_FILE"),
         ("BUDGETS_STEPS", "BUDGET_STEPS"),
         ("ALERTS_CHANEL", "ALERT_CHANNEL"),
+        ("BACKUP_PATH", "BACKUP_DIR"),
+        ("RETENTION_DAYS", "RETAIN_DAYS"),
+        ("NEO_TOKEN", "NEO_API_KEY"),
     ],
 )
 def test_a_near_name_is_asked_about(name: str, meant: str) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
+from secrets import token_hex
 
 from bot.sandbox.slack.api_calls import RefusedError
 from bot.sandbox.slack.models import File
@@ -49,11 +51,12 @@ class Tokens:
     tickets: set[str] = field(default_factory=set)
     uploads: dict[str, File] = field(default_factory=dict)
     _numbers: int = 0
+    _run: str = field(default_factory=partial(token_hex, 8))  # Slack issues none twice, whenever it was started
 
     def new_token(self, kind: str) -> str:
-        """Return a token that looks random, although it is the same in every run."""
+        """Return a token that nobody has been given before."""
         self._numbers += 1
-        return sha256(f"{kind}:{self._numbers}".encode()).hexdigest()[:32]
+        return sha256(f"{self._run}:{kind}:{self._numbers}".encode()).hexdigest()[:32]
 
     def new_trigger(self, user: str, view: str | None = None) -> str:
         """Issue a trigger id."""
