@@ -231,7 +231,10 @@ async def test_stop_lists_them_and_without_any_says_what_else_can_be_stopped(
 
 async def test_everyday_words_list_and_end_them(harness: ServiceHarness) -> None:
     assert "`last week` in your DM with me" in await said(harness, "priya", "send me a report every Monday at 9")
-    for line in ("my subscriptions", "what am I subscribed to", "stop the weekly report", "unsubscribe"):
+    for line in (
+        "my subscriptions", "what am I subscribed to", "stop the weekly report", "unsubscribe", "stop the report at 1",
+        "stop the top 1 models report",
+    ):  # fmt: skip
         answer = await harness.ask("priya", line)
         assert "You have 1 subscription." in visible_text(answer), line
         assert [each.partition(":")[0] for each in actions(answer)] == ["subscription_remove"]

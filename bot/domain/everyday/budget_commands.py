@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from bot.domain.everyday.dates import MONTHS, WEEKDAYS
+from bot.domain.everyday.coming_times import COMING, DAY
 from bot.domain.everyday.limit_orders import EACH, LIMITS, TEAM, limit_order
 from bot.domain.everyday.vocabulary import FILLER, ONESELF
 
@@ -17,14 +17,8 @@ _AROUND = {
     "hey", "hi", "ok", "okay",
 }  # fmt: skip
 _HAS_AMOUNT = re.compile(r"\d")
-_DAY = rf"(?:{'|'.join(WEEKDAYS)})"
-_ON_A_DAY = (
-    rf"(?:tomorrow|tonight|today|(?:this |next )?{_DAY}|(?:the )?end of (?:the |this )?(?:day|week|month)"
-    rf"|(?:this|next) (?:week|month)|(?:{'|'.join(MONTHS)})(?: \d{{1,2}}(?:st|nd|rd|th)?)?"
-    r"|(?:the )?\d{1,2}(?:st|nd|rd|th))"
-)
 _BY_THEN = (
-    rf"(?:(?: at (?:this|the current) (?:rate|pace))?(?: (?:for|in|this|the|until|till|before|by|on))* {_ON_A_DAY}"
+    rf"(?:(?: at (?:this|the current) (?:rate|pace))?(?: (?:for|in|this|the|until|till|before|by|on))* {COMING}"
     r"|(?: at (?:this|the current) (?:rate|pace))|(?: (?:for )?(?:the|this) (?:week|month|day))"
     r"|(?: (?:again|now|soon|then|today)))*"
 )
@@ -153,7 +147,7 @@ _ALERTING = re.compile(
     re.IGNORECASE,
 )
 _ON_ONE_MODEL = re.compile(
-    rf" (?:on|with|using|for) (?!(?:today|tomorrow|now|it|that|{_DAY})(?!\S))(\S+) (?:only|alone|tasks(?: only)?)$",
+    rf" (?:on|with|using|for) (?!(?:today|tomorrow|now|it|that|{DAY})(?!\S))(\S+) (?:only|alone|tasks(?: only)?)$",
     re.IGNORECASE,
 )
 _UNMEANT = re.compile(r"^(?: (?:the|a|an|of|for|to|get|in|on|our(?= team)))+(?!\S)", re.IGNORECASE)

@@ -2,6 +2,8 @@
 
 import re
 
+from bot.domain.everyday.coming_times import AT_THIS_RATE
+
 TEAM_CARD = "overview team"
 """The command that shows the team's card; `overview` alone shows one's own."""
 _PERIOD = r"(?: (?:(?:(?:by|until|till|at|to|through|for) )?(?:this|the) )?(?:end of (?:the|this) )?month)"
@@ -23,7 +25,7 @@ _FORECAST = re.compile(
     rf"(?: for(?: (?:me|us|{_EVERYBODY}))?)?{_PERIOD}?(?: please)*"
     rf"|(?:what|how much)(?: money)? (?:will|would|'ll|are|am|is) {_WHOSE}(?: (?:going to|gonna|likely|probably|be))*"
     rf" (?:cost|spend|pay|use|come to|total|end up(?: at| with| spending| paying)?|spending){_PERIOD}?(?: please)*"
-    rf"|(?:at|with) (?:this|the current) (?:rate|pace).{{0,60}}|where (?:are|am) (?:we|i) heading{_PERIOD}?"
+    rf"|{AT_THIS_RATE}|where (?:are|am) (?:we|i) heading{_PERIOD}?"
 )
 _MAKING_IT = re.compile(
     r"(?:(?:so|and|do you think|think) )*"

@@ -3,7 +3,8 @@
 import re
 
 from bot.domain.everyday.budget_commands import budget_line
-from bot.domain.everyday.card_commands import card_line
+from bot.domain.everyday.card_commands import TEAM_CARD, card_line
+from bot.domain.everyday.coming_times import AT_THIS_RATE
 from bot.domain.everyday.credit_commands import credit_line
 from bot.domain.everyday.failure_commands import failure_line
 from bot.domain.everyday.muting_commands import muting_line
@@ -109,6 +110,20 @@ def _linking_line(words: list[str], texts: list[str]) -> str | None:
     return " ".join(["link", *(word for word in behind if word.lower() not in {"of", "for", "from", "to"}), "remove"])
 
 
+def _going_on_line(words: list[str], texts: list[str]) -> str | None:
+    """Return what `at this rate, when will we hit our budget` shows; None if what stands behind asks for no figures."""
+    begun = _GOING_ON.match(" ".join(texts))
+    rest = words[len(begun[0].split()) :] if begun else []
+    if not rest:
+        return None
+    lowered = [word.lower() for word in rest]
+    found = (line for read in (credit_line, budget_line, card_line) if (line := read(rest, lowered)) is not None)
+    shown = next(found, None)
+    is_shown = shown in {"", TEAM_CARD, "balance"} or (shown or "").partition(" ")[0] == "budgets"
+    return shown if is_shown else None
+
+
+_GOING_ON = re.compile(rf"{AT_THIS_RATE}(?!\S)")
 _ABOUT_ITSELF = (
     (
         re.compile(
@@ -142,6 +157,6 @@ _ABOUT_ITSELF = (
     (re.compile(r"(?:(?:show|send|give|see|me|the|a|yesterday's|today's|last|latest|daily) ){1,4}digest"), "digest"),
 )
 _READERS = (
-    _topic_of_how_to, _status_line, muting_line, _linking_line, subscription_line, credit_line, budget_line, card_line,
-    failure_line,
+    _topic_of_how_to, _status_line, muting_line, _linking_line, subscription_line, credit_line, budget_line,
+    _going_on_line, card_line, failure_line,
 )  # fmt: skip

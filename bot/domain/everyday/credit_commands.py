@@ -2,10 +2,12 @@
 
 import re
 
+from bot.domain.everyday.coming_times import AT_THIS_RATE, COMING
+
 _LONGEST = 120  # characters
 _WHOSE = r"(?:(?:our|my|your|the|these|this|that|those|all|any|some|enough|neo|neo's|team's|bot's) )*"
 _CREDITS = rf"{_WHOSE}(?:credits?|balance)"
-_BY_THEN = r"(?: (?:before|by|until|till|at) .{1,30})?"
+_BY_THEN = rf"(?: (?:(?:before|by|until|till|at|on|in|for)(?: the)? {COMING}|next (?:week|month)))?(?: {AT_THIS_RATE})?"
 _SOON = rf"(?: (?:soon|today|now|left|remaining|still|already|this (?:week|month)))*{_BY_THEN}"
 _WE = r"(?:we|i|the team|they|it|there)"
 _ASKED = r"(?:what|what's|whats|is|are|show|me|check|get|see|tell)"

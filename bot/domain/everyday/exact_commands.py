@@ -25,6 +25,8 @@ _SHOWING = re.compile(
     r"|how(?:'s| is)|where(?:'s| is)|i (?:want|need)|i'd like|me|us|the|my|our|your|all|current|latest|present) ){1,6}",
     re.IGNORECASE,
 )
+_IS_OF_TASKS = re.compile(rf"[=:]|(?:is |was |are )?(?:{'|'.join([*sorted(STATUSES), 'not'])})(?!\S)")
+"""What makes the word `status` one of a question: `status = failed`, `status failed last week`."""
 _OPENING = {  # words that courtesy begins with
     "please", "pls", "plz", "kindly", "hey", "hi", "hello", "ok", "okay", "so", "now", "just", "then", "can",
     "could", "would", "will", "let", "i", "go", "run", "type", "show", "give", "send", "tell", "get", "list",
@@ -67,6 +69,8 @@ def _is_exact(command: str, rest: str) -> bool:
     """Return whether a line with a command's first word is one, and not a sentence: `overview last week`."""
     if command == "overview":
         return rest.lower() in {"", "team"}
+    if command == "status":
+        return not _IS_OF_TASKS.match(rest.lower())
     return command != "notify" or command_line(f"{command} {rest}") is None  # `notify me every morning`
 
 

@@ -75,7 +75,16 @@ _STOP = re.compile(
     rf"(?: (?:{'|'.join(sorted(_REPORTS))}|messages|dms|posts))?)(?: (?:please|thanks|now))*"
 )
 """That something is not to be sent any more."""
-_NUMBER = re.compile(r"#?(\d+)", re.ASCII)
+_OF_NUMBER = re.compile(
+    r"(?:(?:please|can|could|would|will|you|i|want|need|to|i'd|like|ok|hey|hi|now|just|no) ){0,6}"
+    rf"(?:{'|'.join(sorted(_ENDING))})"
+    r"(?: (?:sending|posting|me|us|off|from|with|the|my|our))*"
+    r"(?: (?:subscription|report|summary|overview|recap|update|number|no|nr|#))+ ?#?(?P<number>\d{1,7})"
+    r"(?: (?:off|now|anymore|any more|please|pls|thanks|thx|thank you))*",
+    re.ASCII,
+)
+"""What names one subscription to be ended, in a line that says nothing else."""
+_HAS_DIGIT = re.compile(r"\d")
 _MOVING = {"move", "change", "switch", "shift", "reschedule"}
 _TO_DAYS = rf"(?:(?:on|every|each) )*(?:{_DAYS}|day|weekday|workday|week|month|morning)s?|daily|weekly|monthly"
 _CHANGING = re.compile(
@@ -116,10 +125,14 @@ def _is_ending(texts: list[str]) -> bool:
 
 
 def _end(words: Sequence[str]) -> str:
-    """Return the command that ends a subscription, with the words that are not known to say no more than that."""
-    numbers = [found[1] for word in words if (found := _NUMBER.fullmatch(word))]
-    others = [word for word in words if not _NUMBER.fullmatch(word) and word.lower() not in _IN_ENDING]
-    return " ".join(["unsubscribe", *numbers, *others])
+    """Return the command that ends a subscription, with the words that are not known to say no more than that.
+
+    A number is a subscription's only where the line names one by it: `the last 7 days` and `at 9` don't.
+    """
+    if numbered := _OF_NUMBER.fullmatch(" ".join(words).lower()):
+        return f"unsubscribe {numbered['number']}"
+    others = [word for word in words if not _HAS_DIGIT.search(word) and word.lower() not in _IN_ENDING]
+    return " ".join(["unsubscribe", *others])
 
 
 def _change(texts: list[str]) -> str | None:
