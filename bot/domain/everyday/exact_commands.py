@@ -6,9 +6,10 @@ from collections.abc import Collection
 from bot.domain.access import RefusedError
 from bot.domain.everyday.commands import command_line
 from bot.domain.everyday.typography import plain
-from bot.domain.everyday.vocabulary import FILLER
+from bot.domain.everyday.vocabulary import FAILURES, FILLER, NOT, STATUSES
 from bot.domain.query.errors import quoted
 from bot.domain.query.tokens import clean
+from bot.domain.tasks import UPSTREAM_STATUSES
 
 _ASKS_A_QUESTION = {"errors"}  # whoever answers it reads its words as a question, exact ones as they stand
 _SETS_AN_AMOUNT = {"budget", "threshold"}  # which `budget @ana 500?` only asks about
@@ -25,8 +26,9 @@ _SHOWING = re.compile(
     r"|how(?:'s| is)|where(?:'s| is)|i (?:want|need)|i'd like|me|us|the|my|our|your|all|current|latest|present) ){1,6}",
     re.IGNORECASE,
 )
-_IS_OF_TASKS = re.compile(rf"[=:]|(?:is |was |are )?(?:{'|'.join([*sorted(STATUSES), 'not'])})(?!\S)")
-"""What makes the word `status` one of a question: `status = failed`, `status failed last week`."""
+_STATUSES = "|".join(sorted({*UPSTREAM_STATUSES, *FAILURES, *STATUSES, *NOT}))
+_IS_OF_TASKS = re.compile(rf"[=:]|(?:(?:is|was|are) )?(?:{_STATUSES})(?!\S)")
+"""What makes the word `status` that of tasks in a question: `status = failed`, `status failed last week`."""
 _OPENING = {  # words that courtesy begins with
     "please", "pls", "plz", "kindly", "hey", "hi", "hello", "ok", "okay", "so", "now", "just", "then", "can",
     "could", "would", "will", "let", "i", "go", "run", "type", "show", "give", "send", "tell", "get", "list",

@@ -4,12 +4,8 @@ import pytest
 
 from bot.domain.access import RefusedError
 from bot.domain.everyday.exact_commands import check_alone, exact_line, politely_asked
+from tests.support.commands import COMMANDS
 
-COMMANDS = {
-    "", "help", "status", "link", "budget", "threshold", "budgets", "snooze", "errors", "notify", "digest", "explain",
-    "backtest", "subscribe", "subscriptions", "unsubscribe", "reschedule", "courtesy", "reconcile", "balance",
-    "overview",
-}  # fmt: skip
 LINES = (
     "help", "help budgets", "status", "link <@U0ANA> ana@acme.dev", "budget @ana 500/month", "threshold @ana 500",
     "budgets", "budgets over", "budgets marcus delgado", "snooze today", "snooze team 2h", "errors", "errors last week",
@@ -82,6 +78,11 @@ def test_what_is_to_be_shown_may_be_asked_for(command: str, line: str) -> None:
         ("overview please", "overview"),
         ("overview last week", None),
         ("overview every monday at 9", None),
+        ("status = failed", None),
+        ("status is failed", None),
+        ("status completed last week", None),
+        ("status foo", "status foo"),  # which says that it takes no words
+        ("status of failed tasks", "status of failed tasks"),
         ("notify errors off", "notify errors off"),
         ("notify me every morning", None),
         ("budgetary", None),

@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from bot.domain.everyday.commands import command_line
+from bot.domain.everyday.exact_commands import exact_line, politely_asked
 from bot.domain.everyday.meaning import TypingContext
 from bot.domain.everyday.understanding import understand
 from bot.domain.everyday.vocabulary import FILLER, JOINTS
@@ -20,6 +21,7 @@ from bot.domain.query.question import Question, describe
 from bot.domain.query.when import compares_with
 from bot.domain.tasks import UPSTREAM_STATUSES
 from bot.ledger.names import by_name, names_of_email, names_of_person
+from tests.support.commands import COMMANDS
 from tests.support.effort import amount
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)  # the Sunday of the manual's page
@@ -121,7 +123,7 @@ def _code(cell: str) -> str:
 @pytest.mark.parametrize(("line", "meanings"), manual(), ids=lambda value: str(value)[:40])
 def test_it_means_what_the_manual_says(line: str, meanings: tuple[str, ...]) -> None:
     assert understood(line) == meanings
-    assert command_line(line) is None  # in Slack too
+    assert all(read is None for read in (exact_line(line, COMMANDS), command_line(line), politely_asked(line, COMMANDS)))
 
 
 @pytest.mark.parametrize(("line", "command"), manual_of_commands(), ids=lambda value: str(value)[:40])
