@@ -64,6 +64,13 @@ async def test_a_full_name_is_taken_by_every_command_about_alerts(harness: Servi
     assert (await said(harness, "hannah", "explain marcus' alerts")).startswith("*Marcus Delgado: alerts sent")
 
 
+async def test_a_day_that_may_be_two_is_asked_back_about_the_same_persons_alerts(harness: ServiceHarness) -> None:
+    asked = await harness.ask("hannah", "snooze @marcus until 3/6")
+    assert "• `snooze @marcus until Mar 6`\n• `snooze @marcus until Jun 3`" in visible_text(asked)
+    done = visible_text(await harness.press("hannah", asked, "command:choice1"))
+    assert "about Marcus Delgado in the channel are snoozed until" in done
+
+
 async def test_ones_own_name_is_oneself_and_others_stay_unknown(harness: ServiceHarness) -> None:
     for line in ("explain priya raman", "explain me", "explain my budgets"):
         assert (await said(harness, "priya", line)).startswith("*Priya Raman: alerts sent"), line

@@ -24,8 +24,10 @@ from bot.database.engine import Database
 from bot.domain import formatting
 from bot.domain.access import Caller, RefusedError, Role
 from bot.domain.periods import Unit
+from bot.domain.query.errors import AmbiguousError
 from bot.outbox.live_store import request_edits
 from bot.slack import blocks
+from bot.slack.line_errors import CommandAction, line_error_message
 from bot.slack.requests import Request
 from bot.slack.templates import Templates
 
@@ -56,7 +58,16 @@ class SnoozeCommands:
     clock: Callable[[], datetime]
 
     async def snooze(self, request: Request, caller: Caller) -> None:
-        """Snooze the caller's direct messages or, for an operator, the channel; or end such a snooze."""
+        """Snooze the caller's direct messages or, for an operator, the channel; or end such a snooze.
+
+        A day that may be one of two is asked back, with a button for each.
+        """
+        try:
+            await self._snooze(request, caller)
+        except AmbiguousError as error:
+            await request.responder.respond(line_error_message(error, self.templates, CommandAction))
+
+    async def _snooze(self, request: Request, caller: Caller) -> None:
         typed = await self._typed(request, caller)
         if typed.whose is None and typed.length is None and caller.role is Role.OPERATOR:  # who may be nobody in Neo
             await self._end(request, caller, await self.authorization.known_member_of(caller), Audience.DM)

@@ -17,13 +17,22 @@ _ENDS = re.compile(r"(?:the )?end of (?:the |this )?(day|week|month)(?!\S)|(?:th
 _MOST_DAYS = MOST_HOURS // 24
 
 
+class UnclearDayError(Exception):
+    """A date may be one of several `days`; it is the first `count` of the last `left` words of a line."""
+
+    def __init__(self, left: int, count: int, days: Sequence[str]) -> None:
+        super().__init__("a date may be one of several days")
+        self.left, self.count, self.days = left, count, days
+
+
 def read_end(words: Sequence[str], now: datetime, zone: ZoneInfo) -> tuple[int, SnoozeUntil] | None:
     """Return how many words, in lower case, say when a snooze ends, and when; None if they name no time.
 
     The first one is `until` or the like. A day ends it as it begins, unless a time of day stands behind it.
 
     Raises:
-        RefusedError: the time is over or too far, or may be one of two.
+        RefusedError: the time is over or too far.
+        UnclearDayError: the day may be one of several.
     """
     today, is_including = local_day(now, zone), words[0] in _INCLUDING
     begun = 1 + (list(words[1:2]) == ["at"])
@@ -72,10 +81,14 @@ def _days_to(weekday: str, today: date) -> int:
 
 
 def _date(texts: Sequence[str], today: date) -> tuple[int, date] | None:
+    """Return how many words name a date, and it; None if they name none. Raises UnclearDayError if it may be two."""
     if (found := coming_days(texts, today)) is None:
         return None
     count, days = found
-    if len(days) > 1:
-        one, other = (f"`snooze until {short_date(day, today)}`" for day in days)
-        raise RefusedError(f"That could be one of two days. Type {one} or {other}.")
+    if len(days) > 1 and min(days) <= today + timedelta(days=_MOST_DAYS):  # else all are too far
+        raise UnclearDayError(len(texts), count, [_typed(day, today) for day in days])
     return count, days[0]
+
+
+def _typed(day: date, today: date) -> str:
+    return short_date(day, today) if day.year == today.year else day.isoformat()

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.budgets.snoozes.ends import read_end
+from bot.budgets.snoozes.ends import UnclearDayError, read_end
 from bot.budgets.snoozes.length import MOST_HOURS, SnoozeEnd, SnoozeLength, SnoozeUntil
 from bot.budgets.whose import EVERYONE, ME, named
 from bot.domain.access import RefusedError
 from bot.domain.everyday.times import NUMBERS
-from bot.domain.query.errors import UnclosedQuoteError
+from bot.domain.query.errors import AmbiguousError, UnclosedQuoteError
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import Token, clean, split
 from bot.domain.slack_ids import is_mention
@@ -55,8 +55,24 @@ def parse_snooze(text: str, now: datetime, zone: ZoneInfo) -> SnoozeInstruction:
 
     Raises:
         RefusedError: there is none; the message says what to type.
+        AmbiguousError: it may end on one of several days; its lines say the rest as it was typed.
     """
     words = _words(_UNTIL.sub("until ", clean(text)))
+    try:
+        return _instruction(words, now, zone)
+    except UnclearDayError as error:
+        raise _unclear(words, error) from None
+
+
+def _unclear(words: Sequence[Token], error: UnclearDayError) -> AmbiguousError:
+    """Return the error with a whole line for each of the days."""
+    place = len(words) - error.left
+    before, behind = ([word.raw for word in each] for each in (words[:place], words[place + error.count :]))
+    lines = (" ".join(["snooze", *before, day, *behind]) for day in error.days)
+    return AmbiguousError(tuple(lines), "That could be one of several days.")
+
+
+def _instruction(words: Sequence[Token], now: datetime, zone: ZoneInfo) -> SnoozeInstruction:
     texts = [word.bare for word in words]
     if texts and texts[-1] == _OFF and len(words) <= _MOST_BEFORE:
         return SnoozeInstruction(_whose(words[:-1]), None, None)
@@ -119,7 +135,7 @@ def _words(line: str) -> list[Token]:
 def _length(texts: Sequence[str], now: datetime, zone: ZoneInfo) -> tuple[int, Length] | None:
     """Return how many words say how long, and it; None if the first ones don't.
 
-    Raises RefusedError if it is too short or too long, or may be one of two days.
+    Raises RefusedError if it is too short or too long, or UnclearDayError.
     """
     begun = int(texts[0] == "for")
     rest = texts[begun:]

@@ -9,6 +9,7 @@ from bot.budgets.snoozes.grammar import SnoozeInstruction, parse_snooze
 from bot.budgets.snoozes.length import SnoozeEnd, SnoozeLength, SnoozeUntil
 from bot.domain.access import RefusedError
 from bot.domain.periods import Unit
+from bot.domain.query.errors import AmbiguousError
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ZONE = ZoneInfo("America/New_York")
@@ -90,7 +91,7 @@ def test_a_line_is_whose_budgets_for_how_long_and_why(line: str, instruction: Sn
         ("snooze 30 minutes", "The shortest snooze is an hour"),
         ("snooze half an hour", "The shortest snooze is an hour"),
         ("snooze until whenever", "Type how long"),
-        ("snooze until 3/6", "Type `snooze until Mar 6` or `snooze until Jun 3`"),
+        ("snooze until 9/6", "I can snooze for 31 days at most."),  # in June, or in September
         ("snooze until 2025-03-20", "That time is over."),
         ("snooze until may 5", "I can snooze for 31 days at most."),
         ("snooze 0h", "Type `1h` to `744h`"),
@@ -103,6 +104,24 @@ def test_a_line_without_a_length_is_refused(line: str, said: str) -> None:
     with pytest.raises(RefusedError) as refused:
         parse_snooze(line, NOW, ZONE)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("snooze until 3/6", ("snooze until Mar 6", "snooze until Jun 3")),
+        ("snooze @priya until 3/6", ("snooze @priya until Mar 6", "snooze @priya until Jun 3")),
+        ("snooze team until: 3/6/2026 5pm", ("snooze team until Mar 6 5pm", "snooze team until Jun 3 5pm")),
+        (
+            "snooze <@U0ANA> until 3/6 the pentest",
+            ("snooze <@U0ANA> until Mar 6 the pentest", "snooze <@U0ANA> until Jun 3 the pentest"),
+        ),
+    ],
+)
+def test_a_day_that_may_be_two_is_asked_back_in_whole_lines(line: str, lines: tuple[str, ...]) -> None:
+    with pytest.raises(AmbiguousError) as asked:
+        parse_snooze(line, NOW, ZONE)
+    assert asked.value.lines == lines
 
 
 @pytest.mark.parametrize(

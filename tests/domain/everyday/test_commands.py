@@ -179,6 +179,8 @@ from bot.domain.query.checks import MAX_LINE
         ("stop alerting me about marcus delgado today", "snooze marcus delgado today"),
         ("unmute marcus'", "snooze marcus off"),
         ("unsnooze marcus delgado", "snooze marcus delgado off"),
+        ("cancel snooze", "snooze off"),
+        ("stop my snooze please", "snooze off"),
         ("unmute notifications", "snooze off"),
         ("unmute budget alerts", "snooze off"),
         ("unmute everything please", "snooze off"),

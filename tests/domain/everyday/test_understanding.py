@@ -123,7 +123,9 @@ def _code(cell: str) -> str:
 @pytest.mark.parametrize(("line", "meanings"), manual(), ids=lambda value: str(value)[:40])
 def test_it_means_what_the_manual_says(line: str, meanings: tuple[str, ...]) -> None:
     assert understood(line) == meanings
-    assert all(read is None for read in (exact_line(line, COMMANDS), command_line(line), politely_asked(line, COMMANDS)))
+    assert all(
+        read is None for read in (exact_line(line, COMMANDS), command_line(line), politely_asked(line, COMMANDS))
+    )
 
 
 @pytest.mark.parametrize(("line", "command"), manual_of_commands(), ids=lambda value: str(value)[:40])
