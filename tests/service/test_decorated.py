@@ -65,8 +65,8 @@ async def test_a_full_name_is_taken_by_every_command_about_alerts(harness: Servi
 
 
 async def test_a_day_that_may_be_two_is_asked_back_about_the_same_persons_alerts(harness: ServiceHarness) -> None:
-    asked = await harness.ask("hannah", "snooze @marcus until 3/6")
-    assert "• `snooze @marcus until Mar 6`\n• `snooze @marcus until Jun 3`" in visible_text(asked)
+    asked = await harness.ask("hannah", "snooze marcus until 3/6")
+    assert "• `snooze marcus until Mar 6`\n• `snooze marcus until Jun 3`" in visible_text(asked)
     done = visible_text(await harness.press("hannah", asked, "command:choice1"))
     assert "about Marcus Delgado in the channel are snoozed until" in done
 

@@ -46,7 +46,8 @@ _OF = "'s"
 _AGAIN = re.compile(
     rf"{_PLEASE}(?:un(?:mute|snooze|silence|pause)|(?:resume|restart|continue|reenable|re-enable|enable)"
     rf"(?: (?:the|my|all|sending|budget))*{_ALERTS}|(?:turn|switch)(?: (?:the|my|all|budget))*{_ALERTS} (?:back )?on"
-    rf"|(?:turn|switch)(?: back)? on(?: (?:the|my|all|budget))*{_ALERTS}|(?:end|cancel|stop) (?:the |my )?snoozes?|stop snoozing"
+    rf"|(?:turn|switch)(?: back)? on(?: (?:the|my|all|budget))*{_ALERTS}"
+    r"|(?:end|cancel|stop) (?:the |my )?snoozes?|stop snoozing"
     rf"|(?:start|keep) {_ALERTS.strip()})(?: (?:me|us|the|my|yourself|it|again|please|now|of|about|for|{_THINGS}))*"
 )
 _FAILURES_AGAIN = re.compile(
