@@ -54,9 +54,9 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether every day was compared, and none differs."""
-        agreement = self.agreement
-        return not (self.undecided or agreement.differing_days or agreement.unavailable) and (
+        """Whether every day was compared, and nothing differs: in total, by person, or in what own keys cost."""
+        agreement, otherwise = self.agreement, self.members or self.own_keys
+        return not (self.undecided or agreement.differing_days or agreement.unavailable or otherwise) and (
             agreement.through is not None
         )
 

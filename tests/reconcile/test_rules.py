@@ -18,6 +18,7 @@ from bot.ledger.neo_agreement import (
     difference_text,
 )
 from bot.ledger.neo_totals import LedgerTotal
+from bot.reconcile.days_comparison import Comparison
 from bot.reconcile.rules import Days, closed_days, credit_reading, merged_agreement, nightly_start, runs
 
 NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
@@ -188,6 +189,13 @@ def test_days_that_do_not_differ_are_compared_in_runs() -> None:
     found = runs(Days(nov(1), nov(10)), [nov(3), nov(9)])
     assert found == [Days(nov(4), nov(8)), Days(nov(1), nov(2)), Days(nov(10), nov(10))]
     assert runs(Days(nov(1), nov(2)), [nov(1), nov(2)]) == []
+
+
+def test_it_does_not_agree_where_people_or_own_keys_differ_in_a_way_of_neos_own() -> None:
+    agreement, both = NeoAgreement(through=nov(26)), (total("5", 5), total("0", 0))
+    assert Comparison(agreement).agrees
+    assert not Comparison(agreement, members={"ana@acme.example": both}).agrees
+    assert not Comparison(agreement, own_keys={Counted.OWN_KEYS: both}).agrees
 
 
 # --- words ---------------------------------------------------------------------------------------
