@@ -53,13 +53,17 @@ def status_command(*, as_json: bool, health: bool) -> None:
     if health:
         _check_health()
         return
+    from dataclasses import replace
+
     from bot.database.facts import database_bytes
     from bot.ledger.scope import EVERYTHING
+    from bot.maintenance.scheduled_backups import last_backup
     from bot.usage.status import ledger_status, to_document
 
     app = load_app()
     with app.ledger.reader() as connection:
         current = ledger_status(connection, EVERYTHING, database_bytes(connection), app.clock())
+    current = replace(current, backup=last_backup(current.backup, app.settings, app.clock()))
     document = to_document(current, app.clock(), 2 * app.settings.poll_seconds)
     if as_json:
         print_json(document)

@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.settings.database_place import DatabasePlace
 
 _NAME = r"neo-usage-\d{4}-\d{2}-\d{2}T\d{6}Z\.db"  # its moment is UTC, so that names sort by age
+_MOMENT = "neo-usage-%Y-%m-%dT%H%M%SZ.db"
 _UNFINISHED = rf"({_NAME}\.(?:neo-usage-)?part)(?:-wal|-shm|-journal|\.lock)?"
 _LOCK = "neo-usage-backups"
 _SPARE_BYTES = 200 * 2**20  # that a backup leaves free on the disk of the database: less is an incident
@@ -39,6 +40,19 @@ def newest_backup(directory: Path) -> Path | None:
         return next(reversed(backups_in(directory)), None)
     except OSError:
         return None  # the next backup says what is wrong with it
+
+
+def backups_by_moment(directory: Path) -> dict[datetime, int]:
+    """Return how many bytes each backup in a directory of scheduled backups has, by when it was made, oldest first.
+
+    There are none in a directory that is gone, or that cannot be read.
+    """
+    found = {}
+    with suppress(OSError):  # the next backup says what is wrong with it
+        for each in backups_in(directory):
+            with suppress(ValueError):  # no such date
+                found[datetime.strptime(each.name, _MOMENT).replace(tzinfo=UTC)] = each.stat().st_size
+    return found
 
 
 class BusyDirectoryError(LedgerError):
@@ -67,14 +81,14 @@ class BackupDirectory:
         with self._locked():
             self._remove_unfinished()
             self._check_room(source, size)
-            target = self.path / f"neo-usage-{now.astimezone(UTC):%Y-%m-%dT%H%M%SZ}.db"
+            target = self.path / now.astimezone(UTC).strftime(_MOMENT)
             if target.exists():
                 raise LedgerError(f"BACKUP_DIR already has a file {target.name}. Move it away.")
             try:
                 written = backup(source, target, check, stop)
             except LedgerError as error:
                 raise LedgerError(_reason(error)) from error
-            self._remove_oldest(source)
+            self._remove_oldest(source, target)
         return target, written
 
     @contextmanager
@@ -108,9 +122,10 @@ class BackupDirectory:
         for each in _files(self.path, _UNFINISHED):
             remove_database(self.path / str(re.fullmatch(_UNFINISHED, each.name)[1]))  # type: ignore[index]
 
-    def _remove_oldest(self, source: "DatabasePlace") -> None:
+    def _remove_oldest(self, source: "DatabasePlace", written: Path) -> None:
+        """Remove the oldest, but not what was just written: a clock that ran ahead may have dated others later."""
         for each in _files(self.path, _NAME)[: -self.keep]:
-            if not (isinstance(source, Path) and each.samefile(source)):
+            if each != written and not (isinstance(source, Path) and each.samefile(source)):
                 each.unlink(missing_ok=True)
 
 

@@ -1,7 +1,8 @@
 """The record of scheduled backups: when the last one was made, how large it is, and why a later one failed."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -33,6 +34,20 @@ def backup_record(connection: Connection) -> BackupRecord:
     values = json.loads(stored)
     tried_at, made_at = optional_from_us(values["tried_at"]), optional_from_us(values["made_at"])
     return BackupRecord(tried_at, made_at, values["bytes"], values["failure"])
+
+
+def found_backups(record: BackupRecord, there: Mapping[datetime, int], now: datetime) -> BackupRecord:
+    """Return a record whose last backup is the newest that is `there`, with its bytes; none if none is.
+
+    What the record says may be older, as in a copy that was put back, or be of a file that is gone. One that a clock
+    which ran ahead has dated in the future does not count.
+    """
+    made_at = max((each for each in there if each <= now), default=None)
+    if made_at is None:
+        return replace(record, made_at=None, bytes=0)
+    if record.tried_at is not None and made_at < record.tried_at:
+        return replace(record, made_at=made_at, bytes=there[made_at])
+    return BackupRecord(record.tried_at or made_at, made_at, there[made_at])
 
 
 def write_backup_record(connection: Connection, record: BackupRecord) -> None:

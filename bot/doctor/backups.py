@@ -9,11 +9,12 @@ from bot.database.errors import is_read_only
 from bot.doctor.check import Check, failure, ok, warning
 from bot.doctor.ledger import read_unchanged
 from bot.incidents.rules import LONGEST_WITHOUT_BACKUP
+from bot.maintenance.scheduled_backups import last_backup
 from bot.usage.status import backup_text
 
 
 def backup_checks(app: App) -> Iterator[Check]:
-    """Yield the checks of the directory, and of the last backup in the ledger's records; nothing without BACKUP_DIR."""
+    """Yield the checks of the directory, and of the last backup; nothing without BACKUP_DIR."""
     path, place = app.settings.backup_dir, app.settings.database
     if path is None:
         return
@@ -25,7 +26,7 @@ def backup_checks(app: App) -> Iterator[Check]:
     if isinstance(place, Path) and place.parent.is_dir() and place.parent.stat().st_dev == path.stat().st_dev:
         yield warning("backups", "BACKUP_DIR is on the disk of the database", "Use another disk, or copy them away.")
     if (record := read_unchanged(app, backup_record)) is not None:
-        yield _last_backup(record, app)
+        yield _last_backup(last_backup(record, app.settings, app.clock()), app)
 
 
 def _last_backup(record: BackupRecord, app: App) -> Check:
@@ -37,5 +38,5 @@ def _last_backup(record: BackupRecord, app: App) -> Check:
         remedy = (
             "The bot, once it's started with `run`, makes one when it has read Neo, and at the latest at BACKUP_AT."
         )
-        return warning("backups", text or "none was made yet", remedy)
+        return warning("backups", text or "there is none in BACKUP_DIR", remedy)
     return ok("backups", text)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot.database.backup_directory import BackupDirectory, BusyDirectoryError
-from bot.database.backup_record import BackupRecord, backup_record, write_backup_record
+from bot.database.backup_directory import BackupDirectory, BusyDirectoryError, backups_by_moment
+from bot.database.backup_record import BackupRecord, backup_record, found_backups, write_backup_record
 from bot.database.engine import Database
 from bot.database.errors import LedgerError
 from bot.database.facts import database_bytes
@@ -32,14 +32,25 @@ _NIGHTLY = timedelta(hours=1)  # after BACKUP_AT, in which a ledger without task
 
 
 def is_due(record: BackupRecord, at: time, now: datetime, zone: ZoneInfo) -> bool:
-    """Return whether none was made since it was last `at`; one that failed is tried again an hour later.
+    """Return whether there is none since it was last `at`; one that failed is tried again an hour later.
 
     A recorded time in the future was dated by a clock that ran ahead, and does not count.
     """
-    if record.made_at is not None and latest_time_of_day(at, now, zone) <= record.made_at <= now:
+    is_recent = record.made_at is not None and latest_time_of_day(at, now, zone) <= record.made_at <= now
+    if is_recent and not record.failure:
         return False
     has_failed = record.failure and record.tried_at is not None
     return not (has_failed and timedelta(0) <= now - (record.tried_at or now) < _RETRY)
+
+
+def last_backup(record: BackupRecord, settings: "Settings", now: datetime) -> BackupRecord:
+    """Return a record brought in line with what is in BACKUP_DIR, whether or not the bot runs.
+
+    Several bots may share a server, each with a directory of its own: there the record stands.
+    """
+    if settings.backup_dir is None or not isinstance(settings.database, Path):
+        return record
+    return found_backups(record, backups_by_moment(settings.backup_dir), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +74,17 @@ class ScheduledBackups:
         return cls(directory, settings.backup_at, settings.timezone, settings.database, database, clock)
 
     async def tick(self) -> None:
-        """Write a backup if one is due, and record what became of it; a failed one is logged.
+        """Record which backup is the newest, write one if it is due, and record what became of it.
+
+        A backup that failed is logged, and so is one that is gone.
 
         Raises:
             LedgerError: the ledger cannot be read or written; or SQLite's errors, where it cannot be used.
         """
         if self.directory is None:
             return
-        now = self.clock()
-        former = await self.database.read(backup_record)
+        now = self.clock().replace(microsecond=0)  # as in the names of backups
+        former = await self._found(self.directory.path, now)
         if not is_due(former, self.at, now, self.zone) or await self._is_too_early(former, now):
             return
         await self._record(replace(former, tried_at=now))
@@ -86,6 +99,16 @@ class ScheduledBackups:
         else:
             log.info("wrote a backup", file=str(path), bytes=written)
             await self._record(BackupRecord(now, now, written))
+
+    async def _found(self, directory: Path, now: datetime) -> BackupRecord:
+        """Return the record, brought in line with what is in the directory first."""
+        recorded = await self.database.read(backup_record)
+        found = found_backups(recorded, await asyncio.to_thread(backups_by_moment, directory), now)
+        if found != recorded:
+            await self._record(found)
+            if recorded.made_at is not None and (found.made_at is None or found.made_at < recorded.made_at):
+                log.warning("the last backup is gone", made=recorded.made_at.isoformat(), directory=str(directory))
+        return found
 
     async def _is_too_early(self, former: BackupRecord, now: datetime) -> bool:
         """Return whether the first backup, at a first start, would hold no task, since none was read yet.

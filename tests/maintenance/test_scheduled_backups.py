@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.database.backup_directory import BackupDirectory, BusyDirectoryError
-from bot.database.backup_record import BackupRecord, backup_record
+from bot.database.backup_record import BackupRecord, backup_record, found_backups, write_backup_record
 from bot.database.errors import LedgerError
 from bot.database.file_lock import FileLock
 from bot.doctor.backups import backup_checks
@@ -155,7 +155,7 @@ async def test_operators_are_told_when_backups_fail_and_when_they_work_again(
     [alarm] = alarms(backed_up)
     assert "There is no recent backup: the last one failed: BACKUP_DIR doesn't exist, since " in alarm
     assert "Earlier backups are kept, and I try again every hour." in alarm
-    assert "a later one failed: BACKUP_DIR doesn't exist. Create it" in visible_text(
+    assert "Last backup: none; BACKUP_DIR doesn't exist. Create it" in visible_text(
         await backed_up.ask("hannah", "status")
     )
     shutil.move(moved, directory)
@@ -166,6 +166,22 @@ async def test_operators_are_told_when_backups_fail_and_when_they_work_again(
     await tried(backed_up)
     assert len(backups(directory)) == 2
     assert "Resolved: backups are made again" in alarms(backed_up)[-1]
+
+
+@pytest.mark.slow
+async def test_where_the_last_one_is_gone_another_is_made_at_once(backed_up: ServiceHarness, directory: Path) -> None:
+    [first] = backups(directory)
+    first.unlink()
+    backed_up.clock.advance(HOUR)
+    made_at = (await tried(backed_up)).made_at
+    assert made_at == backed_up.clock().replace(microsecond=0)
+    [second] = backups(directory)
+    assert second.name != first.name
+    shutil.copy(second, first)
+    second.unlink()
+    assert (await tried(backed_up)).made_at == made_at - HOUR
+    assert backups(directory) == [first]  # it is of the same day
+    assert alarms(backed_up) == []
 
 
 @pytest.mark.slow
@@ -223,6 +239,17 @@ class TestDoctor:
         backed_up.clock.advance(DAY * 3)
         [(state, finding)] = await self.findings(backed_up)
         assert (state, finding.partition(", 0.")[0]) == ("warn", "Mar 2, 21:00, 3 days ago")
+
+    @sqlite_only("of a server only the bots know which of them has the backups")
+    async def test_it_is_what_is_in_the_directory(self, backed_up: ServiceHarness, directory: Path) -> None:
+        [made] = backups(directory)
+        kept = shutil.move(made, directory / "kept.db")
+        assert await self.findings(backed_up) == [("warn", "there is none in BACKUP_DIR")]
+        shutil.move(kept, made)
+        no_record = BackupRecord()
+        await backed_up.service.database.write(lambda connection: write_backup_record(connection, no_record))
+        [(state, finding)] = await self.findings(backed_up)
+        assert (state, finding.partition(", 0.")[0]) == ("ok", "21:00, just now")
 
     async def test_a_directory_that_is_gone_is_a_failure(self, backed_up: ServiceHarness, directory: Path) -> None:
         shutil.move(directory, directory.with_name("elsewhere"))
@@ -324,6 +351,20 @@ class TestDue:
         assert not is_due(record, time(3, 30), failed + HOUR / 2, self.BERLIN)
         assert is_due(record, time(3, 30), failed + HOUR, self.BERLIN)
         assert is_due(record, time(3, 30), failed - DAY, self.BERLIN)
+
+    def test_after_a_failure_one_of_the_same_day_does_not_count(self) -> None:
+        now = self.moment("2026-11-30T12:00")
+        record = BackupRecord(now - HOUR, now - HOUR * 2, 1, "BACKUP_DIR doesn't exist.")
+        assert is_due(record, time(3, 30), now, self.BERLIN)
+
+    def test_the_newest_file_is_the_last_one(self) -> None:
+        now = self.moment("2026-11-30T12:00")
+        made = BackupRecord(now - HOUR, now - HOUR, 1)
+        failed = BackupRecord(now, now - HOUR, 1, "the disk is full")
+        assert found_backups(made, {}, now) == BackupRecord(now - HOUR)
+        assert found_backups(BackupRecord(), {now - HOUR: 1, now - DAY: 2, now + HOUR: 3}, now) == made
+        assert found_backups(failed, {now - HOUR: 1}, now) == failed
+        assert found_backups(failed, {now: 5}, now) == BackupRecord(now, now, 5)
 
     def moment(self, local: str) -> datetime:
         return datetime.fromisoformat(local).replace(tzinfo=self.BERLIN)
