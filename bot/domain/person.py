@@ -7,6 +7,9 @@ from functools import cached_property
 from typing import Final
 from unicodedata import normalize
 
+AFTER_ADDRESS: Final = r"(?![^\W_]|-|\.\w)"
+"""The pattern of where an address may end: a domain has no `_`, so what begins with one isn't part of it."""
+
 REMOVED_NAME = "removed member"
 """What an erased person is called, and what stands in place of their name, address or Slack id in a text."""
 
@@ -29,7 +32,7 @@ class Person:
         """Return the text with REMOVED_NAME in place of each address, Slack id and whole name of the person.
 
         Case, and which of its forms Unicode has for a letter, do not matter; nor does how the words of a name are
-        spaced. A part of another word or address is left as it is.
+        spaced, nor whether the `@` is spelt `%40`, as in URLs. A part of another word or address is left as it is.
         """
         if not self._is_perhaps_in(text.casefold()):
             return text
@@ -42,12 +45,15 @@ class Person:
     @cached_property
     def _longest_words(self) -> frozenset[str]:
         """The longest word of each identifier, in each form of Unicode."""
-        words = (max(each.split(), key=len) for each in (*self.emails, *self.slack_users, *self.names) if each.strip())
+        encoded = (each.replace("@", "%40") for each in self.emails)
+        identifiers = (*self.emails, *encoded, *self.slack_users, *self.names)
+        words = (max(each.split(), key=len) for each in identifiers if each.strip())
         return frozenset(normalize(form, each).casefold() for each in words for form in _FORMS)
 
     @cached_property
     def _identifiers(self) -> re.Pattern[str]:
-        emails = (rf"(?<![\w.+-])(?<!\w'){each}(?![\w-]|\.\w)" for email in self.emails for each in _spellings(email))
+        addresses = (each.replace("@", "(?:@|%40)") for email in self.emails for each in _spellings(email))
+        emails = (rf"(?<![\w.+-])(?<!\w'){each}{AFTER_ADDRESS}" for each in addresses)
         users = (rf"<@{each}(?:\|[^>]*)?>|(?<!\w){each}(?!\w)" for each in self.slack_users)
         names = (rf"(?<!\w){each}(?!\w)" for name in self.names for each in _spellings(name))
         return re.compile("|".join(sorted((*emails, *users, *names), key=len, reverse=True)) or r"(?!)", re.IGNORECASE)

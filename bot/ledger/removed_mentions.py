@@ -1,7 +1,7 @@
 """Mentions of removed members in texts that are read later: found by keyed hashes, and replaced.
 
-An address is looked up wherever an `@` stands. Slack ids and whole names are kept with the hash of their first word,
-so that a text costs one look-up a word.
+An address is looked up wherever an `@` stands, or `%40` as in URLs. Slack ids and whole names are kept with the hash of
+their first word, so that a text costs one look-up a word.
 """
 
 import re
@@ -14,7 +14,7 @@ from unicodedata import normalize
 from sqlalchemy import Connection, bindparam, select
 
 from bot.database.bulk import Row
-from bot.domain.person import REMOVED_NAME, Person
+from bot.domain.person import AFTER_ADDRESS, REMOVED_NAME, Person
 from bot.domain.tasks import normalized_email
 from bot.ledger.removed_members import erasure_key, hashed
 from bot.ledger.tables import member
@@ -23,7 +23,8 @@ _HASHES = select(member.c.email).where(member.c.merged_into == bindparam("remove
 
 _WORD = re.compile(r"\w+")
 _START = re.compile(r"(?<![\w.+-])(?<!\w')")  # where an address may begin and end, as `Person` has it
-_END = re.compile(r"(?![\w-]|\.\w)")
+_END = re.compile(AFTER_ADDRESS)
+_AT = re.compile("@|%40")
 _LOCAL, _DOMAIN = 64, 255  # the longest parts of an address, in characters
 _BORDERS = 8  # that are tried on either side of an @, the nearest ones
 _LONGEST = 100  # characters of a name
@@ -67,12 +68,11 @@ class RemovedMentions:
         return _SLACK_MENTION.sub(REMOVED_NAME, _replaced(normal, spans)) if spans else text
 
     def _addresses(self, text: str) -> Iterator[tuple[int, int]]:
-        at = text.find("@")
-        while at >= 0:
-            ends = [at + 1 + each for each in _ends(text[at + 1 : at + 2 + _DOMAIN])]
-            for start in _starts(text, at):
-                yield from ((start, end) for end in ends if self._is_address(text[start:end]))
-            at = text.find("@", at + 1)
+        for at in _AT.finditer(text):
+            ends = [at.end() + each for each in _ends(text[at.end() : at.end() + 1 + _DOMAIN])]
+            for start in _starts(text, at.start()):
+                local = text[start : at.start()]
+                yield from ((start, end) for end in ends if self._is_address(f"{local}@{text[at.end() : end]}"))
 
     def _is_address(self, text: str) -> bool:
         forms = {text, text.lower(), normalize("NFD", text), normalize("NFD", text.lower())}
