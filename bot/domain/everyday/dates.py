@@ -99,7 +99,7 @@ class DateReader:
         Raises ValueError if they are written as a date that no calendar has.
         """
         readers = (
-            self._week, self._before_last, self._relative, self._with_month_name, self._quarter, self._ordinal,
+            self._week, self._before_last, self._of_unit, self._relative, self._with_month_name, self._quarter, self._ordinal,
             self._figures,
         )  # fmt: skip
         for reader in readers:
@@ -150,6 +150,17 @@ class DateReader:
         unit = words[0]
         is_so = unit in _UNITS and list(words[1:3]) == ["before", "yesterday" if unit == "day" else "last"]
         return (3, (self._counted(_UNITS[unit], -2),)) if is_so else None
+
+    def _of_unit(self, words: Sequence[str]) -> Reading | None:
+        """Return the period behind a word for its unit, as in `year 2025`, `the month of october` and `quarter q3`."""
+        unit = _UNITS.get(words[0])
+        if unit is None:
+            return None
+        place = 1 + (list(words[1:2]) == ["of"])
+        place += list(words[place : place + 1]) == ["the"]
+        found = self.read(words[place:]) if words[place:] else None
+        is_of_unit = found is not None and all(each.unit is unit for each in found[1])
+        return (place + found[0], found[1]) if found is not None and is_of_unit else None
 
     def _relative(self, words: Sequence[str]) -> Reading | None:
         first, second = words[0], words[1] if len(words) > 1 else ""

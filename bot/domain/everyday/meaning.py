@@ -99,7 +99,8 @@ class Meaning:
     """What has been understood so far: for each part of the line what it may be in the query language, and the times.
 
     `comparison` says how two times, or the people, models or statuses of the line are compared; None if they are not.
-    `is_own_named` says that whoever asks is one of the people of the line.
+    `is_own_named` says that whoever asks is one of the people of the line, and `is_joined` that a word such as `and`
+    stands between the first time and the second.
     """
 
     parts: list[Part] = field(default_factory=list)
@@ -122,6 +123,7 @@ class Meaning:
     is_of_least: bool = False
     is_why: bool = False
     is_team_named: bool = False
+    is_joined: bool = False
 
     def compare(self, *, is_of_times: bool, is_of_things: bool) -> None:
         """Compare what is asked for with what stands after the present place: a time, or other things."""
@@ -156,6 +158,10 @@ class Meaning:
         """Name the team beside somebody, or something, of it."""
         self.parts.append(_TEAM)
         self.is_team_named = True
+
+    def join(self) -> None:
+        """Join what stands before with what follows, such as two times."""
+        self.is_joined = self.is_joined or len(self.times) == 1
 
     def name_oneself(self) -> None:
         """Name whoever asks as one of the people of the line, if it names others."""
@@ -342,14 +348,15 @@ class Meaning:
     def _of_two_times(
         self, first: tuple[When, ...], other: tuple[When, ...], context: TypingContext
     ) -> tuple[When, ...]:
-        """Return two days in a row as one time, or the one of two times whose answer compares it with the other.
+        """Return two days in a row as one time, or the one of two joined times whose answer compares it with the other.
 
         Raises QueryError if there is neither.
         """
         if len(self.times) == _SIDES == len(first) + len(other) and (days := _days_in_a_row(first[0], other[0])):
             return (days,)
         for when, before in ((first[0], other[0]), (other[0], first[0])):
-            if len(self.times) == _SIDES == len(first) + len(other) and context.is_compared(when, before):
+            is_of_two = len(self.times) == _SIDES == len(first) + len(other)
+            if self.is_joined and is_of_two and context.is_compared(when, before):
                 return (when,)
         raise TwoTimesError(*first, *other)
 

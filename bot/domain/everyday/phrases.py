@@ -100,6 +100,10 @@ class PhraseReader:
     def _group(self, texts: Sequence[str]) -> Phrase | None:
         if texts[0] in vocabulary.ADVERBS:
             return 1, _each(vocabulary.ADVERBS[texts[0]])
+        if texts[0] in TIME_GROUPINGS and texts[1:3] == ["by", texts[0]]:  # `day by day`
+            return 3, _each(texts[0])
+        if place := _length(vocabulary.EACH_OF_THEM, texts):
+            return place, _each("member")
         place = _length(vocabulary.BY, texts)
         if place == 0 and texts[0] == "a" and set(texts[1:2]) & set(TIME_GROUPINGS):  # `how much do we spend a day`
             place = 1
@@ -342,8 +346,10 @@ class PhraseReader:
 
     def _word(self, texts: Sequence[str]) -> Phrase | None:
         text = texts[0]
-        if text == "i" and texts[1:2] in (["mean"], ["meant"]):
-            return 2, _part("")
+        if place := _length(vocabulary.FILLER_PHRASES, texts):
+            return place, _part("")
+        if text in vocabulary.JOINING and not self.context.names.exact_meanings(text):  # somebody is called Or
+            return 1, Meaning.join
         if text in vocabulary.MEANINGS:
             is_each = vocabulary.AVERAGED.get(text) == "member"  # `what does a user cost on average`
             return 1, _each("member") if is_each else _part(vocabulary.MEANINGS[text])

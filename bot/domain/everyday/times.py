@@ -36,7 +36,7 @@ _AMOUNT = re.compile(
     re.ASCII,
 )
 _OF_CALENDAR = {"last", "previous", "prior"}
-_BACK = {*_OF_CALENDAR, "past", "recent"}
+_BACK = {*_OF_CALENDAR, "past", "recent", "trailing"}
 _EACH_OF, _WITHIN = {"day", "week", "month"}, {"in", "over", "within", "during"}
 _DAY_ALONE = re.compile(r"\d{1,2}", re.ASCII)
 _SATURDAY = 5
@@ -89,7 +89,6 @@ class TimeReader:
         yield self._range(words)
         yield self._since(words)
         yield self._up_to(words)
-        yield self._ago(words)
         yield self._rolling(words)
         yield self._fixed(words)
         yield self._weekend(words)
@@ -178,7 +177,7 @@ class TimeReader:
         if words[0] == "the":
             found = self._period(words[1:])
             return None if found is None else (found[0] + 1, found[1])
-        return DateReader(self.today).read(words)
+        return DateReader(self.today).read(words) or self._period_ago(words)
 
     # --- so much back ------------------------------------------------------------------------------
 
@@ -248,14 +247,14 @@ class TimeReader:
         saturday = self.today - timedelta(days=back + 7 * (is_last and back <= 1))
         return place + 1, (Range(Dated(Unit.DAY, saturday), Dated(Unit.DAY, saturday + timedelta(days=1))),)
 
-    def _ago(self, words: Sequence[str]) -> Times | None:
+    def _period_ago(self, words: Sequence[str]) -> tuple[int, tuple[CalendarPeriod, ...]] | None:
+        """Return the period that `3 days ago` names."""
         amount = self._amount(list(words), bare=False)
         if amount is None or list(words[amount[0] : amount[0] + 1]) != ["ago"] or amount[2] == _HOUR:
             return None
         unit = Unit(amount[2])
         first = unit.shift(unit.first_day(self.today), -amount[1])
-        period = CalendarPeriod(unit, first, -1 if amount[1] == 1 else None)
-        return amount[0] + 1, (period.when,)
+        return amount[0] + 1, (CalendarPeriod(unit, first, -1 if amount[1] == 1 else None),)
 
     def _ever(self, words: Sequence[str]) -> Times | None:
         for phrase in (["all", "time"], ["of", "all", "time"], ["ever"], ["since", "the", "beginning"]):

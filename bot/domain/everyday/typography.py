@@ -9,6 +9,7 @@ from bot.domain.query.tokens import clean, outside_quotes
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # Unicode, "Halfwidth and Fullwidth Forms"
 _FULL_WIDTH_QUOTE = "\uff02"
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {"\u2014": "--", "\u2015": "--"})
+_APOSTROPHE = re.compile("(?<=[^\\W\\d_])[\u00b4`\u02bc\u2032](?=[^\\W\\d_])")  # between letters
 _EMOJI_CODE = re.compile(r"(?<!\S):[a-z0-9_+-]+:(?!\S)(?:\s|$)|(?<!\S):skin-tone-\d:(?!\S)", re.ASCII)
 _UNMARKED = r"(?!_[^\s_]*@\S*[^\s_](?!\S)|~[$\u20ac\u00a3]?\d[^\s~]*(?!\S))"  # an address, and `about 500`
 _EMPHASIS = re.compile(rf"(?<!\S){_UNMARKED}[*_~`]+(?=[^\s*_~`])|(?<=[^\s*_~`])[*_~`]+(?=[?!.,;:]*(?:\s|$))")
@@ -24,7 +25,7 @@ def plain(line: str) -> str:
 
 
 def _unpunctuated(part: str) -> str:
-    part = _EMOJI_CODE.sub(" ", part.translate(_FULL_WIDTH).translate(_DASHES))
+    part = _EMOJI_CODE.sub(" ", _APOSTROPHE.sub("'", part).translate(_FULL_WIDTH).translate(_DASHES))
     kept = part if part.isascii() else "".join(" " if _is_picture(letter) else letter for letter in part)
     return _LONE_MARKS.sub("", _ENDINGS.sub("", _BRACKETS.sub("", _EMPHASIS.sub("", kept))))
 

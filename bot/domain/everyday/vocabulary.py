@@ -28,6 +28,11 @@ FILLER: Final = _words(
     """
 )
 """Words that may stand between the phrases of a question and change nothing of it."""
+FILLER_PHRASES: Final = (
+    ("i", "mean"), ("i", "meant"), ("find", "out"), ("i", "was", "wondering"), ("i", "am", "wondering"),
+    ("i'm", "wondering"), ("i", "wonder"), ("any", "idea"), ("lemme",), ("what'd",),
+)  # fmt: skip
+"""Phrases that change nothing of a question, though their single words might."""
 
 GROUPS: Final = {
     word: name
@@ -69,6 +74,13 @@ BY: Final = (
 )  # fmt: skip
 """What stands before a group."""
 
+EACH_OF_THEM: Final = tuple(
+    (*each, "of", *whom)
+    for each in (("each",), ("each", "one"), ("every", "one"))
+    for whom in (("us",), ("you",), ("the", "team"), ("our", "team"), ("my", "team"))
+)
+"""What asks for the total of each person."""
+
 SORTED_BY: Final = _words("spend spending spent cost costs price amount amounts money")
 """What stands behind `by` and is no group, as answers are sorted by it."""
 MOST: Final = _words("top limit most biggest largest highest worst expensive priciest costliest dearest costly")
@@ -109,6 +121,8 @@ LEAVING_OUT: Final = (
 """What stands before whom or what is left out."""
 JOINTS: Final = _words("and or nor & + plus n")
 """What stands between two names."""
+JOINING: Final = JOINTS | _words("/ |")
+"""What stands between two times that are compared, if nothing else does."""
 ONESELF: Final = _words("me myself mine my i i'm i've")
 """Words for whoever writes them."""
 TELLING: Final = _words(

@@ -330,6 +330,12 @@ def test_an_error_says_what_is_wrong_and_what_to_type(line: str, said: str, inst
             ("last month email:ana@acme.dev model:opus", "today email:ana@acme.dev model:opus"),
         ),
         ("today vs last week", ("today", "last week")),
+        ("this week last week", ("this week", "last week")),
+        ("opus this month, october", ("this month model:opus", "2026-10 model:opus")),
+        (
+            "opus and sonnet today yesterday",
+            ("today model:opus,sonnet by:model", "yesterday model:opus,sonnet by:model"),
+        ),
         ("opus yesterday compared to the week before", ("yesterday model:opus", "last week model:opus")),
         ("did we spend more than last week", ("team this month", "team last week")),
     ],
