@@ -99,8 +99,8 @@ class DateReader:
         Raises ValueError if they are written as a date that no calendar has.
         """
         readers = (
-            self._week, self._before_last, self._of_unit, self._relative, self._with_month_name, self._quarter, self._ordinal,
-            self._figures,
+            self._week, self._before_last, self._of_unit, self._relative, self._with_month_name, self._quarter,
+            self._ordinal, self._figures,
         )  # fmt: skip
         for reader in readers:
             if (found := reader(words)) is not None:

@@ -66,8 +66,9 @@ class PhraseReader:
     def _phrases(self, words: Sequence[Word]) -> Iterator[Phrase]:
         texts = [word.text for word in words]
         readers = (
-            self._time, self._group, self._average, self._most, self._least, self._task, self._tasks, self._labelled,
-            self._without, self._status, self._oneself, self._team, self._comparing, self._word, self._name,
+            self._time, self._group, self._each_of, self._average, self._most, self._least, self._task, self._tasks,
+            self._labelled, self._without, self._status, self._oneself, self._team, self._comparing, self._word,
+            self._name,
         )  # fmt: skip
         for reader in readers:
             try:
@@ -100,10 +101,6 @@ class PhraseReader:
     def _group(self, texts: Sequence[str]) -> Phrase | None:
         if texts[0] in vocabulary.ADVERBS:
             return 1, _each(vocabulary.ADVERBS[texts[0]])
-        if texts[0] in TIME_GROUPINGS and texts[1:3] == ["by", texts[0]]:  # `day by day`
-            return 3, _each(texts[0])
-        if place := _length(vocabulary.EACH_OF_THEM, texts):
-            return place, _each("member")
         place = _length(vocabulary.BY, texts)
         if place == 0 and texts[0] == "a" and set(texts[1:2]) & set(TIME_GROUPINGS):  # `how much do we spend a day`
             place = 1
@@ -120,6 +117,13 @@ class PhraseReader:
             return None
         count, names = _second_group(texts, place + 1, name)
         return count, _each(*names) if texts[0] in _BEFORE_EACH else _part(f"by:{','.join(names)}")
+
+    def _each_of(self, texts: Sequence[str]) -> Phrase | None:
+        """Return the total for each that `day by day` and `each of us` ask for."""
+        if texts[0] in TIME_GROUPINGS and texts[1:3] == ["by", texts[0]]:
+            return 3, _each(texts[0])
+        place = _length(vocabulary.EACH_OF_THEM, texts)
+        return (place, _each("member")) if place else None
 
     def _without_group(self, texts: Sequence[str], place: int) -> int:
         """Return how many words say nothing, as in `sorted by spend` and before a name in `spent by ana`; else 0."""
