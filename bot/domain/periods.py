@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 
 FIRST_YEAR, LAST_YEAR = 2000, 2999  # what a question may name; keeps every sum of dates inside `date`
+
+_KEPT = 1_000  # of what is asked again and again for one answer: each takes a zone's rules three times
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def _end_of_gap(local: datetime, zone: tzinfo) -> datetime:
     return datetime.fromtimestamp(late, UTC)
 
 
+@lru_cache(_KEPT)
 def day_start(day: date, zone: tzinfo) -> datetime:
     """Return the first moment (UTC) of a local day."""
     return instant(datetime.combine(day, time.min), zone)
@@ -110,6 +114,7 @@ def latest_time_of_day(at: time, now: datetime, zone: tzinfo) -> datetime:
     return moment if moment <= now else instant(datetime.combine(today - timedelta(days=1), at), zone)
 
 
+@lru_cache(_KEPT)
 def period(unit: Unit, day: date, zone: tzinfo) -> Window:
     """Return the calendar period of a kind that holds a local day."""
     first = unit.first_day(day)

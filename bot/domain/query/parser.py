@@ -87,11 +87,20 @@ class _Parser:
         try:
             resolve(question.effective_when, self.now, self.zone)
         except WhenError as error:
-            other = None if question.when is None else turned(question.when)
-            instead = None if other is None else describe(replace(question, when=other))
             token = draft.when_token
             reason = f"I can't use {quoted(token.raw)}: {error.clause}."
-            raise ExactError(reason, token.raw, token.column, instead) from error
+            raise ExactError(reason, token.raw, token.column, self._turned(question)) from error
+
+    def _turned(self, question: Question) -> str | None:
+        """Return the line of the question with the ends of its time the other way round; None if that is none."""
+        other = None if question.when is None else turned(question.when)
+        if other is None:
+            return None
+        try:
+            resolve(other, self.now, self.zone)
+        except WhenError:
+            return None
+        return describe(replace(question, when=other))
 
 
 def tokens_of(line: str) -> Sequence[Token]:

@@ -1,5 +1,6 @@
 """A question about usage in normal form, and the line that asks it."""
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ GROUPINGS = ("member", "model", "status", *TIME_GROUPINGS, *COUNTED_GROUPINGS)
 SORTS = ("cost", "tasks", "name")
 AVERAGES = ("day", "week", "month", "task", "member")
 """What a total is averaged for each of."""
+_PLAIN = re.compile(r"[^\s\",:<>']+")
 
 
 class Field(StrEnum):
@@ -96,8 +98,7 @@ class Question:
 
 def quote(value: str) -> str:
     """Return a value as it can be typed: in double quotes if it is not one plain word."""
-    plain = value and not any(letter.isspace() or letter in "\",:<>'" for letter in value)
-    return value if plain else f'"{value}"'
+    return value if _PLAIN.fullmatch(value) else f'"{value}"'
 
 
 def describe(question: Question) -> str:
