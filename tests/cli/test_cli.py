@@ -34,13 +34,13 @@ from bot.sandbox.neo import NeoApi
 from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.tasks import row
-from bot.sandbox.world import World
 from tests.support import reckoning
 from tests.support.command import become_command, run_command
 from tests.support.effort import amount
 from tests.support.engines import SQLITE, costly, sqlite_only, url_of
 from tests.support.forked import forked, kill, send
 from tests.support.postgres import PostgresServer
+from tests.support.todays_world import todays_world
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine's clock
@@ -48,7 +48,7 @@ START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machi
 
 @pytest.fixture(scope="module")
 def upstream() -> Iterator[NeoServer]:
-    with NeoServer(NeoApi(World(seed=5, start=START, history_days=30), SimClock(lambda: START))) as server:
+    with NeoServer(NeoApi(todays_world(START), SimClock(lambda: START))) as server:
         yield server
 
 

@@ -25,13 +25,13 @@ from bot.sandbox.slack.server import SlackApi, SlackServer
 from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.summary import Balance, SummaryOptions
 from bot.sandbox.tasks import row
-from bot.sandbox.world import World
 from bot.settings.credentials import Secret
 from bot.settings.postgres_address import PostgresAddress, address_url
 from tests.support import reckoning
 from tests.support.command import run_command
 from tests.support.old_server import old_server
 from tests.support.postgres import PASSWORD, WITH_PASSWORD, PostgresServer
+from tests.support.todays_world import todays_world
 
 WRONG = "another-s3cret"
 Run = Callable[..., CompletedProcess[str]]
@@ -40,7 +40,7 @@ START = datetime.now(UTC)  # noqa: TID251 - the command under test has the machi
 
 @pytest.fixture(scope="module")
 def neo() -> Iterator[NeoServer]:
-    with NeoServer(NeoApi(World(seed=5, start=START, history_days=30), SimClock(lambda: START))) as server:
+    with NeoServer(NeoApi(todays_world(START), SimClock(lambda: START))) as server:
         yield server
 
 
