@@ -42,16 +42,18 @@ def newest_backup(directory: Path) -> Path | None:
         return None  # the next backup says what is wrong with it
 
 
-def backups_by_moment(directory: Path) -> dict[datetime, int]:
+def backups_by_moment(directory: Path) -> dict[datetime, int] | None:
     """Return how many bytes each backup in a directory of scheduled backups has, by when it was made, oldest first.
 
-    There are none in a directory that is gone, or that cannot be read.
+    None of a directory that is gone, as its disk may be for a while, or that cannot be read.
     """
     found = {}
-    with suppress(OSError):  # the next backup says what is wrong with it
-        for each in backups_in(directory):
+    try:
+        for each in _files(directory, _NAME):
             with suppress(ValueError):  # no such date
                 found[datetime.strptime(each.name, _MOMENT).replace(tzinfo=UTC)] = each.stat().st_size
+    except OSError:  # the next backup says what is wrong with it
+        return None
     return found
 
 

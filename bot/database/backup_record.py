@@ -36,12 +36,14 @@ def backup_record(connection: Connection) -> BackupRecord:
     return BackupRecord(tried_at, made_at, values["bytes"], values["failure"])
 
 
-def found_backups(record: BackupRecord, there: Mapping[datetime, int], now: datetime) -> BackupRecord:
+def found_backups(record: BackupRecord, there: Mapping[datetime, int] | None, now: datetime) -> BackupRecord:
     """Return a record whose last backup is the newest that is `there`, with its bytes; none if none is.
 
-    What the record says may be older, as in a copy that was put back, or be of a file that is gone. One that a clock
+    The record stands where nobody knows what is there. What the record says may be older, as in a copy that was put back, or be of a file that is gone. One that a clock
     which ran ahead has dated in the future does not count.
     """
+    if there is None:
+        return record
     made_at = max((each for each in there if each <= now), default=None)
     if made_at is None:
         return replace(record, made_at=None, bytes=0)

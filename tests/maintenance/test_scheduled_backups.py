@@ -155,7 +155,7 @@ async def test_operators_are_told_when_backups_fail_and_when_they_work_again(
     [alarm] = alarms(backed_up)
     assert "There is no recent backup: the last one failed: BACKUP_DIR doesn't exist, since " in alarm
     assert "Earlier backups are kept, and I try again every hour." in alarm
-    assert "Last backup: none; BACKUP_DIR doesn't exist. Create it" in visible_text(
+    assert "a later one failed: BACKUP_DIR doesn't exist. Create it" in visible_text(
         await backed_up.ask("hannah", "status")
     )
     shutil.move(moved, directory)
@@ -362,6 +362,7 @@ class TestDue:
         made = BackupRecord(now - HOUR, now - HOUR, 1)
         failed = BackupRecord(now, now - HOUR, 1, "the disk is full")
         assert found_backups(made, {}, now) == BackupRecord(now - HOUR)
+        assert found_backups(made, None, now) == made
         assert found_backups(BackupRecord(), {now - HOUR: 1, now - DAY: 2, now + HOUR: 3}, now) == made
         assert found_backups(failed, {now - HOUR: 1}, now) == failed
         assert found_backups(failed, {now: 5}, now) == BackupRecord(now, now, 5)
