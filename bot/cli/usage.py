@@ -57,7 +57,7 @@ def status_command(*, as_json: bool, health: bool) -> None:
 
     from bot.database.facts import database_bytes
     from bot.ledger.scope import EVERYTHING
-    from bot.maintenance.scheduled_backups import last_backup
+    from bot.maintenance.last_backup import last_backup
     from bot.usage.status import ledger_status, to_document
 
     app = load_app()

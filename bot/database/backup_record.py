@@ -39,8 +39,8 @@ def backup_record(connection: Connection) -> BackupRecord:
 def found_backups(record: BackupRecord, there: Mapping[datetime, int] | None, now: datetime) -> BackupRecord:
     """Return a record whose last backup is the newest that is `there`, with its bytes; none if none is.
 
-    The record stands where nobody knows what is there. What the record says may be older, as in a copy that was put back, or be of a file that is gone. One that a clock
-    which ran ahead has dated in the future does not count.
+    The record stands where nobody knows what is there. What it says may be older, as in a copy that was put back, or be
+    of a file that is gone. One that a clock which ran ahead has dated in the future does not count.
     """
     if there is None:
         return record

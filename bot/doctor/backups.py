@@ -9,7 +9,7 @@ from bot.database.errors import is_read_only
 from bot.doctor.check import Check, failure, ok, warning
 from bot.doctor.ledger import read_unchanged
 from bot.incidents.rules import LONGEST_WITHOUT_BACKUP
-from bot.maintenance.scheduled_backups import last_backup
+from bot.maintenance.last_backup import last_backup
 from bot.usage.status import backup_text
 
 

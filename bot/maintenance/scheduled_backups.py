@@ -43,16 +43,6 @@ def is_due(record: BackupRecord, at: time, now: datetime, zone: ZoneInfo) -> boo
     return not (has_failed and timedelta(0) <= now - (record.tried_at or now) < _RETRY)
 
 
-def last_backup(record: BackupRecord, settings: "Settings", now: datetime) -> BackupRecord:
-    """Return a record brought in line with what is in BACKUP_DIR, whether or not the bot runs.
-
-    Several bots may share a server, each with a directory of its own: there the record stands.
-    """
-    if settings.backup_dir is None or not isinstance(settings.database, Path):
-        return record
-    return found_backups(record, backups_by_moment(settings.backup_dir), now)
-
-
 @dataclass(frozen=True, slots=True)
 class ScheduledBackups:
     """The scheduled backups of a ledger; `directory` is None if there are to be none, `clock` gives aware times."""
