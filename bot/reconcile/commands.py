@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.query.errors import QueryError
 from bot.domain.query.tokens import clean
 from bot.ledger.members import shown_email
 from bot.ledger.neo_agreement import agreement_text, difference_texts, member_difference_text, reading_text
 from bot.people.people import People
 from bot.reconcile.days_comparison import Comparison
-from bot.reconcile.document import member_text, own_keys_text, undecided_text
+from bot.reconcile.document import compared_text, member_text, own_keys_text, undecided_text
 from bot.reconcile.job import ReconcileJob
 from bot.slack import blocks
 from bot.slack.requests import Request
@@ -40,6 +41,8 @@ class ReconcileCommands:
         try:
             async with asyncio.timeout(self.patience):
                 comparison = await self.job.compare(clean(request.text).partition(" ")[2])
+        except QueryError as error:
+            raise error.behind("reconcile") from error.__cause__
         except TimeoutError:
             raise RefusedError(
                 "Neo takes too long to answer. Try fewer days, such as `reconcile 7d`. I compare all of them each "
@@ -58,6 +61,7 @@ class ReconcileCommands:
         differences = difference_texts(agreement, today)
         return {
             "result": agreement_text(agreement, today),
+            "compared": compared_text(comparison, today),
             "undecided": undecided_text(comparison, today) if comparison.undecided else "",
             "differences": differences[:_MOST_LISTED],
             "members": [

@@ -40,13 +40,15 @@ _LONGEST = 1200.0  # seconds for which Neo is asked, however slow it is
 class Comparison:
     """What a comparison found.
 
-    `undecided` are days that could not be compared now, as they change while they are read. `members` are those whose
+    `days` are those it was about; None if there was nothing to compare with. `undecided` are those of them that could
+    not be compared now, as they change while they are read. `members` are those whose
     totals differ, by e-mail, where Neo sums by person in a way of its own. `own_keys` are both totals of a cost of
     tasks on keys of the team's own where Neo counts it in a way of its own. `emails` are those of the members in which
     a day differs, by id.
     """
 
     agreement: NeoAgreement
+    days: Days | None = None
     undecided: tuple[date, ...] = ()
     members: Mapping[str, BothTotals] = field(default_factory=dict)
     own_keys: Mapping[Counted, BothTotals] = field(default_factory=dict)
@@ -97,7 +99,8 @@ class DaysComparison:
         is_spread = self._is_spread or not self.readings <= DAY_BY_DAY
         parts = PartsComparison(self._narrowing, self.heal, self.days, self.former, in_ledger, is_spread=is_spread)
         found = await parts.run(summary, differing)
-        return Comparison(self._agreement(found), tuple(sorted(self.undecided)), found.members, found.own_keys)
+        undecided = tuple(sorted(self.undecided))
+        return Comparison(self._agreement(found), self.days, undecided, found.members, found.own_keys)
 
     async def _compare_days(self, in_ledger: Mapping[date, LedgerTotal], summary: Summary) -> list[date]:
         """Compare each day, look into those that differ, and return them."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from bot.domain.formatting import utc
+from bot.domain.formatting import date_span, utc
 from bot.domain.usage_total import UsageTotal
 from bot.ledger.members import shown_email
 from bot.ledger.neo_agreement import (
@@ -35,6 +35,8 @@ def to_document(comparison: Comparison) -> dict[str, Any]:
     agreement = comparison.agreement
     return {
         "agrees": comparison.agrees,
+        "first_day": None if comparison.days is None else comparison.days.first.isoformat(),
+        "last_day": None if comparison.days is None else comparison.days.last.isoformat(),
         "through": None if agreement.through is None else agreement.through.isoformat(),
         "unavailable": agreement.unavailable or None,
         "counted_by": agreement.days,
@@ -93,9 +95,19 @@ def sentences(comparison: Comparison, today: date) -> Iterator[str]:
         yield f"{member_text(shown_email(email), *both)}."
     for counted, both in comparison.own_keys.items():
         yield f"{own_keys_text(counted, *both)}."
+    if compared := compared_text(comparison, today):
+        yield f"{compared}."
     if not agreement.unavailable:
         yield f"{reading_text(agreement.days)}."
         yield "Not compared: Neo's sums by model and by status, and how often and how long tasks ran."
+
+
+def compared_text(comparison: Comparison, today: date) -> str:
+    """Return which days were compared, without a full stop; empty if none was."""
+    if comparison.days is None or len(comparison.undecided) == len(list(comparison.days)):
+        return ""
+    rest = "the other days of " if comparison.undecided else ""
+    return f"I compared {rest}{date_span(comparison.days.first, comparison.days.last, today)} (UTC)"
 
 
 def undecided_text(comparison: Comparison, today: date) -> str:

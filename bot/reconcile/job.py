@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy import Connection
 
-from bot.domain.access import RefusedError
+from bot.domain.access import AT_THE_TERMINAL, RefusedError
 from bot.domain.periods import Window
-from bot.domain.query.parser import parse
 from bot.domain.query.question import Question
 from bot.domain.query.when import resolve
 from bot.domain.timestamps import from_us
 from bot.ledger.freshness import UnreadError, freshness
 from bot.ledger.neo_agreement import NeoAgreement, members_by_id, neo_agreement, write_neo_agreement
 from bot.ledger.neo_totals import unlisted_count
+from bot.ledger.question_parsing import parse_question
 from bot.reconcile.days_comparison import Comparison
 from bot.reconcile.reconciler import Reconciler
 from bot.reconcile.rules import RETRY, Days, closed_days, merged_agreement, nightly_start
@@ -58,11 +58,11 @@ class ReconcileJob:
                 await self.compare("")
 
     async def compare(self, line: str) -> Comparison:
-        """Compare the days of a time in the query language, by default those of a nightly pass; keep and return it.
+        """Compare the days of a time, as operators type it, by default those of a nightly pass; keep and return it.
 
         Raises:
             NoWindowError: the line holds more than a time.
-            QueryError: it is no question.
+            QueryError: it is no question, or may mean several.
             NothingClosedError: none of the days can be compared yet.
             UnreadError: nothing has been read from Neo yet.
             LedgerError: the ledger cannot be written.
@@ -108,7 +108,7 @@ def _is_due(connection: Connection, now: datetime) -> bool:
 
 def _days(connection: Connection, line: str, former: NeoAgreement, now: datetime) -> Days:
     """Return the closed days of a time that the ledger has read as a whole."""
-    window, fresh = _window(line, former, now), freshness(connection, now)
+    window, fresh = _window(connection, line, former, now), freshness(connection, now)
     if fresh.as_of is None or fresh.since is None:
         raise UnreadError
     since = from_us(fresh.since)
@@ -118,12 +118,13 @@ def _days(connection: Connection, line: str, former: NeoAgreement, now: datetime
     return days
 
 
-def _window(line: str, former: NeoAgreement, now: datetime) -> Window:
+def _window(connection: Connection, line: str, former: NeoAgreement, now: datetime) -> Window:
     """Return the window of a line; of an empty one that of a night. Days are UTC, as Neo's are."""
     if not line.strip():
         return Window(nightly_start(former, previous_month(now, UTC)), now)
-    question = parse(line, now=now, zone=UTC)
-    if question.when is None or question != Question(when=question.when):
+    question = parse_question(connection, AT_THE_TERMINAL, line, now=now, zone=UTC)
+    # Neo's total is the team's, so that `all of november` asks for no other
+    if question.when is None or question != Question(team=question.team, when=question.when):
         raise NoWindowError
     return resolve(question.when, now, UTC)
 

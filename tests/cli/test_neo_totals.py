@@ -32,6 +32,7 @@ NOW = datetime.now(UTC)  # noqa: TID251 - the command under test has the machine
 TODAY = datetime.combine(NOW.date(), time(), UTC)
 FIVE_DAYS_AGO = formatting.short_date((TODAY - 5 * DAY).date(), NOW.date())
 TWO_DAYS_AGO = formatting.short_date((TODAY - 2 * DAY).date(), NOW.date())
+COMPARED = f"I compared {formatting.date_span((TODAY - 6 * DAY).date(), (TODAY - 2 * DAY).date(), NOW.date())} (UTC)."
 CREATED = "Neo counts a task on the day it was created."
 NOT_COMPARED = "Not compared: Neo's sums by model and by status, and how often and how long tasks ran."
 NOT_COMPARED_FIELDS = [
@@ -95,12 +96,14 @@ def document(upstream: NeoServer, directory: Path, line: str, *, code: int = 0) 
 @pytest.mark.usefixtures("neo")
 def test_it_agrees(upstream: NeoServer, directory: Path) -> None:
     assert printed(upstream, directory, "reconcile 7d").splitlines() == [
-        f"Agrees with Neo through {TWO_DAYS_AGO}.", CREATED, NOT_COMPARED,
+        f"Agrees with Neo through {TWO_DAYS_AGO}.", COMPARED, CREATED, NOT_COMPARED,
     ]  # fmt: skip
     found = document(upstream, directory, "reconcile 7d")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", found.pop("compared_at"))
     assert found == {
         "agrees": True,
+        "first_day": (TODAY - 6 * DAY).date().isoformat(),
+        "last_day": (TODAY - 2 * DAY).date().isoformat(),
         "through": (TODAY - 2 * DAY).date().isoformat(),
         "unavailable": None,
         "counted_by": "created",
@@ -121,6 +124,7 @@ def test_a_difference_is_named_and_the_command_ends_with_1(upstream: NeoServer, 
     assert printed(upstream, directory, "reconcile 7d", code=1).splitlines() == [
         f"Differs from Neo's total on {FIVE_DAYS_AGO}.",
         f"{FIVE_DAYS_AGO}: Neo counts 1.00 credits in 1 task, I count 3.00 credits in 2 tasks; {NAMED}.",
+        COMPARED,
         CREATED,
         NOT_COMPARED,
     ]
@@ -143,9 +147,9 @@ def test_a_task_counted_for_another_person_is_named_and_the_command_ends_with_1(
     upstream: NeoServer, directory: Path, neo: NeoApi
 ) -> None:
     neo.summary = SummaryOptions(moved={"marcu-5": PRIYA})
-    head, *lines, reading, not_compared = printed(upstream, directory, "reconcile 7d", code=1).splitlines()
+    head, *lines, compared, reading, not_compared = printed(upstream, directory, "reconcile 7d", code=1).splitlines()
     assert head == f"Agrees with Neo through {TWO_DAYS_AGO}, but not by person on {FIVE_DAYS_AGO}."
-    assert (reading, not_compared) == (CREATED, NOT_COMPARED)
+    assert (compared, reading, not_compared) == (COMPARED, CREATED, NOT_COMPARED)
     assert sorted(lines) == [
         f"{FIVE_DAYS_AGO}, {MARCUS}: Neo counts 0.00 credits in 0 tasks, I count 2.00 credits in 1 task.",
         f"{FIVE_DAYS_AGO}, {PRIYA}: Neo counts 3.00 credits in 2 tasks, I count 1.00 credits in 1 task.",

@@ -145,7 +145,7 @@ async def has_no_difference(harness: ServiceHarness) -> bool:
     await night(harness)
     assert reported(harness) == []
     found = await asked(harness)
-    return found.startswith("*Agrees with Neo through Mar 1.*\nDays are in UTC.")
+    return found.startswith("*Agrees with Neo through Mar 1.*\nI compared ")
 
 
 async def departed(harness: ServiceHarness) -> None:
@@ -199,7 +199,7 @@ async def test_a_task_that_changed_its_owner_is_read_again_when_operators_ask(
 ) -> None:
     await night(harness)
     await change(harness)
-    assert (await asked(harness)).startswith("*Agrees with Neo through Mar 1.*\nDays are in UTC.")
+    assert (await asked(harness)).startswith("*Agrees with Neo through Mar 1.*\nI compared ")
 
 
 @pytest.mark.slow

@@ -20,7 +20,9 @@ from tests.support.messages import visible_text
 from tests.support.neo_totals import DAY, HOUR, asked, leave_out, night, reports
 from tests.support.worlds import PRIYA
 
-AGREES = "*Agrees with Neo through Mar 1.*\nDays are in UTC. Neo counts a task on the day it was created."
+AGREES = (
+    "*Agrees with Neo through Mar 1.*\nI compared Feb 11 – Mar 1 (UTC). Neo counts a task on the day it was created."
+)
 
 
 @pytest.mark.slow
@@ -165,8 +167,8 @@ async def test_a_task_that_neo_drops_after_a_night_is_not_taken_for_a_reading(ha
     await night(harness)
     harness.neo.world.remove("priya-4")
     assert (await asked(harness)).startswith(
-        "*Agrees with Neo through Mar 1, without 1 task that Neo no longer lists.*\nDays are in UTC. "
-        "Neo counts a task on the day it was created."
+        "*Agrees with Neo through Mar 1, without 1 task that Neo no longer lists.*\n"
+        "I compared Feb 11 – Mar 1 (UTC). Neo counts a task on the day it was created."
     )
     assert reports(harness) == []
 
@@ -283,6 +285,26 @@ async def test_a_team_without_a_summary_syncs_as_before(harness: ServiceHarness)
 )
 async def test_what_cannot_be_compared_is_said(harness: ServiceHarness, line: str, answer: str) -> None:
     assert answer in await asked(harness, line)
+
+
+async def test_a_time_is_understood_as_people_type_it(harness: ServiceHarness) -> None:
+    compared = {
+        "february": "Feb 11–28",
+        "last 30 days": "Feb 11–28",
+        "the last 7 days": "Feb 24–28",
+        "since february 20": "Feb 20–28",
+        "feb 20 - feb 25": "Feb 20–25",
+        "from feb 20 to feb 25": "Feb 20–25",
+        "2026-02-22": "Feb 22",
+        "all of february": "Feb 11–28",
+        "all time": "Feb 11–28",
+    }
+    for time, days in compared.items():
+        assert f"I compared {days} (UTC)." in await asked(harness, f"reconcile {time}")
+
+
+async def test_a_line_to_type_instead_is_one_of_the_command(harness: ServiceHarness) -> None:
+    assert "`reconcile last month`" in await asked(harness, "reconcile lats month")
 
 
 async def test_only_operators_compare(harness: ServiceHarness) -> None:
