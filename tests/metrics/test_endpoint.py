@@ -74,6 +74,7 @@ async def test_with_a_host_it_listens_there_and_answers_to_addresses_but_to_no_n
 async def test_those_who_scrape_at_once_share_one_look_at_the_ledger(
     measured: ServiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    measured.hold_jobs()  # which look at the ledger, too
     looks = 0
     read = measured.service.database.read
 

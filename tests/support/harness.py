@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.app import App, build
 from bot.capability import After
+from bot.database.errors import ClosedError
 from bot.neo.client import RetryPolicy
 from bot.outbox.conditions import Moment
 from bot.outbox.due_work import NOTHING_DUE, due_work
@@ -117,6 +118,10 @@ class ServiceHarness:
         """End the bot alone, and start it again over what it left."""
         await self.stop()
         await self.start(over_http=over_http)
+
+    def hold_jobs(self) -> None:
+        """Let no job begin any more; the scheduler would begin some each second."""
+        self.service.jobs.final_error = ClosedError()
 
     # --- acting ----------------------------------------------------------------------------------
 
