@@ -1,14 +1,17 @@
 """A person by everything that identifies them in the database: what is exported or erased of them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 from unicodedata import normalize
 
-AFTER_ADDRESS: Final = r"(?![^\W_]|-|\.\w)"
-"""The pattern of where an address may end: a domain has no `_`, so what begins with one isn't part of it."""
+_ESCAPES: Final = r"(?<=%[\da-f][\da-f])|(?<=\\[nrt])|(?<=\\u[\da-f][\da-f][\da-f][\da-f])"
+ADDRESS_END: Final = r"(?!(?<=[^\W\d_])[^\W\d_]|(?<=\d)\d)"
+"""The pattern of where an address may end: not between two letters or two digits, which are one word or number."""
+ADDRESS_START: Final = rf"(?:{ADDRESS_END}|{_ESCAPES})"
+"""The pattern of where an address may begin: as where it may end, or after an escaped character of a URL or JSON."""
 
 REMOVED_NAME = "removed member"
 """What an erased person is called, and what stands in place of their name, address or Slack id in a text."""
@@ -20,23 +23,26 @@ _FORMS: Final = ("NFC", "NFD")
 class Person:
     """A person: their keys as members, their e-mails, and their Slack ids and names.
 
-    The first e-mail is the current one, the others were merged into it; so it is with the keys.
+    The first e-mail is the current one, the others were merged into it; so it is with the keys. `others` are e-mails of
+    other people, which may contain one of this person's.
     """
 
     members: tuple[int, ...]
     emails: tuple[str, ...]
     slack_users: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
 
     def redacted(self, text: str) -> str:
         """Return the text with REMOVED_NAME in place of each address, Slack id and whole name of the person.
 
         Case, and which of its forms Unicode has for a letter, do not matter; nor does how the words of a name are
-        spaced, nor whether the `@` is spelt `%40`, as in URLs. A part of another word or address is left as it is.
+        spaced, nor whether the `@` is spelt `%40`, as in URLs. An address is found whatever touches it, such as
+        `report_` or `.log`; as part of another word, or of another person's address, it is left as it is.
         """
         if not self._is_perhaps_in(text.casefold()):
             return text
-        return self._identifiers.sub(REMOVED_NAME, text)
+        return self._identifiers.sub(lambda found: found["other"] or REMOVED_NAME, text)
 
     def _is_perhaps_in(self, folded: str) -> bool:
         # the pattern is tried at each letter, which takes a hundred times as long
@@ -52,11 +58,29 @@ class Person:
 
     @cached_property
     def _identifiers(self) -> re.Pattern[str]:
-        addresses = (each.replace("@", "(?:@|%40)") for email in self.emails for each in _spellings(email))
-        emails = (rf"(?<![\w.+-])(?<!\w'){each}{AFTER_ADDRESS}" for each in addresses)
+        emails = _addresses(self.emails)
         users = (rf"<@{each}(?:\|[^>]*)?>|(?<!\w){each}(?!\w)" for each in self.slack_users)
         names = (rf"(?<!\w){each}(?!\w)" for name in self.names for each in _spellings(name))
-        return re.compile("|".join(sorted((*emails, *users, *names), key=len, reverse=True)) or r"(?!)", re.IGNORECASE)
+        own = sorted((*emails, *users, *names), key=len, reverse=True)
+        others = "|".join(sorted(_addresses(self._longer_emails), key=len, reverse=True))
+        return re.compile("|".join((rf"(?P<other>{others or '(?!)'})", *own)), re.IGNORECASE)
+
+    @property
+    def _longer_emails(self) -> Iterator[str]:
+        """The e-mails of others that contain one of this person's."""
+        own = [_folded(each) for each in self.emails if each]
+        return (other for other in self.others if any(each in _folded(other) for each in own))
+
+
+def _addresses(emails: Iterable[str]) -> Iterator[str]:
+    """Yield the patterns of e-mails in texts."""
+    for email in emails:
+        for each in _spellings(email):
+            yield f"{ADDRESS_START}{each.replace('@', '(?:@|%40)')}{ADDRESS_END}"
+
+
+def _folded(text: str) -> str:
+    return normalize("NFC", text.casefold())
 
 
 def _spellings(text: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ _MEMBERS = (
     .where(func.coalesce(member.c.merged_into, member.c.id) == bindparam("current"), member.c.email != UNATTRIBUTED)
     .order_by(member.c.merged_into.is_not(None), member.c.id)
 )
-
+_PRESENT_EMAILS = select(member.c.email).where(member.c.email.not_like(f"{REMOVED}%"), member.c.email != UNATTRIBUTED)
 
 _TEXTS = (  # they may name somebody
     (task_detail, ("title", "error_message", "tools", "agents")), (quarantine, ("reason",)), (pass_, ("error",)),
@@ -34,9 +34,14 @@ RowsNaming = Mapping[Table, Sequence[Any]]
 
 
 def person_of(connection: Connection, email: str) -> Person:
-    """Return what identifies the member of a stored e-mail in the ledger; just the e-mail if it is unknown there."""
+    """Return what identifies the member of a stored e-mail in the ledger; just the e-mail if it is unknown there.
+
+    `others` are the e-mails of all other members.
+    """
     rows = connection.execute(_MEMBERS, {"current": member_id(connection, email)}).all()
-    return Person(tuple(row.id for row in rows), tuple(row.email for row in rows) or (email,))
+    emails = tuple(row.email for row in rows) or (email,)
+    others = frozenset(connection.execute(_PRESENT_EMAILS).scalars()).difference(emails)
+    return Person(tuple(row.id for row in rows), emails, others=others)
 
 
 # --- erased --------------------------------------------------------------------------------------
@@ -111,7 +116,6 @@ def _id_of(connection: Connection, email: str) -> int:
 # --- erased before a restore ---------------------------------------------------------------------
 
 _REMOVED_EMAILS = select(member.c.email).where(member.c.email.like(f"{REMOVED}:%"))
-_PRESENT_EMAILS = select(member.c.email).where(member.c.email.not_like(f"{REMOVED}%"), member.c.email != UNATTRIBUTED)
 
 
 def emails_erased_before(connection: Connection, former: FormerLedger) -> list[str]:

@@ -42,7 +42,9 @@ def find_person(
     times = Counter(user.name.casefold() for user in users)
     own_names = {user.name for user in users if user.id in ids and times[user.name.casefold()] == 1}
     names = {each for each in own_names if len(each.split()) > 1} | set(called)
-    return replace(person, slack_users=frozenset(ids), names=frozenset(names))
+    others = {user.email for user in users if user.id not in ids} | {each for each in links if links[each] not in ids}
+    others_emails = person.others.union(filter(None, others)).difference(person.emails)
+    return replace(person, slack_users=frozenset(ids), names=frozenset(names), others=others_emails)
 
 
 def erase_links(connection: Connection, person: Person) -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from bot.domain.person import Person
-from tests.support.mentions import REDACTED
+from tests.support.mentions import OTHERS, REDACTED
 
-ANA = Person((1,), ("ana@acme.dev", "ana.silva@old.example"), frozenset({"U1ANA"}), frozenset({"Ana Silva"}))
+ANA = Person((1,), ("ana@acme.dev", "ana.silva@old.example"), frozenset({"U1ANA"}), frozenset({"Ana Silva"}), OTHERS)
 
 
 @pytest.mark.parametrize(("text", "redacted"), REDACTED)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.domain.person import REMOVED_NAME, Person
 from bot.ledger.removed_members import hashed
 from bot.ledger.removed_mentions import RemovedMentions, hashed_identifiers
-from tests.support.mentions import REDACTED
+from tests.support.mentions import OTHERS, REDACTED
 
 KEY = "5f" * 32
 ANA = Person(
@@ -17,14 +17,17 @@ ANA = Person(
     ("ana@acme.dev", "ana.silva@old.example", "jos\u00e9@acme.dev"),
     frozenset({"U1ANA"}),
     frozenset({"Ana Silva", "Jean-Luc d'Or (QA)"}),
+    OTHERS,
 )
-REMOVED = RemovedMentions(KEY, frozenset([hashed(KEY, each) for each in ANA.emails] + hashed_identifiers(KEY, ANA)))
+HASHES = frozenset([hashed(KEY, each) for each in ANA.emails] + hashed_identifiers(KEY, ANA))
+REMOVED = RemovedMentions(KEY, HASHES, OTHERS.intersection)
 
 
 @pytest.mark.parametrize(
     ("text", "redacted"),
     [
         *REDACTED,
+        ("3f9a2b7c-1d2e-4a5b-9c8d-7e6f5a4b3c2d-ana@acme.dev", "3f9a2b7c-1d2e-4a5b-9c8d-7e6f5a4b3c2d-removed member"),
         ("x@y,ana@acme.dev,ana@acme.dev@z", "x@y,removed member,removed member@z"),
         ("https://neo.example/t?to=ana@acme.dev&cc=1", "https://neo.example/t?to=removed member&cc=1"),
         ('{"mail to ana@acme.dev":{"calls":1}}', '{"mail to removed member":{"calls":1}}'),
@@ -46,6 +49,11 @@ PARTS = (
     "@",
     "ana%40acme.dev",
     "%40",
+    "x-",
+    ".br",
+    "2",
+    "%3a",
+    "\\n",
     "_",
     ".",
     ",",
