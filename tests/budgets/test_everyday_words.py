@@ -101,6 +101,32 @@ async def test_how_a_budget_stood_earlier_is_not_known(harness: ServiceHarness) 
         assert "I don't know" not in await said(harness, user, spent)
 
 
+async def test_a_listing_is_of_now_whatever_time_that_goes_on_is_named(harness: ServiceHarness) -> None:
+    await harness.ask("hannah", "budget @priya 30/month")
+    for line, same in (
+        ("budgets this month", "budgets"),
+        ("budgets @priya for today", "budgets @priya"),
+        ("budgets over right now", "budgets over"),
+        ("what's the team's budget this month?", "budgets team"),
+    ):
+        assert await said(harness, "hannah", line) == await said(harness, "hannah", same), line
+    them = f"<@{harness.workspace.user('priya').id}>"
+    note = f"I only know how budgets stand now. For the spend back then, type `last week` {them}.\n"
+    assert (await said(harness, "hannah", "budgets @priya last week")).startswith(note)
+
+
+async def test_whoever_is_picked_is_named_in_a_choice_and_a_press_is_about_them(harness: ServiceHarness) -> None:
+    priya = harness.workspace.user("priya").id
+    asked = await harness.ask("hannah", "give @priya 500")
+    assert f"\u2022 `budget` <@{priya}> `$500/month`" in visible_text(asked)
+    assert "|priya" not in visible_text(asked)
+    pressed = visible_text(await harness.press("hannah", asked, "command:choice1"))
+    assert "Priya Raman's budget is now $500 a month" in pressed
+    asked = visible_text(await harness.ask("hannah", "snooze @priya until 3/6"))
+    assert f"\u2022 `snooze` <@{priya}> `until " in asked
+    assert "|priya" not in asked
+
+
 async def test_a_cap_for_everybody_is_a_default_that_is_asked_about(harness: ServiceHarness) -> None:
     asked = visible_text(await harness.ask("hannah", "cap everybody at 50 bucks per day"))
     assert "It doesn't stop tasks." in asked

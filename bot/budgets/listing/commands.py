@@ -18,6 +18,7 @@ from bot.budgets.scopes import email_of
 from bot.budgets.whose import EVERYONE, ME, named
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
+from bot.domain.everyday.budget_commands import without_time
 from bot.domain.query.tokens import clean, split
 from bot.people.people import People
 from bot.slack import blocks
@@ -62,7 +63,9 @@ class ListingCommand:
     async def budgets(self, request: Request, caller: Caller) -> None:
         """List all budgets or those of whoever is named for an operator, their own for everybody else."""
         is_operator = caller.role is Role.OPERATOR
-        said, _, earlier = clean(request.text).partition(_EARLIER)
+        said, _, typed = clean(request.text).partition(_EARLIER)
+        said, earlier = without_time(said)
+        earlier = typed or earlier
         request = announced(request, said, self.templates)
         words = [word.values[0] for word in split(said)[1:] if word.bare not in _FILLERS]
         if is_operator and [word.lower() for word in words] == [_NONE]:

@@ -9,9 +9,10 @@ from bot.domain.everyday.vocabulary import FILLER, ONESELF
 
 _BUDGETS = LIMITS - {"cap", "caps", "ceiling", "quota"}
 _LISTING = {
-    *FILLER, *ONESELF, "left", "remaining", "all", "every", "our", "team's", "set", "there", "much", "we", "us",
-    "who", "who's",
+    *FILLER, *ONESELF, "left", "remaining", "all", "every", "our", "set", "there", "much", "we", "us", "who", "who's",
 }  # fmt: skip
+_TEAMS = "team's"
+_OF_SEVERAL = {"budgets", "limits"}  # `the team's budgets` may be those of its people
 _AROUND = {
     "the", "a", "an", "for", "of", "on", "at", "to", "as", "from", "with", "please", "can", "could", "would", "you",
     "hey", "hi", "ok", "okay",
@@ -32,6 +33,17 @@ _EARLIER = (
     r"(?: (?:on )?(?P<earlier>yesterday|last (?:week|month|quarter|year)"
     r"|(?:last )?(?:mon|tues|wednes|thurs|fri|satur|sun)day))?"
 )
+_BY_PERIOD = re.compile(
+    r"(?<!\S)(?:daily|weekly|monthly) (?=(?:budgets?|limits?)(?!\S)(?!.* (?:reports?|summary|updates?)(?!\S)))",
+    re.IGNORECASE,
+)
+_TIME_OF = r"(?: (?:for|in|of|on|during|as of))?"
+_PRESENT = re.compile(
+    rf"{_TIME_OF} (?:today|right now|(?:the )?rest of (?:the|this) (?:day|week|month)"
+    r"|(?:this|the|the current) (?:day|week|month))(?:'s)?(?!\S)",
+    re.IGNORECASE,
+)
+_GONE_BY = re.compile(rf"{_TIME_OF} (?P<time>yesterday|last (?:week|month|quarter|year))(?:'s)?(?!\S)", re.IGNORECASE)
 _OVER = r"(?:over|above|past|beyond|exceed(?:s|ed|ing)?|within|under|inside|on|near|close to)"
 _ANYBODY = r"(?:anyone|anybody|someone|somebody|everyone|everybody|people|members|which (?:people|members))"
 _WHO_IS_OVER = re.compile(
@@ -159,7 +171,7 @@ _EVERYBODY = {*EACH, "everyone", "everybody", "all", "anyone", "anybody", "someo
 _SUGGESTING = {"suggest", "suggests", "suggestion", "suggestions", "suggested", "recommend", "recommended", "propose"}
 
 _IN_SUGGESTING = {
-    *_SUGGESTING, *_BUDGETS, *_AROUND, *_LISTING, *_EVERYBODY, "would", "should", "which", "default", "good",
+    *_SUGGESTING, *_BUDGETS, *_AROUND, *_LISTING, *_EVERYBODY, _TEAMS, "would", "should", "which", "default", "good",
     "sensible", "reasonable", "fair", "best", "new", "person", "personal", "member", "monthly",
 }  # fmt: skip
 """What may stand beside these and changes nothing, as limits are suggested for everybody alike."""
@@ -181,8 +193,18 @@ def budget_line(words: list[str], texts: list[str]) -> str | None:
         return found
     if _SUGGESTING & set(texts) and _BUDGETS & set(texts) and not _HAS_AMOUNT.search(line):
         return " ".join(["budget suggest", *(word for word in words if word.lower() not in _IN_SUGGESTING)])
-    budgets = [place for place, text in enumerate(texts) if text.removesuffix("'s") in _BUDGETS]
-    return _about_budgets(words, texts, budgets[0]) if budgets else None
+    line, earlier = without_time(_BY_PERIOD.sub("", line))
+    listing = _about_budgets(line.split(" "), line.lower().split(" "))
+    return f"{listing} earlier {earlier}" if listing and earlier else listing
+
+
+def without_time(line: str) -> tuple[str, str]:
+    """Return a line about budgets without the time that it names, and that time if it has gone by: `last month`.
+
+    A listing shows how budgets stand now, so that a time that still goes on changes nothing of it.
+    """
+    past = _GONE_BY.search(f" {line}")
+    return _GONE_BY.sub("", _PRESENT.sub("", f" {line}")).strip(), past["time"].lower() if past else ""
 
 
 # --- how budgets stand ---------------------------------------------------------------------------
@@ -254,14 +276,17 @@ def _in_full(found: re.Match[str]) -> str:
     return f"{found['sign']}{Decimal(found['number']) * 1000:.0f}{found['period']}"
 
 
-def _about_budgets(words: list[str], texts: list[str], place: int) -> str | None:
+def _about_budgets(words: list[str], texts: list[str]) -> str | None:
+    place = next((place for place, text in enumerate(texts) if text.removesuffix("'s") in _BUDGETS), None)
+    if place is None or _CHANGED_BY & set(texts):
+        return None  # names no limit
     rest = [word for at, word in enumerate(words) if at != place and texts[at] not in _AROUND]
     lowered = [word.lower() for word in rest]
-    if _CHANGED_BY & set(texts):
-        return None  # names no limit
-    if all(text in _LISTING or text in _BUDGETS for text in texts):
-        return "budgets me" if ONESELF - {"me"} & set(texts) else "budgets"  # not `show me all budgets`
-    named = [word for word, text in zip(rest, lowered, strict=True) if text not in _LISTING]
+    known = _LISTING | {_TEAMS} if texts[place] in _OF_SEVERAL else _LISTING
+    if all(text in known or text in _BUDGETS for text in texts):
+        is_own = ONESELF - {"me"} & set(texts) and _TEAMS not in texts  # not `show me all budgets`
+        return "budgets me" if is_own else "budgets"
+    named = [word for word, text in zip(rest, lowered, strict=True) if text not in known]
     return f"budgets {_owner(' '.join(named))}" if named and _are_of_somebody(words, named) else None
 
 
@@ -273,7 +298,14 @@ def _are_of_somebody(words: list[str], names: list[str]) -> bool:
     before = words[place - 1].lower() if place else ""
     is_owner = words[0].lower() in {"show", "see"} and names[-1].endswith("s") and "by" not in names
     is_asked = is_owner or words[0].lower() in {"what", "what's", "whats"}
-    return is_asked or names[-1].lower().endswith("'s") or before in {"of", "for"} or names[0].startswith(("@", "<@"))
+    is_teams = " ".join(names).lower() == "team"
+    return (
+        is_asked
+        or is_teams
+        or names[-1].lower().endswith("'s")
+        or before in {"of", "for"}
+        or names[0].startswith(("@", "<@"))
+    )
 
 
 def _owner(word: str) -> str:
