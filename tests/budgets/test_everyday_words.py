@@ -122,9 +122,9 @@ async def test_whoever_is_picked_is_named_in_a_choice_and_a_press_is_about_them(
     assert "|priya" not in visible_text(asked)
     pressed = visible_text(await harness.press("hannah", asked, "command:choice1"))
     assert "Priya Raman's budget is now $500 a month" in pressed
-    asked = visible_text(await harness.ask("hannah", "snooze @priya until 3/6"))
-    assert f"\u2022 `snooze` <@{priya}> `until " in asked
-    assert "|priya" not in asked
+    snoozed = visible_text(await harness.ask("hannah", "snooze @priya until 3/6"))
+    assert f"\u2022 `snooze` <@{priya}> `until " in snoozed
+    assert "|priya" not in snoozed
 
 
 async def test_a_cap_for_everybody_is_a_default_that_is_asked_about(harness: ServiceHarness) -> None:
