@@ -12,7 +12,7 @@ from bot.ledger.members import shown_email
 from bot.ledger.neo_agreement import agreement_text, difference_texts, member_difference_text, reading_text
 from bot.people.people import People
 from bot.reconcile.days_comparison import Comparison
-from bot.reconcile.document import compared_text, member_text, own_keys_text, parts_text, undecided_text
+from bot.reconcile.document import compared_text, member_text, own_keys_text, undecided_text
 from bot.reconcile.job import ReconcileJob
 from bot.slack import blocks
 from bot.slack.requests import Request
@@ -62,7 +62,6 @@ class ReconcileCommands:
         return {
             "result": agreement_text(agreement, today),
             "compared": compared_text(comparison, today),
-            "parts": parts_text(comparison),
             "undecided": undecided_text(comparison, today) if comparison.undecided else "",
             "differences": differences[:_MOST_LISTED],
             "members": [

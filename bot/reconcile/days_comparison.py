@@ -44,7 +44,7 @@ class Comparison:
     not be compared now, as they change while they are read. `members` are those whose
     totals differ, by e-mail, where Neo sums by person in a way of its own. `own_keys` are both totals of a cost of
     tasks on keys of the team's own where Neo counts it in a way of its own. `emails` are those of the members in which
-    a day differs, by id. `parts_days`: on how many of the days people and costs on own keys were compared.
+    a day differs, by id.
     """
 
     agreement: NeoAgreement
@@ -53,7 +53,6 @@ class Comparison:
     members: Mapping[str, BothTotals] = field(default_factory=dict)
     own_keys: Mapping[Counted, BothTotals] = field(default_factory=dict)
     emails: Mapping[int, str] = field(default_factory=dict)
-    parts_days: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -101,9 +100,7 @@ class DaysComparison:
         parts = PartsComparison(self._narrowing, self.heal, self.days, self.former, in_ledger, is_spread=is_spread)
         found = await parts.run(summary, differing)
         undecided = tuple(sorted(self.undecided))
-        return Comparison(
-            self._agreement(found), self.days, undecided, found.members, found.own_keys, parts_days=found.compared
-        )
+        return Comparison(self._agreement(found), self.days, undecided, found.members, found.own_keys)
 
     async def _compare_days(self, in_ledger: Mapping[date, LedgerTotal], summary: Summary) -> list[date]:
         """Compare each day, look into those that differ, and return them."""
@@ -149,7 +146,7 @@ class DaysComparison:
             own_keys_otherwise=bool(found.own_keys),
             members=tuple(found.member_differences),
             members_otherwise=bool(found.members),
-            has_whole_days_only=not found.compared,
+            has_whole_days_only=not found.is_compared,
         )
 
     def _through(self) -> date | None:

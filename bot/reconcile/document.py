@@ -56,7 +56,6 @@ def to_document(comparison: Comparison) -> dict[str, Any]:
         ],
         "members": [{"email": shown_email(email), **_both(*both)} for email, both in comparison.members.items()],
         "own_keys": {counted.value: _both(*both) for counted, both in comparison.own_keys.items()},
-        "days_compared_by_person": comparison.parts_days,
         "tasks_no_longer_listed": agreement.unlisted,
         "not_compared": _NOT_COMPARED,
     }
@@ -98,8 +97,6 @@ def sentences(comparison: Comparison, today: date) -> Iterator[str]:
         yield f"{own_keys_text(counted, *both)}."
     if compared := compared_text(comparison, today):
         yield f"{compared}."
-    if parts := parts_text(comparison):
-        yield f"{parts}."
     if not agreement.unavailable:
         yield f"{reading_text(agreement.days)}."
         yield "Not compared: Neo's sums by model and by status, and how often and how long tasks ran."
@@ -111,14 +108,6 @@ def compared_text(comparison: Comparison, today: date) -> str:
         return ""
     rest = "the other days of " if comparison.undecided else ""
     return f"I compared {rest}{date_span(comparison.days.first, comparison.days.last, today)} (UTC)"
-
-
-def parts_text(comparison: Comparison) -> str:
-    """Return on how many of the days people and own keys were compared; empty if on all, or on none."""
-    days = 0 if comparison.days is None else len(list(comparison.days))
-    if not 0 < comparison.parts_days < days:
-        return ""
-    return f"I compared people and your own model keys on {comparison.parts_days:,} of these {days:,} days"
 
 
 def undecided_text(comparison: Comparison, today: date) -> str:

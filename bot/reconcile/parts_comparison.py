@@ -28,14 +28,14 @@ _MOST_RUNS = 4  # of days, the longest ones: each takes a request
 class FoundParts:
     """What differs by person and in the costs on own keys; both totals where Neo counts these in a way of its own.
 
-    `compared`: on how many days.
+    `is_compared`: whether any days could be compared.
     """
 
     member_differences: list[MemberDifference] = field(default_factory=list)
     members: dict[str, BothTotals] = field(default_factory=dict)
     own_keys_differences: list[DayDifference] = field(default_factory=list)
     own_keys: dict[Counted, BothTotals] = field(default_factory=dict)
-    compared: int = 0
+    is_compared: bool = False
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class PartsComparison:
                 compared |= set(days)
                 await self._compare_members(days, of_run)
                 await self._compare_own_keys(days, of_run)
-        self.found.compared = len(compared)
+        self.found.is_compared = bool(compared)
         self._keep_former(set(self.days) - compared)
         return self.found
 
