@@ -13,7 +13,7 @@ from bot.digest.rules import DigestSchedule
 from bot.digest.store import DigestDecision
 from bot.domain import formatting
 from bot.domain.money import show_usd
-from bot.domain.pricing import SpendBasis
+from bot.domain.pricing import SpendBasis, has_known_cost
 from bot.ledger.spend_groups import SpendGroup
 from bot.outbox.events import EventMembers, EventRequest, WebhookEvent, amount, moment, optional_amount
 from bot.outbox.keys import is_of
@@ -54,13 +54,13 @@ class DigestEvent:
         total = facts.days.total
         failed = f", {total.failed_tasks:,} failed" if total.failed_tasks else ""
         known = "" if facts.complete else " Some tasks may be missing."
-        spent = show_usd(facts.days.spend_nanos) if _has_known_cost(total.tasks, total.without_cost) else "cost unknown"
+        spent = show_usd(facts.days.spend_nanos) if has_known_cost(total.tasks, total.without_cost) else "cost unknown"
         return f"{days}: {spent}, {formatting.count(total.tasks, 'task')}{failed}.{known}"
 
     def _data(self, facts: DigestFacts) -> dict[str, Any]:
         days, total, basis = facts.days, facts.days.total, self.policy.basis
-        is_known = _is_known(facts) and _has_known_cost(total.tasks, total.without_cost)
-        is_failed_known = _is_known(facts) and _has_known_cost(total.failed_tasks, total.failed_without_cost)
+        is_known = _is_known(facts) and has_known_cost(total.tasks, total.without_cost)
+        is_failed_known = _is_known(facts) and has_known_cost(total.failed_tasks, total.failed_without_cost)
         return {
             "date": facts.span.day.isoformat(),
             "timezone": self.policy.zone.key,
@@ -92,11 +92,7 @@ class DigestEvent:
 
 def _spend(group: SpendGroup, basis: SpendBasis) -> dict[str, str] | None:
     """Return what a group spent; None if the cost of none of its tasks is known."""
-    return amount(group.spend(basis)) if _has_known_cost(group.tasks, group.without_cost) else None
-
-
-def _has_known_cost(tasks: int, without_cost: int) -> bool:
-    return tasks == 0 or tasks > without_cost
+    return amount(group.spend(basis)) if has_known_cost(group.tasks, group.without_cost) else None
 
 
 def _is_known(facts: DigestFacts) -> bool:

@@ -57,6 +57,11 @@ class Price(msgspec.Struct, frozen=True, gc=False):
         return self.platform_nanos is not None or self.provider_nanos is not None
 
 
+def has_known_cost(tasks: int, without_cost: int) -> bool:
+    """Return whether an amount can be said of so many tasks, of which some are without a known cost; also of none."""
+    return tasks == 0 or tasks > without_cost
+
+
 UNKNOWN = Price(None, None)
 _UNKNOWN_ON_OWN_KEY = Price(None, None, own_key=True)
 

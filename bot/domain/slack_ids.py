@@ -1,11 +1,13 @@
 """Ids of Slack as people type them, and mentions of users (`<@U1>`)."""
 
 import re
+from typing import Final
 
 _USER = re.compile(r"[UW][A-Z0-9]{2,}")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,}")
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
-_MENTION_IN_TEXT = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")  # as it was typed, perhaps with a name
+TYPED_MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+"""The pattern of a mention as it was typed: Slack may hand over a name with it."""
 
 
 def is_user_id(text: str) -> bool:
@@ -30,12 +32,12 @@ def is_mention(name: str) -> bool:
 
 def without_mentions(text: str) -> str:
     """Return a text with the plain id of each user that it mentions: `U1` for `<@U1>`."""
-    return _MENTION_IN_TEXT.sub(r"\1", text)
+    return TYPED_MENTION.sub(r"\1", text)
 
 
 def with_nobody_named(text: str) -> str:
     """Return a text with `@them` for each user that it mentions, for where Slack would show the id."""
-    return _MENTION_IN_TEXT.sub("@them", text)
+    return TYPED_MENTION.sub("@them", text)
 
 
 def parse_mention(text: str) -> str | None:

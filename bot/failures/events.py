@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from bot.domain import formatting
 from bot.domain.money import show_usd
+from bot.domain.pricing import has_known_cost
 from bot.failures.alert_facts import AlertFacts, GroupFacts, alert_facts
 from bot.failures.keys import FailuresOpenedKey, FailuresResolvedKey
 from bot.failures.rules import FailurePolicy
@@ -68,7 +69,7 @@ class FailureEvents:
 def _amount(groups: Sequence[GroupFacts]) -> dict[str, str] | None:
     """Return what the tasks of groups cost; None if the cost of none of them is known."""
     tasks, unknown = sum(each.tasks for each in groups), sum(each.unknown for each in groups)
-    return None if unknown and tasks == unknown else amount(sum(each.nanos for each in groups))
+    return amount(sum(each.nanos for each in groups)) if has_known_cost(tasks, unknown) else None
 
 
 def _summary(facts: AlertFacts, *, is_over: bool) -> str:

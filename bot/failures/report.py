@@ -11,6 +11,7 @@ from bot.domain import formatting
 from bot.domain.access import AT_THE_TERMINAL, Caller, RefusedError
 from bot.domain.money import usd_text
 from bot.domain.periods import Window
+from bot.domain.pricing import has_known_cost
 from bot.domain.query.question import Field, Question, describe
 from bot.domain.query.when import resolve
 from bot.failures.error_lines import ErrorLine, error_lines
@@ -202,7 +203,7 @@ def error_document(report: ErrorReport) -> dict[str, Any]:
 
 def _known_usd(nanos: int, tasks: int, unknown: int) -> str | None:
     """Return what tasks cost; None if the cost of none of them is known."""
-    return None if tasks and tasks == unknown else usd_text(nanos)
+    return usd_text(nanos) if has_known_cost(tasks, unknown) else None
 
 
 def _share(share: TaskShare) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from bot.database.chunks import chunks
 from bot.database.errors import LedgerError
 from bot.database.sets import SetStatement
 from bot.domain.person import REMOVED_NAME
+from bot.domain.pricing import has_known_cost
 from bot.domain.tasks import normalized_email
 from bot.ledger.expressions import has_no_cost, one_of
 from bot.ledger.removed_members import REMOVED, hashed_emails
@@ -184,7 +185,7 @@ class MemberSummary:
     @property
     def known_nanos(self) -> int | None:
         """The spend; None if the cost of none of the tasks is known."""
-        return None if self.without_cost and self.without_cost == self.tasks else self.spend_nanos
+        return self.spend_nanos if has_known_cost(self.tasks, self.without_cost) else None
 
 
 _TASKS = select(func.count()).select_from(task).where(task.c.member == _M.id)

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.domain.slack_ids import format_mention, is_channel_id
+from bot.domain.slack_ids import TYPED_MENTION, format_mention, is_channel_id
 from bot.domain.text import one_line
 
 LONGEST = 300  # characters of one untrusted text in a message
@@ -24,7 +24,6 @@ _QUOTE = re.compile(r"^(?:&gt;|[\uff1e\ufe65]|\s)*(?:&gt;|[\uff1e\ufe65])")
 _ITEM = re.compile(r"^(?:([\u2022\u25e6\u25aa\u2023\u2043-])|(\d{1,3})[.)])(?=\s)")
 _COLON = "\ua789"  # looks like a colon; `domain.query.tokens` reads it as one where it is typed back
 _MENTION = re.compile(r"&lt;@([UW][A-Z0-9]+)&gt;")
-_TYPED_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")  # Slack may hand over a name with it
 _CODE = re.compile(r"(`[^`\s](?:[^`]*[^`\s])?`)")  # as Slack pairs backticks; any other is a mark like the rest
 
 
@@ -66,7 +65,7 @@ def code(value: object) -> Trusted:
 
 def typed_line(value: object) -> Trusted:
     """Return a line to type as inline code, but for the mentions in it: inside code they would show as ids."""
-    parts = enumerate(_TYPED_MENTION.split(str(value)))
+    parts = enumerate(TYPED_MENTION.split(str(value)))
     return Trusted(" ".join(mention(part) if at % 2 else code(part.strip()) for at, part in parts if part.strip()))
 
 

@@ -5,6 +5,7 @@ import io
 import re
 from typing import Any
 
+from bot.domain.pricing import has_known_cost
 from bot.domain.text import one_line
 from bot.ledger.spend_groups import SpendGroup
 from bot.usage.report import Report
@@ -51,7 +52,7 @@ def _lines(report: Report) -> list[list[Any]]:
 def _group(report: Report, group: SpendGroup) -> dict[str, Any]:
     """Return a group, without its amounts if nothing is known of them: no column counts the tasks of unknown cost."""
     document = group_document(report, group)
-    is_unknown = group.tasks > 0 and group.tasks == group.without_cost and "spend_usd" in document
+    is_unknown = "spend_usd" in document and not has_known_cost(group.tasks, group.without_cost)
     return document | dict.fromkeys(_OF_GROUP) if is_unknown else document
 
 
