@@ -63,7 +63,7 @@ _KIND = select(failure_kind).where(failure_kind.c.id == bindparam("which"))
 _LATEST_OF_KIND = (
     select(failure.c.task)
     .where(failure.c.kind == bindparam("of_kind"), failure.c.past == 0)
-    .order_by(failure.c.failed_at.desc())
+    .order_by(failure.c.failed_at.desc(), failure.c.task.desc())
     .limit(1)
 )
 

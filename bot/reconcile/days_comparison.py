@@ -85,6 +85,7 @@ class DaysComparison:
     spread_reading: DayReading = DayReading.SPREAD
     until: float = 0.0
     lookups: int = 0
+    has_read_up_to_now: bool = False
 
     async def run(self) -> Comparison:
         """Compare, and return what was found. Raises NeoError and LedgerError."""
@@ -220,7 +221,9 @@ class DaysComparison:
         """Return what is to be read again where the ledger lacks tasks of a day, or holds others than Neo lists."""
         if unrecorded := await _unrecorded(self._neo, self._ledger, window):
             await self.database.write(partial(forget_fingerprints, task_ids=unrecorded))
-        if await self._has_dropped(window):  # only a pass up to now tells which tasks are listed no more
+        # only a pass up to now tells which tasks are listed no more; it tells it of all later days, too
+        if not self.has_read_up_to_now and await self._has_dropped(window):
+            self.has_read_up_to_now = True
             return [PlannedPass(PassKind.FULL, days.start - ONE_DAY, self.now)]
         return [PlannedPass(PassKind.HISTORY, days.start, days.end)] if unrecorded else []
 

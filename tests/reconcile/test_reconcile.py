@@ -173,6 +173,21 @@ async def test_a_task_that_neo_drops_after_a_night_is_not_taken_for_a_reading(ha
     assert reports(harness) == []
 
 
+async def test_all_days_of_a_comparison_are_read_up_to_now_once(harness: ServiceHarness) -> None:
+    await night(harness)
+    for task in harness.neo.world.tasks(harness.clock()):
+        harness.neo.world.remove(task.task_id)  # as with a key that has lost its rights: on every day
+    harness.neo.world.add(SimTask.of("own", Stream(START - HOUR, START, Decimal("0.5")), email=PRIYA))
+    before = passes_up_to_now(harness)
+    await asked(harness)
+    assert passes_up_to_now(harness) - before == 1
+
+
+def passes_up_to_now(harness: ServiceHarness) -> int:
+    (row,) = rows_of(harness.place, "SELECT count(*) FROM pass WHERE kind = 'full'")
+    return int(row[0])
+
+
 async def test_an_amount_that_is_wrong_in_the_ledger_alone_is_read_again(harness: ServiceHarness) -> None:
     await night(harness)
     execute(harness.place, "UPDATE task SET neo_credits = '9.9' WHERE task_id = 'priya-5'")

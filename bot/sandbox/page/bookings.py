@@ -14,6 +14,7 @@ from bot.sandbox.tasks import Row
 
 FAILED_STATUSES = {"error", "failed"}
 _CENT = Decimal("0.01")
+_NANO = Decimal("1e-9")
 SAME = Decimal("0.000001")  # relative: amounts closer to each other are the same money, reported twice
 
 
@@ -107,7 +108,11 @@ def shown_usd(usd: Decimal) -> str:
 
 
 def cost_usd(row: Row) -> Decimal | None:
-    """Return what a row's task has cost in dollars, with what is owed to the model's provider; None if unknown."""
+    """Return what a row's task has cost in dollars, with what is owed to the model's provider; None if unknown.
+
+    Each amount is rounded once, half-even to the nano as the bot does, as otherwise sums may fall to either side of
+    half a cent.
+    """
     credit, llm, neo = (row.get(name) for name in ("neo_credits", "llm_cost", "neo_cost"))
     is_byok = row.get("is_byok")
     if not (bool(llm or neo) if is_byok is None else is_byok):
@@ -116,8 +121,8 @@ def cost_usd(row: Row) -> Decimal | None:
         amounts = [llm, neo]
     else:
         amounts = [credit, llm, neo]
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, Decimal(0)) * CREDIT_USD if known else None
+    known = [(amount * CREDIT_USD).quantize(_NANO, ROUND_HALF_EVEN) for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
 
 
 def _created_at(row: Row) -> datetime:

@@ -90,3 +90,10 @@ def test_a_whole_team_is_looked_at_once_in_hours(busy: World) -> None:
     snapshot = busy.snapshot(START)
     neo_panel.summary(START + MINUTE)
     assert busy.snapshot(START) is snapshot  # the API's own listing was not disturbed
+
+
+def test_sums_are_of_amounts_to_the_nano_like_the_bots() -> None:
+    world = World.empty()
+    world.add(SimTask.of("a", stream(START - HOUR, START - MINUTE, "0.10149999999999999")))  # the noise of a float
+    summary = read_panel(world).summary(START)
+    assert (summary["spent_today_usd"], summary["recent"][0]["cost_usd"]) == (1.02, 1.02)  # half-even of $1.015
