@@ -637,6 +637,7 @@ async def test_app_home_shows_each_what_is_theirs(shown: Demo, sit: Sit) -> None
 # --- the window ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_phone_in_the_dark_shows_all_without_scrolling_sideways(shown: Demo, sit: Sit) -> None:
     seat = await sit(shown, viewport=PHONE, color_scheme="dark", has_touch=True, is_mobile=True)
     by_member = await seat.ask("team 90d by:member")

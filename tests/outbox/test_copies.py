@@ -124,6 +124,7 @@ async def test_an_edit_that_outlived_its_claim_and_got_no_answer_does_not_leave_
     assert [each.text for each in outbox.copies("note:parent")] == ["newer"]
 
 
+@pytest.mark.slow
 async def test_a_channel_whose_history_is_refused_does_not_hold_up_the_others(outbox: SteppedOutbox) -> None:
     other = outbox.slack.workspace.im_of("U0PRIYA").id
     outbox.slack.faults.when(lambda c: Refuse("access_denied") if _history_of(c, WHERE) else None)
@@ -197,6 +198,7 @@ async def ticks(outbox: SteppedOutbox, minutes: int) -> None:
         await outbox.parts.wait_idle()
 
 
+@pytest.mark.slow
 async def test_what_was_put_off_by_a_clock_that_ran_ahead_is_sent_at_once(outbox: SteppedOutbox) -> None:
     await outbox.enqueue("note:a")
     outbox.later(AHEAD)
@@ -242,6 +244,7 @@ async def test_checks_put_off_by_a_clock_that_ran_ahead_are_made(outbox: Stepped
     assert len(outbox.copies("note:a")) == 1
 
 
+@pytest.mark.slow
 async def test_a_late_copy_of_an_unconfirmed_message_by_a_clock_that_was_behind_is_taken_back(
     outbox: SteppedOutbox,
 ) -> None:
@@ -257,6 +260,7 @@ async def test_a_late_copy_of_an_unconfirmed_message_by_a_clock_that_was_behind_
     assert len(outbox.copies("note:a")) == 1
 
 
+@pytest.mark.slow
 async def test_an_edit_put_off_by_a_clock_that_ran_ahead_is_made(outbox: SteppedOutbox) -> None:
     await outbox.enqueue("note:parent", topic="topic:x")
     await outbox.parts.sender.send(await outbox.claim("one"))
@@ -283,6 +287,7 @@ async def test_a_limit_longer_than_an_hour_is_asked_about_again(outbox: SteppedO
     assert len(outbox.slack.calls("conversations.history")) > 1
 
 
+@pytest.mark.slow
 async def test_a_reply_of_a_lost_ledger_is_found_in_the_thread_whose_parent_was_deleted(outbox: SteppedOutbox) -> None:
     await outbox.enqueue("note:parent", "note:step", topic="topic:x")
     for token in ("one", "two"):

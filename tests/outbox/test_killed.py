@@ -14,6 +14,7 @@ ROUNDS, AT_ONCE = amount(100, 4), 8
 FIRST = {SQLITE: 0, POSTGRES: amount(0, 4)}  # seeds: in eight, a worker is killed at every step
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.timeout(amount(900, 120))
 async def test_killed_and_frozen_everywhere_each_message_is_visible_once(

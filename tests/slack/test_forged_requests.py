@@ -407,6 +407,7 @@ async def test_a_body_larger_than_slacks_is_not_read(closed: ServiceHarness) -> 
     assert (await posted(closed, b"x", signed(closed, b"x") | squeezed)).status_code == 415
 
 
+@pytest.mark.slow
 async def test_half_a_request_is_not_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.slack.http_server.TIMEOUT_SECONDS", 0.3)
     halves = {
