@@ -21,10 +21,15 @@ WEEKDAYS = {
     for number, name in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
     for length in (3, len(name))
 } | {"tues": 1, "weds": 2, "thur": 3, "thurs": 3}
-_DAYS, _MONTHS = range(1, 32), range(1, 13)
+_DAY_NUMBERS, _MONTHS = range(1, 32), range(1, 13)
 _UNITS = {"day": Unit.DAY, "week": Unit.WEEK, "month": Unit.MONTH, "quarter": Unit.QUARTER, "year": Unit.YEAR}
-_OFFSETS = {"this": 0, "current": 0, "last": -1, "previous": -1, "prior": -1}
-BEGINNINGS = {*MONTHS, *WEEKDAYS, *_UNITS, *_OFFSETS, "today", "yesterday", "calendar", "iso", "kw", "cw"}
+_TO_DATE = {"wtd": Unit.WEEK, "mtd": Unit.MONTH, "qtd": Unit.QUARTER, "ytd": Unit.YEAR}
+_OFFSETS = {"this": 0, "current": 0, "last": -1, "previous": -1, "prior": -1, "prev": -1}
+JOINTS = {"to", "until", "till", "through", "thru", "-", "--"}
+"""What stands between the two ends of a range."""
+BEGINNINGS = {
+    *MONTHS, *WEEKDAYS, *_UNITS, *_TO_DATE, *_OFFSETS, "today", "yesterday", "calendar", "iso", "kw", "cw",
+}  # fmt: skip
 """What the first word of a date may be that has no figures."""
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
@@ -33,6 +38,17 @@ _ISO_WEEK = re.compile(r"(?:(?P<year>\d{4})-?)?w(?P<number>\d{1,2})", re.ASCII)
 _ONE_OR_TWO_FIGURES = re.compile(r"\d{1,2}", re.ASCII)
 _QUARTER = re.compile(r"q([1-4])(?:[-/](\d{4}))?", re.ASCII)
 _DAY_SPAN = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?-(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
+_MONTH = rf"(?P<month>{'|'.join(MONTHS)})"
+_DAYS = (
+    r"(?:the )?(?P<first>\d{1,2})(?:st|nd|rd|th)?"
+    rf" (?P<joint>{'|'.join(sorted(JOINTS))}|and) "
+    r"(?:the )?(?P<last>\d{1,2})(?:st|nd|rd|th)?"
+)
+_DAYS_OF_MONTH = re.compile(rf"{_DAYS}(?: of)? {_MONTH}(?!\S)", re.ASCII)
+_MONTH_AND_DAYS = re.compile(rf"{_MONTH} {_DAYS}(?!\S)", re.ASCII)
+_LONGEST_SPAN = 7  # words of `the 3rd to the 9th of november`
+_SHORT_YEAR = re.compile(r"'(\d{2})", re.ASCII)
+_CENTURY = 2000  # of `'25`
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})?", re.ASCII)
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}))?", re.ASCII)
@@ -86,6 +102,10 @@ Reading = tuple[int, tuple[CalendarPeriod, ...]]
 """How many words name a period, and which ones they may mean."""
 
 
+Span = tuple[int, CalendarPeriod, CalendarPeriod]
+"""How many words name some days in a row, and the first and the last of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class DateReader:
     """Reads dates. Those without a year are the latest that begin by `today`, or the first from a day `after` on."""
@@ -99,16 +119,21 @@ class DateReader:
         Raises ValueError if they are written as a date that no calendar has.
         """
         readers = (
-            self._week, self._before_last, self._of_unit, self._relative, self._with_month_name, self._quarter,
-            self._ordinal, self._figures,
+            self._week, self._before_last, self._of_unit, self._to_date, self._of_calendar,
+            self._of_week, self._relative, self._with_month_name, self._quarter, self._ordinal, self._figures,
         )  # fmt: skip
         for reader in readers:
             if (found := reader(words)) is not None:
                 return found
         return None
 
-    def day_span(self, words: Sequence[str]) -> tuple[int, CalendarPeriod, CalendarPeriod] | None:
-        """Return the days that words such as `nov 1-15` or `1-15 nov` span; None if they span none."""
+    def day_span(self, words: Sequence[str], *, is_between: bool = False) -> Span | None:
+        """Return the days that words such as `nov 1-15` or `1 - 15 nov` span; None if they span none.
+
+        Behind `between`, `1 and 15 nov` does, too.
+        """
+        if (spaced := self._spaced_span(words, is_between=is_between)) is not None:
+            return spaced
         month, span, *_ = (*words, "", "")
         if month not in MONTHS:
             month, span = span, month
@@ -117,6 +142,19 @@ class DateReader:
         year, count = self._year_behind(words, 2)
         first = self._dated(MONTHS[month], int(match[1]), year)
         return count, _day(first), _day(first.replace(day=int(match[2])))
+
+    def _spaced_span(self, words: Sequence[str], *, is_between: bool) -> Span | None:
+        """Return the days that `3 to 9 nov` and, with a year behind, `nov 3 - 9` span."""
+        said = " ".join(words[:_LONGEST_SPAN])
+        match = _DAYS_OF_MONTH.match(said) or _MONTH_AND_DAYS.match(said)
+        if match is None or (match["joint"] == "and" and not is_between):
+            return None
+        year, count = self._year_behind(words, len(match[0].split()))
+        if match.re is _MONTH_AND_DAYS and year is None:
+            return None  # its last day may be in the next month
+        first = self._dated(MONTHS[match["month"]], int(match["first"]), year)
+        last = first.replace(day=int(match["last"]))
+        return (count, _day(first), _day(last)) if first < last else None
 
     # --- ways to name one --------------------------------------------------------------------------
 
@@ -162,6 +200,26 @@ class DateReader:
         is_of_unit = found is not None and all(each.unit is unit for each in found[1])
         return (place + found[0], found[1]) if found is not None and is_of_unit else None
 
+    def _to_date(self, words: Sequence[str]) -> Reading | None:
+        """Return the period that `wtd`, `mtd`, `qtd` and `ytd` name."""
+        unit = _TO_DATE.get(words[0])
+        return None if unit is None else (1, (self._counted(unit, 0),))
+
+    def _of_calendar(self, words: Sequence[str]) -> Reading | None:
+        """Return the period that `last calendar month` names."""
+        is_so = words[0] in _OFFSETS and list(words[1:2]) == ["calendar"]
+        found = self._relative([words[0], *words[2:]]) if is_so else None
+        return None if found is None else (found[0] + 1, found[1])
+
+    def _of_week(self, words: Sequence[str]) -> Reading | None:
+        """Return the day that `tuesday last week` and `friday of this week` name."""
+        place = 1 + (list(words[1:2]) == ["of"])
+        which, unit, *_ = (*words[place:], "", "")
+        if words[0] not in WEEKDAYS or which not in _OFFSETS or unit != "week":
+            return None
+        monday = self._counted(Unit.WEEK, _OFFSETS[which]).first_day
+        return place + 2, (_day(monday + timedelta(days=WEEKDAYS[words[0]])),)
+
     def _relative(self, words: Sequence[str]) -> Reading | None:
         first, second = words[0], words[1] if len(words) > 1 else ""
         if first in {"today", "yesterday"}:
@@ -179,7 +237,7 @@ class DateReader:
     def _with_month_name(self, words: Sequence[str]) -> Reading | None:
         first, second = words[0], words[1] if len(words) > 1 else ""
         if first in MONTHS:
-            if (day := _DAY.fullmatch(second)) and int(day[1]) in _DAYS:
+            if (day := _DAY.fullmatch(second)) and int(day[1]) in _DAY_NUMBERS:
                 year, count = self._year_behind(words, 2)
                 return count, (_day(self._dated(MONTHS[first], int(day[1]), year)),)
             year, count = self._year_behind(words, 1)
@@ -234,6 +292,11 @@ class DateReader:
         at = place + (list(words[place : place + 1]) == ["of"])
         if len(words) > at and _is_year(words[at]):
             return int(words[at]), at + 1
+        which, unit, *_ = (*words[at:], "", "")
+        if which in _OFFSETS and unit == "year":  # `october last year`
+            return self.today.year + _OFFSETS[which], at + 2
+        if match := _SHORT_YEAR.fullmatch(which):
+            return _CENTURY + int(match[1]), at + 1
         return None, place
 
     def _dated(self, month: int, day: int, year: int | None) -> date:

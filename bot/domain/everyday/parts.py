@@ -19,6 +19,7 @@ _THIRDS = {"early": 1, "mid": 2, "middle": 2, "late": 3}
 _THIRD = 10  # days of a month; the last one goes to its end
 _MIDDLE = 15  # the last day of the first half of a month
 _HALF_YEAR = 6  # months
+_QUARTERS = 4  # of a year
 _UNITS = {"day": Unit.DAY, "days": Unit.DAY, "week": Unit.WEEK, "weeks": Unit.WEEK}
 BEGINNINGS = {*_ORDINALS, *_THIRDS, "the", "week"}
 """What the first word of a part of a period may be, up to a dash in it."""
@@ -68,7 +69,7 @@ class PartReader:
         number = self._number(texts[1]) if len(texts) > 1 else None
         place = 1 + (number is not None)
         what = texts[place] if place < len(texts) else ""
-        if what == "quarter" and number is None and _ORDINALS[texts[0]] in range(1, 5):
+        if what == "quarter" and number is None:
             return self._quarter(texts)
         if number is None and what.endswith("s"):  # `last days of november`
             return None
@@ -85,9 +86,13 @@ class PartReader:
         return None if days is None else (found[0], days)
 
     def _quarter(self, texts: Sequence[str]) -> Part | None:
-        """Return the quarter that `second quarter` and `second quarter of 2026` name."""
-        found = DateReader(self.today).read([f"q{_ORDINALS[texts[0]]}", *texts[2:]])
-        return None if found is None else (found[0] + 1, found[1][0].when)
+        """Return the quarter that `second quarter` and `last quarter of 2026` name."""
+        is_last = _ORDINALS[texts[0]] == 0
+        number = _QUARTERS if is_last else _ORDINALS[texts[0]]
+        found = DateReader(self.today).read([f"q{number}", *texts[2:]]) if number <= _QUARTERS else None
+        if found is None or (is_last and (texts[2:3] != ["of"] or found[0] == 1)):
+            return None  # `last quarter` alone is the one before this
+        return found[0] + 1, found[1][0].when
 
     def _week_of(self, texts: Sequence[str]) -> Part | None:
         """Return the calendar week that `week of nov 9` names."""

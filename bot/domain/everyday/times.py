@@ -15,7 +15,9 @@ from bot.domain.query.when_parser import MAX_DAYS, MAX_HOURS, parse_when
 
 NUMBERS = {
     "a": 1, "an": 1, "one": 1, "couple": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15,
+    "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40,
+    "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 """Numbers by their words."""
 _HOUR = "hour"
@@ -32,10 +34,12 @@ _UNITS = {
     for word in words
 }
 _AMOUNT = re.compile(
-    rf"(?:a (?=couple))?(?P<number>\d{{1,6}}|{'|'.join(NUMBERS)})(?: of(?= ))?(?:(?<=\d) ?| )(?P<unit>[a-z]+)(?![^ ])",
+    rf"(?:a (?=couple))?(?P<number>\d{{1,6}}|{'|'.join(NUMBERS)})(?: of(?= ))?"
+    r"(?:(?<=\d)[ -]?| )(?P<unit>[a-z]+)(?![^ ])",
     re.ASCII,
 )
-_OF_CALENDAR = {"last", "previous", "prior"}
+_FEW = range(3, 6)  # what `few` may be
+_OF_CALENDAR = {"last", "previous", "prior", "prev"}
 _BACK = {*_OF_CALENDAR, "past", "recent", "trailing"}
 _EACH_OF, _WITHIN = {"day", "week", "month"}, {"in", "over", "within", "during"}
 _DAY_ALONE = re.compile(r"\d{1,2}", re.ASCII)
@@ -54,12 +58,16 @@ _JOINED = re.compile(
     rf"((?:{'|'.join(MONTHS)})\d{{0,2}}|\d{{1,2}}[./]\d{{1,2}}(?:[./]\d{{4}})?)",
     re.ASCII,
 )
-_TO = {"to", "until", "till", "through", "thru", "-", "--", ".."}
+_ALL_WEEKDAYS = "|".join(WEEKDAYS)
+_WEEKDAYS_JOINED = re.compile(rf"({_ALL_WEEKDAYS})-({_ALL_WEEKDAYS})")
+_NAMES_YEAR = re.compile(r"\d{4}|'\d|year")
+_IN_A_YEAR = re.compile(rf"{'|'.join(MONTHS)}|q[1-4]")
+_TO = {*dates.JOINTS, ".."}
 _SINCE, _FROM, _AFTER = {"since", "starting"}, {"from"}, {"after"}
 _UP_TO = {"until", "till", "through", "thru"}
 _BEGINNINGS = {
     *dates.BEGINNINGS, *parts.BEGINNINGS, *clocks.BEGINNINGS, *NUMBERS, *_BACK, *_WITHIN, *_SINCE, *_FROM, *_AFTER,
-    *_UP_TO, "up", "a", "the", "fortnight", "half", "this", "weekend", "all", "of", "ever",
+    *_UP_TO, "few", "up", "a", "the", "fortnight", "half", "this", "weekend", "all", "of", "ever",
 }  # fmt: skip
 
 Times = tuple[int, tuple[When, ...]]
@@ -90,8 +98,10 @@ class TimeReader:
         yield self._since(words)
         yield self._up_to(words)
         yield self._rolling(words)
+        yield self._few(words)
         yield self._fixed(words)
-        yield self._weekend(words)
+        if weekend := self._weekend(words):
+            yield weekend[0], (weekend[1],)
         yield self._ever(words)
         yield _written_range(words)
         if part := PartReader(self.today, NUMBERS).read(words):
@@ -105,17 +115,20 @@ class TimeReader:
 
     def _range(self, words: Sequence[str]) -> Times | None:
         words = _with_slashes(words)
-        begun = 1 if words[0] in {"from", "between"} else 0
-        if words[begun : begun + 1] and (span := DateReader(self.today).day_span(words[begun:])):
+        begun = 1 if words[0] in {*_FROM, *_SINCE, "between"} else 0
+        is_between = words[0] == "between"
+        span = DateReader(self.today).day_span(words[begun:], is_between=is_between) if words[begun:] else None
+        if span is not None:
             return begun + span[0], (Range(span[1].start, span[2].end),)
+        begun = (_first_of(words) if begun else 0) or begun
         start = self._period(words[begun:])
         if start is None:
             return None
         joint = begun + start[0]
         rest = words[joint:]
-        between = words[0] == "between" and rest[:1] == ["and"]
-        if rest and (between or rest[0] in _TO):
-            return self._ending(joint + 1, self._beginning(start[1], words, begun, joint + 1), words[joint + 1 :])
+        if rest and (rest[0] in _TO or (is_between and rest[0] == "and")):
+            starts = self._beginning(start[1], words, begun, joint + 1)
+            return self._ending(joint + 1, starts, words[joint + 1 :], words[begun:joint])
         if rest and _are_days(start[1]) and (second := self._period(rest)) and _are_days(second[1]) and not begun:
             return self._ending(joint, start[1], rest)
         return None
@@ -127,12 +140,14 @@ class TimeReader:
         first, last = ("".join(words[place : place + 1]) for place in (begun, end))
         if first not in WEEKDAYS or last not in WEEKDAYS:
             return starts
-        ending = DateReader(self.today).read([last])
+        ending = DateReader(self.today).read(words[end:])
         is_before = ending is not None and ending[1][0].first_day < starts[0].first_day
         return tuple(replace(each, first_day=each.first_day - _WEEK) for each in starts) if is_before else starts
 
-    def _ending(self, count: int, starts: Sequence[CalendarPeriod], words: Sequence[str]) -> Times | None:
-        """Return the ranges from each of the starts to the period that the next words name."""
+    def _ending(
+        self, count: int, starts: Sequence[CalendarPeriod], words: Sequence[str], said: Sequence[str] = ()
+    ) -> Times | None:
+        """Return the ranges from each of the starts, `said` so, to the period that the next words name."""
         if words and words[0] == "now":
             return count + 1, tuple(Range(start.start, None) for start in starts)
         ranges: dict[When, None] = {}
@@ -146,7 +161,9 @@ class TimeReader:
             if end is None:
                 return None
             taken = the + end[0]
-            ranges |= dict.fromkeys(Range(start.start, each.end) for each in end[1] if _of_same_order(start, each))
+            ranges |= dict.fromkeys(
+                Range(_before(each, start, said).start, each.end) for each in end[1] if _of_same_order(start, each)
+            )
         return (count + taken, tuple(ranges)) if ranges else None
 
     def _since(self, words: Sequence[str]) -> Times | None:
@@ -154,6 +171,8 @@ class TimeReader:
             return None
         if (first := _first_of(words)) and (start := self._period(words[first:])):
             return first + start[0], tuple(Range(each.start, None) for each in start[1])
+        if words[0] in _SINCE and words[1:] and (weekend := self._weekend(words[1:])):
+            return 1 + weekend[0], (Range(weekend[1].start, None),)
         start = self._period(words[1:])
         if start is None:
             return None
@@ -228,6 +247,15 @@ class TimeReader:
         last = Unit.MONTH.shift(first, 1) - timedelta(days=1)
         return first.replace(day=min(self.today.day, last.day))
 
+    def _few(self, words: Sequence[str]) -> Times | None:
+        """Return the times that `past few days` may mean: three of them, four or five."""
+        place = int(words[0] in _BACK)
+        place += list(words[place : place + 1]) == ["a"]
+        unit = _UNITS.get("".join(words[place + 1 : place + 2]))
+        if list(words[place : place + 1]) != ["few"] or unit is None:
+            return None
+        return place + 2, tuple(when for count in _FEW if (when := self._back(count, unit)) is not None)
+
     def _fixed(self, words: Sequence[str]) -> Times | None:
         """Return the time that `last fortnight` and `half a year` name."""
         place = int(words[0] in {*_BACK, "a", "the"})
@@ -236,7 +264,7 @@ class TimeReader:
                 return place + len(phrase), (when,)
         return None
 
-    def _weekend(self, words: Sequence[str]) -> Times | None:
+    def _weekend(self, words: Sequence[str]) -> tuple[int, Range] | None:
         """Return the latest weekend that has begun; on a weekend, the last one is that before."""
         place = int(words[0] in {"the", "this"})
         place += bool(set(words[place : place + 1]) & _BACK)
@@ -245,7 +273,7 @@ class TimeReader:
         is_last = words[place - 1] in _OF_CALENDAR if place else False
         back = (self.today.weekday() - _SATURDAY) % 7
         saturday = self.today - timedelta(days=back + 7 * (is_last and back <= 1))
-        return place + 1, (Range(Dated(Unit.DAY, saturday), Dated(Unit.DAY, saturday + timedelta(days=1))),)
+        return place + 1, Range(Dated(Unit.DAY, saturday), Dated(Unit.DAY, saturday + timedelta(days=1)))
 
     def _period_ago(self, words: Sequence[str]) -> tuple[int, tuple[CalendarPeriod, ...]] | None:
         """Return the period that `3 days ago` names."""
@@ -284,7 +312,7 @@ def _first_of(words: Sequence[str]) -> int:
 
 def _apart(words: Sequence[str]) -> Sequence[str]:
     """Return words in which the first reads `oct - nov` if it is `oct-nov` or the like."""
-    found = _JOINED.fullmatch(words[0])
+    found = _JOINED.fullmatch(words[0]) or _WEEKDAYS_JOINED.fullmatch(words[0])
     return words if found is None else [found[1], "-", found[2], *words[1:]]
 
 
@@ -311,6 +339,19 @@ def _from(period: CalendarPeriod) -> tuple[When, ...]:
 
 def _are_days(periods: Sequence[CalendarPeriod]) -> bool:
     return all(each.unit is Unit.DAY and each.offset is None for each in periods)
+
+
+def _before(end: CalendarPeriod, start: CalendarPeriod, said: Sequence[str]) -> CalendarPeriod:
+    """Return the start of a range in the year that only its end names: `oct to nov 2025`, `feb 3 to feb 9, 2025`."""
+    is_of_a_year = any(map(_IN_A_YEAR.fullmatch, said)) and not any(map(_NAMES_YEAR.search, said))
+    is_dated = end.offset is None and end.unit is not Unit.YEAR
+    is_over = end.unit.shift(end.first_day, 1) <= start.first_day
+    found = DateReader(end.first_day).read(said) if is_of_a_year and is_dated and is_over else None
+    if found is None:
+        return start
+    earlier = found[1][0]
+    is_in_order = earlier.first_day.month > end.first_day.month or earlier.first_day.year == end.first_day.year
+    return earlier if is_in_order else start
 
 
 def _of_same_order(start: CalendarPeriod, end: CalendarPeriod) -> bool:

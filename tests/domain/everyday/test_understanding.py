@@ -156,7 +156,8 @@ def test_what_is_not_known_is_named(line: str, word: str) -> None:
     [
         "today and last week", "today vs last week", "vs yesterday", "today vs", "nov 31", "30.02.2026", "13/13/2026",
         "by model status member", "top 5 top 6", "rows by model", "2026-13-01", "last 999999 years", '"unclosed',
-        "nov 15 to nov 1 2020", "next week", "tomorrow", "999999 days ago", "999999 weeks ago", "999999 months ago",
+        "nov 15 to nov 1 2020", "october to last year", "november to last month",
+        "next week", "tomorrow", "999999 days ago", "999999 weeks ago", "999999 months ago",
         "9999/12 vs 2026", "today vs 9999-12", "after 9999-12-31", "after 2999", "0001/01 vs today",
         "1/1/0001 vs 1/1/0002", "since 9999/12",
     ],
@@ -223,6 +224,8 @@ def test_whoever_is_called_like_a_month_or_a_filler_word_is_asked_about_unless_t
         ("spend in 2026-w47 by model", "2026-W47 by:model"),
         ("our spend in w47 of 2025 please", "team 2025-W47"),
         ("our spend from 2026-11-01..2026-11-10 please", "team 2026-11-01..2026-11-10"),
+        ("from october until this year", "2026-10..2026-12"),
+        ("from october to this quarter", "2026-10..2026-12"),
         ("our spend 2026-W40..2026-W47 please", "team 2026-W40..2026-W47"),
     ],
 )
