@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 from unicodedata import normalize
@@ -43,6 +43,17 @@ class Person:
         if not self._is_perhaps_in(text.casefold()):
             return text
         return self._identifiers.sub(lambda found: found["other"] or REMOVED_NAME, text)
+
+    def redacted_name(self, name: str) -> str:
+        """Return a model's or status's name with REMOVED_NAME in place of each address, Slack id and whole name.
+
+        A name of one word is left as it is: it may be a word of that one, as in `claude-opus`.
+        """
+        return self._with_whole_names.redacted(name)
+
+    @cached_property
+    def _with_whole_names(self) -> "Person":
+        return replace(self, names=frozenset(each for each in self.names if len(each.split()) > 1))
 
     def _is_perhaps_in(self, folded: str) -> bool:
         # the pattern is tried at each letter, which takes a hundred times as long

@@ -90,12 +90,15 @@ class _Booking:
     email_lost: int = 0
     steady: int = 0
     removed_member: int | None = None
+    mentions: RemovedMentions | None = None
+    names: dict[str, str] = field(default_factory=dict)  # of models and statuses, by how they were reported
 
     def prepare(self, connection: Connection, changed: Sequence[tuple[Task, int]]) -> None:
         """Read what is booked of the changed tasks, and gather the rows to write."""
         before = booked_tasks(connection, [task.task_id for task, _ in changed])
         members = ensure_members(connection, {self._email(task) for task, _ in changed})
         self.removed_member = removed_id(connection)
+        self.mentions = RemovedMentions.of(connection, self.removed_member) if changed else None
         next_id = _next_id(connection) if changed else 0
         for task, digest in changed:
             booked = before.get(task.task_id)
@@ -152,14 +155,29 @@ class _Booking:
     def _first_entry(self, key: int, member: int, task: Task, digest: int, cost: Price) -> TaskEntry:
         created_at = to_us(task.created_at)
         first = change(NOTHING_KNOWN, cost, created_at=created_at, observed_at=self.now_us)
-        return TaskEntry(key, member, task, created_at, digest, cost, first)
+        return TaskEntry(key, member, self._named(task), created_at, digest, cost, first)
+
+    def _named(self, reported: Task) -> Task:
+        """Return a task with names of its model and status that name no removed member; its fingerprint is kept."""
+        model, status = self._name(reported.model), self._name(reported.status)
+        if model == reported.model and status == reported.status:
+            return reported
+        return msgspec.structs.replace(reported, model=model, status=status)
+
+    def _name(self, reported: str) -> str:
+        if self.mentions is None:
+            return reported
+        if reported not in self.names:
+            self.names[reported] = self.mentions.redacted_name(reported)
+        return self.names[reported]
 
     def _insert(self, entry: TaskEntry) -> None:
         self.inserts.append(inserted_row(entry, self.now_us))
         self.new += 1
         self._add(entry, backfill=self.policy.is_backfill(entry.created_at))
 
-    def _update(self, task: Task, digest: int, cost: Price, before: BookedTask, member: int) -> None:
+    def _update(self, reported: Task, digest: int, cost: Price, before: BookedTask, member: int) -> None:
+        task = self._named(reported)
         created_at = to_us(task.created_at)
         booked_change = change(
             before.totals(task, self.policy.unit),
@@ -190,11 +208,9 @@ class _Booking:
 
     def write(self, connection: Connection) -> None:
         """Write the rows, their texts without what identified removed members."""
-        has_texts = bool(self.details or self.changed_details)
-        mentions = RemovedMentions.of(connection, self.removed_member) if has_texts else None
-        if mentions is not None:
-            self.details = list(map(mentions.redacted_row, self.details))
-            self.changed_details = list(map(mentions.redacted_row, self.changed_details))
+        if self.mentions is not None:
+            self.details = list(map(self.mentions.redacted_row, self.details))
+            self.changed_details = list(map(self.mentions.redacted_row, self.changed_details))
         INSERT_TASK.execute(connection, self.inserts)
         UPDATE_TASK.execute(connection, self.updates)
         INSERT_DETAIL.execute(connection, self.details)

@@ -1,22 +1,23 @@
 """What the ledger holds of a person, and its erasure: tasks and charges become those of the removed member."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, tzinfo
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Table, bindparam, delete, func, insert, select, update
 
 from bot.database.personal_rows import Document, documents, mentions, redact, redact_some, redactable_keys
 from bot.domain.money import usd_text
 from bot.domain.person import Person
 from bot.domain.timestamps import from_us
+from bot.ledger.booking_statements import INSERT_SEEN
 from bot.ledger.former_ledger import FormerLedger
 from bot.ledger.members import UNATTRIBUTED, member_id, removed_id
 from bot.ledger.removed_members import REMOVED, adopt_key, ensure_key, hashed
 from bot.ledger.removed_mentions import RemovedMentions, hashed_identifiers
 from bot.ledger.retention import NO_DETAILS
-from bot.ledger.tables import charge, member, pass_, quarantine, task, task_detail
+from bot.ledger.tables import charge, member, pass_, quarantine, seen, task, task_detail
 
 _THEIRS: BindParameter[int] = bindparam("members", expanding=True)
 _MEMBERS = (
@@ -92,7 +93,21 @@ def erase_member(connection: Connection, person: Person, rows: RowsNaming) -> in
     for each in hashed_identifiers(key, person):
         _remove(connection, _id_of(connection, each), each, removed["removed"])
     erase_mentions_in(connection, person, rows)
+    _rename(connection, person.redacted_name)
     return tasks
+
+
+_SEEN = select(seen.c.kind, seen.c.value)
+
+
+def _rename(connection: Connection, renamed: Callable[[str], str]) -> None:
+    """Give models and statuses the names that `renamed` returns; those that are called the same then are one."""
+    for kind, value in connection.execute(_SEEN).all():
+        if (name := renamed(value)) != value:
+            column = task.c[kind]
+            connection.execute(update(task).where(column == value).values({column: name}))
+            connection.execute(delete(seen).where(seen.c.kind == kind, seen.c.value == value))
+            INSERT_SEEN.execute(connection, [(kind, name)])
 
 
 def _replace_email(connection: Connection, email: str, replacement: str, removed: object) -> None:
@@ -139,6 +154,7 @@ def erase_mentions(connection: Connection) -> None:
     if found is not None:
         for table, columns in _TEXTS:
             redact(connection, table, columns, found.redacted)
+        _rename(connection, found.redacted_name)
 
 
 # --- exported ------------------------------------------------------------------------------------
@@ -163,7 +179,8 @@ def exported_member(connection: Connection, person: Person, zone: tzinfo) -> dic
             for table, columns in _TEXTS
             for each in mentions(connection, table, columns, person.redacted)
             if each.get("task") not in details  # those are among the tasks
-        ],
+        ]
+        + mentions(connection, seen, ("value",), person.redacted_name),
     }
 
 

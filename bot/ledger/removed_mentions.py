@@ -30,6 +30,7 @@ _HASHES = select(member.c.email).where(member.c.merged_into == bindparam("remove
 _WORD = re.compile(r"\w+")
 _START = re.compile(rf"{ADDRESS_START}(?=\w)", re.IGNORECASE)
 _END = re.compile(rf"(?<=\w){ADDRESS_END}")
+_WHOLE = re.compile(r"[\s\d]")
 _AT = re.compile("@|%40")
 _LOCAL, _DOMAIN = 64, 255  # the longest parts of an address, in characters
 _STARTS, _ENDS = 32, 16  # that are tried on either side of an @, the nearest ones
@@ -86,8 +87,15 @@ class RemovedMentions:
 
         An address within that of somebody who is a member is left as it is.
         """
+        return self._redacted(text, self._names)
+
+    def redacted_name(self, name: str) -> str:
+        """Return a model's or status's name as `redacted` does, but with names of one word, as `Person` has it."""
+        return self._redacted(name, self._whole_names)
+
+    def _redacted(self, text: str, names: Callable[[str], Iterable[Span]]) -> str:
         normal = normalize("NFC", text)
-        spans = sorted({*self._addresses(normal), *self._names(normal)}, key=lambda span: (span[0], -span[1]))
+        spans = sorted({*self._addresses(normal), *names(normal)}, key=lambda span: (span[0], -span[1]))
         return _SLACK_MENTION.sub(REMOVED_NAME, _replaced(normal, spans)) if spans else text
 
     def _addresses(self, text: str) -> Iterator[Span]:
@@ -112,6 +120,10 @@ class RemovedMentions:
                 start = word.start()
                 ends = (each.end() for each in _WORD.finditer(text, start, start + _LONGEST))
                 yield from ((start, end, REMOVED_NAME) for end in ends if self._is_name(text[start:end]))
+
+    def _whole_names(self, text: str) -> Iterator[Span]:
+        """Yield where names of several words and Slack ids, which have a digit, stand in a text."""
+        return (span for span in self._names(text) if _WHOLE.search(text[span[0] : span[1]]))
 
     def _first_words(self, text: str) -> set[str]:
         """Return the words of a text with which a name may begin."""
