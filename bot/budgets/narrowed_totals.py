@@ -140,6 +140,12 @@ def forget(connection: Connection, members: Collection[int]) -> None:
         connection.execute(delete(table).where(table.c.subject.in_(members)))
 
 
+def forget_narrowing(connection: Connection, narrowing: TaskNarrowing) -> None:
+    """Forget all totals of a narrowing that has another name now; they are summed anew under that one."""
+    for table in (narrowed_quarter, narrowed_subject):
+        connection.execute(delete(table).where(table.c.narrowing == str(narrowing)))
+
+
 def forget_all(connection: Connection) -> None:
     """Forget all totals, as charges were corrected other than by a booking."""
     for statement in _FORGET:

@@ -34,6 +34,15 @@ def delete_notifications(connection: Connection, key: NotificationKey) -> None:
     connection.execute(_DELETE, {"of_key": key.encode()})
 
 
+_RENAME_KEY = update(notification).where(_OF_KEY).values(stem=bindparam("new_key"))
+
+
+def rename_keys(connection: Connection, names: Mapping[NotificationKey, NotificationKey]) -> None:
+    """Give notifications other keys, under which there are none yet."""
+    if rows := [{"of_key": was.encode(), "new_key": to.encode()} for was, to in names.items()]:
+        connection.execute(_RENAME_KEY, rows)
+
+
 _WAITS_FOR = and_(_PENDING, notification.c.destination == bindparam("old"))
 _other = notification.alias("other")
 _IS_THERE_ALREADY = exists().where(_other.c.stem == notification.c.stem, _other.c.destination == bindparam("new"))

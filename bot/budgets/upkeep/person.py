@@ -34,6 +34,7 @@ from bot.budgets.tables import (
     forecast_alert,
     snooze,
 )
+from bot.budgets.upkeep.erased_names import rename_narrowings
 from bot.database.personal_rows import Document, documents, mentions, redact
 from bot.domain.keys import NotificationKey, TopicKey
 from bot.domain.person import REMOVED_NAME, Person
@@ -67,6 +68,7 @@ def erase_budgets(connection: Connection, person: Person, now: datetime) -> None
     connection.execute(delete(snooze).where(_is_snoozed_for(person)))
     for table, actors, reasons in _ACTS:
         redact(connection, table, (*actors, *reasons), person.redacted)
+    rename_narrowings(connection, person.redacted_name, now)
 
 
 def _message_keys(connection: Connection, member: int) -> list[NotificationKey]:
@@ -152,7 +154,7 @@ def exported_budgets(connection: Connection, person: Person) -> dict[str, list[D
         "budget_mentions": [
             each for table, _, reasons in _ACTS if reasons
             for each in mentions(connection, table, reasons, person.redacted)
-        ],
+        ] + mentions(connection, budget, ("narrowing",), person.redacted_name),
     }  # fmt: skip
 
 
