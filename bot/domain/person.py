@@ -13,9 +13,13 @@ ADDRESS_END: Final = r"(?!(?<=[^\W\d_])[^\W\d_]|(?<=\d)\d)"
 ADDRESS_START: Final = rf"(?:{ADDRESS_END}|{_ESCAPES})"
 """The pattern of where an address may begin: as where it may end, or after an escaped character of a URL or JSON."""
 
+AT_SIGNS: Final = ("@", "%40", "%2540", r"\u0040", "&#64;", "\uff20")
+"""How an `@` may be spelt: also as URLs, JSON, HTML and keyboards of full width have it."""
+
 REMOVED_NAME = "removed member"
 """What an erased person is called, and what stands in place of their name, address or Slack id in a text."""
 
+_AT: Final = f"(?:{'|'.join(map(re.escape, AT_SIGNS))})"
 _FORMS: Final = ("NFC", "NFD")
 
 
@@ -37,8 +41,8 @@ class Person:
         """Return the text with REMOVED_NAME in place of each address, Slack id and whole name of the person.
 
         Case, and which of its forms Unicode has for a letter, do not matter; nor does how the words of a name are
-        spaced, nor whether the `@` is spelt `%40`, as in URLs. An address is found whatever touches it, such as
-        `report_` or `.log`; as part of another word, or of another person's address, it is left as it is.
+        spaced, nor which of AT_SIGNS the `@` is. An address is found whatever touches it, such as `report_` or `.log`;
+        as part of another word, or of another person's address, it is left as it is.
         """
         if not self._is_perhaps_in(text.casefold()):
             return text
@@ -62,8 +66,8 @@ class Person:
     @cached_property
     def _longest_words(self) -> frozenset[str]:
         """The longest word of each identifier, in each form of Unicode."""
-        encoded = (each.replace("@", "%40") for each in self.emails)
-        identifiers = (*self.emails, *encoded, *self.slack_users, *self.names)
+        emails = (each.replace("@", sign) for each in self.emails for sign in AT_SIGNS)
+        identifiers = (*emails, *self.slack_users, *self.names)
         words = (max(each.split(), key=len) for each in identifiers if each.strip())
         return frozenset(normalize(form, each).casefold() for each in words for form in _FORMS)
 
@@ -87,7 +91,7 @@ def _addresses(emails: Iterable[str]) -> Iterator[str]:
     """Yield the patterns of e-mails in texts."""
     for email in emails:
         for each in _spellings(email):
-            yield f"{ADDRESS_START}{each.replace('@', '(?:@|%40)')}{ADDRESS_END}"
+            yield f"{ADDRESS_START}{each.replace('@', _AT)}{ADDRESS_END}"
 
 
 def _folded(text: str) -> str:

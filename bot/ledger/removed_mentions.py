@@ -1,6 +1,6 @@
 """Mentions of removed members in texts that are read later: found by keyed hashes, and replaced.
 
-An address is looked up wherever an `@` stands, or `%40` as in URLs, from and to each border of words around it, since
+An address is looked up wherever an `@` stands, however it is spelt, from and to each border of words around it, since
 anything may touch it. Slack ids and whole names are kept with the hash of their first word, so that a text costs one
 look-up a word.
 """
@@ -16,7 +16,7 @@ from unicodedata import normalize
 from sqlalchemy import Connection, bindparam, select
 
 from bot.database.bulk import Row
-from bot.domain.person import ADDRESS_END, ADDRESS_START, REMOVED_NAME, Person
+from bot.domain.person import ADDRESS_END, ADDRESS_START, AT_SIGNS, REMOVED_NAME, Person
 from bot.domain.tasks import normalized_email
 from bot.ledger.members import ids_by_email
 from bot.ledger.removed_members import erasure_key, hashed
@@ -31,7 +31,7 @@ _WORD = re.compile(r"\w+")
 _START = re.compile(rf"{ADDRESS_START}(?=\w)", re.IGNORECASE)
 _END = re.compile(rf"(?<=\w){ADDRESS_END}")
 _WHOLE = re.compile(r"[\s\d]")
-_AT = re.compile("@|%40")
+_AT = re.compile("|".join(map(re.escape, AT_SIGNS)), re.IGNORECASE)
 _LOCAL, _DOMAIN = 64, 255  # the longest parts of an address, in characters
 _STARTS, _ENDS = 32, 16  # that are tried on either side of an @, the nearest ones
 _LONGEST = 100  # characters of a name

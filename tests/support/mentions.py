@@ -29,6 +29,16 @@ REDACTED = [
     ("\\u003Cana@acme.dev\\u003e", "\\u003Cremoved member\\u003e"),
     ("ana@acme.dev_old, ANA@acme.dev_2026.csv", "removed member_old, removed member_2026.csv"),
     ("?to=ana.silva%40old.example&cc=ANA%40ACME.dev", "?to=removed member&cc=removed member"),
+    (
+        '{"by":"ana\\u0040acme.dev"}, \\u0022ana\\U0040acme.dev\\u0022',
+        '{"by":"removed member"}, \\u0022removed member\\u0022',
+    ),
+    ("x-ana\\u0040acme.dev, joana\\u0040acme.dev, ana\\u0041acme.dev", None),
+    (
+        "u=ana%2540acme.dev, <b>ana&#64;acme.dev</b>, ana\uff20acme.dev",
+        "u=removed member, <b>removed member</b>, removed member",
+    ),
+    ("\uff41\uff4e\uff41@acme.dev", None),
     ("joana%40acme.dev, ana%40acme.device, ana%41acme.dev, ana%40 acme.dev", None),
     ("'ana@acme.dev' (ana@acme.dev)", "'removed member' (removed member)"),
     ("ANA  SILVA, Ana\u00a0Silva", "removed member, removed member"),
