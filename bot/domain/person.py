@@ -13,8 +13,8 @@ ADDRESS_END: Final = r"(?!(?<=[^\W\d_])[^\W\d_]|(?<=\d)\d)"
 ADDRESS_START: Final = rf"(?:{ADDRESS_END}|{_ESCAPES})"
 """The pattern of where an address may begin: as where it may end, or after an escaped character of a URL or JSON."""
 
-AT_SIGNS: Final = ("@", "%40", "%2540", r"\u0040", "&#64;", "\uff20")
-"""How an `@` may be spelt: also as URLs, JSON, HTML and keyboards of full width have it."""
+AT_SIGNS: Final = ("@", "%40", "%2540", r"\u0040", r"\\u0040", "&#64;", "\uff20")
+"""How an `@` may be spelt: also as URLs, JSON (within JSON, too), HTML and keyboards of full width have it."""
 
 REMOVED_NAME = "removed member"
 """What an erased person is called, and what stands in place of their name, address or Slack id in a text."""

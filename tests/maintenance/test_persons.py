@@ -31,14 +31,14 @@ from bot.settings.environment import load
 from tests.support.acts import fail_task, spend
 from tests.support.app import report_of
 from tests.support.dump import dump
-from tests.support.engines import costly, sqlite_only
+from tests.support.engines import costly, execute, sqlite_only
 from tests.support.forked import forked
 from tests.support.harness import ServiceHarness
 from tests.support.life import HERS, OTHERS, files_about_her, live, report_her, run, texts_about_her
 from tests.support.messages import notifications, visible_text
 from tests.support.restoring import copy_ledger, restore_copy
 from tests.support.webhook import webhook_settings
-from tests.support.worlds import MARCUS, PRIYA, spent
+from tests.support.worlds import MARCUS, PRIYA, add, spent
 
 BOT = Path(__file__).parents[2] / "bot"
 WRONG_USE = 2
@@ -46,30 +46,30 @@ DAY = timedelta(days=1)
 
 # every column of text, by what may stand there
 OF_PERSONS = {
-    "member.email", "task_detail.title", "task_detail.error_message", "task_detail.tools", "task_detail.agents",
-    "quarantine.reason", "pass.error",
+    "member.email", "task.model", "task.status", "task_detail.title", "task_detail.error_message", "task_detail.tools",
+    "task_detail.agents", "quarantine.reason", "pass.error", "seen.value",
     "slack_link.slack_user", "slack_link.email", "slack_link_change.changed_by", "slack_link_change.slack_user",
     "slack_link_change.email_before", "slack_link_change.email_after", "outgoing_act.slack_user",
+    "budget.narrowing", "narrowed_quarter.narrowing", "narrowed_subject.narrowing", "crossing.period",
+    "forecast_alert.period", "acknowledgement.period",
     "budget_revision.set_by", "budget_revision.reason", "snooze.set_by", "snooze.reason", "snooze.audience",
     "acknowledgement.by", "budget_request.reason", "budget_request.asked_by", "budget_request.decided_by",
-    "budget_request.decision_reason", "failure_group.acknowledged_by", "failure_silence.value",
+    "budget_request.decision_reason", "failure_group.acknowledged_by", "failure_kind.status", "failure_kind.model",
+    "failure_silence.value",
     "failure_silence.reason", "failure_silence.set_by", "home_viewer.slack_user", "incident.said",
-    "notification.destination", "notification.channel", "notification.error", "living.destination", "living.channel",
+    "notification.stem", "notification.destination", "notification.channel", "notification.error", "living.thing",
+    "living.destination", "living.channel",
     "subscription.owner", "subscription.destination", "subscription.question", "subscription.ended_by",
 }  # fmt: skip
 OF_NOBODY = {
-    "task.task_id", "task.model", "task.status", "task.neo_credits", "task.llm_cost", "task.neo_cost",
-    "charge.kind", "pass.kind", "pass.ending", "quarantine.key", "seen.kind",
-    "seen.value", "note.key", "note.value", "lease.name", "lease.holder", "budget.unit",
-    "budget.narrowing", "narrowed_quarter.narrowing", "narrowed_subject.narrowing", "crossing.unit",
-    "crossing.period", "crossing.decision", "forecast_alert.period", "forecast_alert.outlook", "deferral.audience",
-    "deferral.outcome", "snooze.unit", "acknowledgement.unit", "acknowledgement.period",
-    "budget_request.unit", "budget_request.state",
-    "digest.channel", "digest.day", "digest.fate", "digest.since", "failure_kind.status", "failure_kind.model",
-    "failure_kind.cap", "failure_group.state", "failure_silence.what", "home_viewer.looks", "incident.name",
-    "incident.told_on", "slack_request.key", "subscription.schedule", "subscription.last_day",
-    "subscription.end_reason", "notification.stem", "notification.ledger", "notification.state", "notification.token",
-    "notification.thread", "notification.ts", "living.thing", "living.ts", "living.token",
+    "task.task_id", "task.neo_credits", "task.llm_cost", "task.neo_cost", "charge.kind", "pass.kind", "pass.ending",
+    "quarantine.key", "seen.kind", "note.key", "note.value", "lease.name", "lease.holder", "budget.unit",
+    "crossing.unit", "crossing.decision", "forecast_alert.outlook", "deferral.audience", "deferral.outcome",
+    "snooze.unit", "acknowledgement.unit", "budget_request.unit", "budget_request.state", "digest.channel",
+    "digest.day", "digest.fate", "digest.since", "failure_kind.cap", "failure_group.state", "failure_silence.what",
+    "home_viewer.looks", "incident.name", "incident.told_on", "slack_request.key", "subscription.schedule",
+    "subscription.last_day", "subscription.end_reason", "notification.ledger", "notification.state",
+    "notification.token", "notification.thread", "notification.ts", "living.ts", "living.token",
 }  # fmt: skip
 
 
@@ -249,6 +249,55 @@ async def test_a_forecast_that_waits_to_be_sent_is_not_sent_of_an_erased_person(
     await expecting.sync()
     assert forecasts(expecting) == []
     assert not list(texts_about_her(expecting.place))
+
+
+NAMED_AFTER_HER = f"ft-{PRIYA}"
+SPELLINGS = (
+    f"recon-{PRIYA}", f"report_{PRIYA}.csv", f"logs/{PRIYA}.log", f"{PRIYA}-2026", f"{PRIYA}_old", f"v1.{PRIYA}",
+    f"x+{PRIYA}", f"'{PRIYA.upper()}'s scan'", f"https://neo.example/t?user={PRIYA.replace('@', '%40')}&page=2",
+    f"u%3D{PRIYA.replace('@', '%2540')}", f"<a href=mailto:{PRIYA}>{PRIYA.replace('@', '&#64;')}</a>",
+    json.dumps({"by": f"\n{PRIYA}"}).replace("@", r"\u0040"), PRIYA.replace("@", "\uff20"),
+)  # fmt: skip
+SILENCED = f"""
+    INSERT INTO failure_silence (what, value, until, set_by, set_at)
+    VALUES ('model', '{NAMED_AFTER_HER}', 9000000000000000, 'terminal', 1)"""
+
+
+@pytest.mark.slow
+@costly
+async def test_what_touches_her_address_and_what_is_named_after_it_is_erased(closed: ServiceHarness) -> None:
+    """Of tasks of somebody else, also when Neo lists them again."""
+    world, begun = closed.neo.world, closed.clock() - timedelta(hours=1, seconds=1)
+    for number, title in enumerate(SPELLINGS):
+        texts = {"title": title, "error_message": title, "tools": {title: (1, 5)}, "agents": {title: 2}}
+        add(world, f"spelt-{number}", "1", email=MARCUS, begun=begun, model=NAMED_AFTER_HER, **texts)
+    spent(world, closed.clock(), PRIYA, 40)
+    closed.settings |= {"ALERT_CHANNEL": "#neo-spend"}
+    await closed.open()
+    await closed.ask("hannah", f"budget team 100/month model:{NAMED_AFTER_HER}")
+    await closed.ask("hannah", f"subscribe model:{NAMED_AFTER_HER} this month every monday")
+    fail_task(closed, MARCUS, "disk full", model=NAMED_AFTER_HER)
+    await closed.sync()
+    execute(closed.place, SILENCED)
+    before = report_of(closed.app(), "this month").total
+    assert {table for table, _ in texts_about_her(closed.place)} >= {
+        "task", "task_detail", "seen", "failure_kind", "failure_silence", "budget", "crossing", "narrowed_quarter",
+        "narrowed_subject", "living", "subscription",
+    }  # fmt: skip
+    assert (await run(closed, "member", "erase", PRIYA, "--yes")).returncode == 0
+    assert not list(texts_about_her(closed.place))
+    assert report_of(closed.app(), "this month").total == before
+    for number in range(len(SPELLINGS)):
+        world.restate(f"spelt-{number}", Decimal(2))
+    add(world, "later", "1", email=MARCUS, begun=begun, title=SPELLINGS[0], model=NAMED_AFTER_HER)
+    await closed.sync()
+    assert not list(texts_about_her(closed.place))
+    report = report_of(closed.app(), "this month by:model")
+    assert {group.key[0]: group.tasks for group in report.groups}["ft-removed member"] == len(SPELLINGS) + 2
+    assert (await run(closed, "db", "backup", "copy.db")).returncode == 0
+    assert HERS.encode() not in (closed.directory / "copy.db").read_bytes().lower()
+    if isinstance(closed.place, Path):
+        assert files_about_her(closed.place.parent) == []
 
 
 LOOKALIKES = (f"{PRIYA}.br", f"x{PRIYA}", "priya.raman+ci@acme.example", f"o'{PRIYA}")

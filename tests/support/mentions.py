@@ -33,6 +33,7 @@ REDACTED = [
         '{"by":"ana\\u0040acme.dev"}, \\u0022ana\\U0040acme.dev\\u0022',
         '{"by":"removed member"}, \\u0022removed member\\u0022',
     ),
+    ('{"{\\"by\\": \\"\\\\nana\\\\u0040acme.dev\\"}":2}', '{"{\\"by\\": \\"\\\\nremoved member\\"}":2}'),
     ("x-ana\\u0040acme.dev, joana\\u0040acme.dev, ana\\u0041acme.dev", None),
     (
         "u=ana%2540acme.dev, <b>ana&#64;acme.dev</b>, ana\uff20acme.dev",
