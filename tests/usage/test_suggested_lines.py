@@ -27,7 +27,7 @@ LINES = (
     "subscribe team 3/2 every day", "schedule a report", "daily report at 25", "post this here every monday",
     "send me zaphod's spend every day at 9", "warn me at 10 a month",
     "compare priya", "send me this every monday", "yesterday by model", "every monday please", "weekly summary",
-    "is priya nicer than opus", "more than yesterday",
+    "is priya nicer than opus", "more than yesterday", "spend in ocotber", "last wek", "wensday to thrusday",
 )  # fmt: skip
 CODE = re.compile(r"`([^`\n]+)`")
 ANA = re.compile(r"(?<![\w.])ana(?![\w@])")  # who is in all examples

@@ -9,7 +9,7 @@ from bot.domain.everyday.meaning import Meaning, Part, TypingContext
 from bot.domain.everyday.times import NUMBERS, TimeReader
 from bot.domain.query.errors import MisspeltError, QueryError, quoted
 from bot.domain.query.question import GROUPINGS, TIME_GROUPINGS, quote
-from bot.domain.query.spelling import enumeration, nearest
+from bot.domain.query.spelling import enumeration, nearest_slip
 from bot.domain.query.when import Calendar
 from bot.domain.tasks import FAILED_STATUSES
 
@@ -17,6 +17,10 @@ LONGEST_PHRASE = 16  # words
 _LONGEST_NAME = 4
 _SHORTEST_TYPO = 4  # letters; a shorter word is like too many others
 _YEAR = 4  # figures
+_SHORTEST_OF_TIME = 3  # where only a time can stand: `last wek`
+_BEFORE_UNIT = 3  # words up to the unit of `last 3 weeks` and `since the last weekend`
+_SPELLABLE = tuple(dict.fromkeys((*vocabulary.KNOWN, *vocabulary.CALENDAR)))
+_SPELLABLE_OR_FILLER = vocabulary.FILLER.union(_SPELLABLE)
 _FILTERS = {"model": "model:", "member": "email:"}
 _ID = re.compile(r"(?=.*\d)[0-9a-f-]{4,36}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -370,10 +374,23 @@ class PhraseReader:
         if (reason := _explanation([word.text, *(each.text for each in following)])) is not None:
             return QueryError(reason, word.raw, word.column)
         if word.text in vocabulary.NEED_TIME:
+            if (error := self._misspelt_time(following)) is not None:
+                return error
             return QueryError(
                 f"{quoted(word.raw)} needs a time after it, such as `last 7 days`.", word.raw, word.column
             )
-        return _misspelt(f"I don't know {quoted(word.raw)}.", word, vocabulary.KNOWN)
+        return _misspelt(f"I don't know {quoted(word.raw)}.", word, _SPELLABLE)
+
+    def _misspelt_time(self, following: Sequence[Word]) -> MisspeltError | None:
+        """Return the error about the word of a time that is misspelt behind `last`, `since` and the like; else None."""
+        for word in following[:_BEFORE_UNIT]:
+            if word.text in NUMBERS or word.text in {"the", "this", "last"} or _COUNT.fullmatch(word.text):
+                continue
+            is_known = word.text in _SPELLABLE_OR_FILLER or self.context.names.exact_meanings(word.text)
+            reason = f"I don't know {quoted(word.raw)}."
+            error = None if is_known else _misspelt(reason, word, vocabulary.CALENDAR, shortest=_SHORTEST_OF_TIME)
+            return error if isinstance(error, MisspeltError) else None
+        return None
 
     def _unknown_group(self, word: Word) -> QueryError:
         reason = f"I can't group by {quoted(word.text)}."
@@ -384,9 +401,10 @@ class PhraseReader:
         return QueryError(f"{reason} There are {known}.", word.raw, word.column)
 
 
-def _misspelt(reason: str, word: Word, known: Iterable[str]) -> QueryError:
+def _misspelt(reason: str, word: Word, known: Iterable[str], *, shortest: int = _SHORTEST_TYPO) -> QueryError:
     """Return the error about a word that is not known, with the known one that was meant if one is near."""
-    near = nearest(word.text, known) if len(word.text) >= _SHORTEST_TYPO else None
+    is_typo = len(word.text) >= shortest and word.text not in vocabulary.SPELT_SO
+    near = nearest_slip(word.text, known) if is_typo else None
     if near is None or near == word.text:
         return QueryError(reason, word.raw, word.column)
     corrected = re.sub(re.escape(word.text), near, word.raw, count=1, flags=re.IGNORECASE)
@@ -412,7 +430,7 @@ def _not_left_out(word: Word) -> QueryError:
     if word.strict is not None and word.text.startswith(("@", "<@")):
         reason = "I can't leave somebody out by a mention. Type the name, as in `everyone except ana`."
         return QueryError(reason, word.raw, word.column)
-    return _misspelt(f"I don't know {quoted(word.raw)}.", word, vocabulary.KNOWN)
+    return _misspelt(f"I don't know {quoted(word.raw)}.", word, _SPELLABLE)
 
 
 def _length(phrases: Iterable[tuple[str, ...]], texts: Sequence[str]) -> int:

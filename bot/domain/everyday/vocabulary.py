@@ -23,14 +23,15 @@ FILLER: Final = _words(
     pull query question quick quickly ran rank ranked ranking really recap report reports results right rise rising rose
     roughly run runs see shit shitty show shows so some sorry spend spending spending's spends spent spike spikes spiked
     statistics stats still sum summarize summary sums teh tell thank thanks that the their there there's this thx to
-    total totals u ugh uh um up update updates usage usd use used using very want was waste wasted way well went
-    were what what's whats which whole entire with would wow wtf yeah yep yes you your damage single wat da
+    total totals u ugh uh um up update updates usage usd use used uses using very want was waste wasted way well
+    went were what what's whats which whole entire with would wow wtf yeah yep yes you your damage single wat da
     """
 )
 """Words that may stand between the phrases of a question and change nothing of it."""
 FILLER_PHRASES: Final = (
     ("i", "mean"), ("i", "meant"), ("find", "out"), ("i", "was", "wondering"), ("i", "am", "wondering"),
-    ("i'm", "wondering"), ("i", "wonder"), ("any", "idea"), ("lemme",), ("what'd",),
+    ("i'm", "wondering"), ("i", "wonder"), ("any", "idea"), ("lemme",), ("what'd",), ("wanna", "see"),
+    ("wanna", "know"),
 )  # fmt: skip
 """Phrases that change nothing of a question, though their single words might."""
 
@@ -224,6 +225,7 @@ EXPLAINED: Final = {
     for word in _words(words)
 }
 """Why a word is understood, and yet nothing can be answered."""
+_NO_OTHER_DAY = "I don't know which day that was. Name it, such as `yesterday` or `tuesday`."
 _NO_CHANGES = (
     "I can't rank by change. `last week by:member` has the totals, and each answer says how the total changed."
 )
@@ -252,6 +254,7 @@ _REQUESTS = (
 )  # fmt: skip
 EXPLAINED_PHRASES: Final = {
     **dict.fromkeys(_REQUESTS, _NO_DECIDING),
+    ("the", "other", "day"): _NO_OTHER_DAY,
     **dict.fromkeys(_WHO_SEES, OPERATORS_SEE),
     **dict.fromkeys(_CHANGED_MOST, _NO_CHANGES),
     **{(*the, "average", day): _NO_WEEKDAY_AVERAGE for day in _KINDS_OF_DAY for the in ((), ("the",))},
@@ -261,4 +264,24 @@ NOT_LATEST: Final = _NO_LATEST
 
 _COMMON: Final = _words("yesterday today last week month spend spent total cost costs usage since between average")
 KNOWN: Final = tuple({*GROUPS, *ADVERBS, *MEANINGS, *MOST, *TASKS, *STATUSES, *FAILURES, *_COMMON})
-"""Words that a misspelt one may have been meant to be."""
+"""Words that a misspelt one may have been meant to be, besides those of `CALENDAR`."""
+CALENDAR: Final = tuple(
+    _words(
+        """
+        january february august september october november december monday tuesday wednesday thursday friday saturday
+        sunday weekend weekends week weeks month months quarter quarters year years day days today yesterday previous
+        """
+    )
+)
+"""Words of times that a misspelt one may have been meant to be; people may be called like some of them."""
+SPELT_SO: Final = _words(
+    """
+    alls ally augusta auguste book cast coast coat coats complex cosh costa daisy dont dune engine engines expected
+    expert expired extensive fail falling falls filed fill film fine finish fire five fridays furnished heap hear
+    heard heat held lest limits lost mast mike mime mind mini mist mite modal mode modes moist moth mouth mouths
+    must oven owns peoples persona plug plugs plush previews quarterly send sender senders sent separate separated
+    shopped slate speed spender stage stages stake stale stat stated statue statute stepped stopper sundae sundar
+    sundry talk tank tanks teal tear term terms toll tonal took tram uses usher weak weed whoa worse yearn
+    """
+)
+"""Words spelt as they were meant, though a letter off one that is known."""

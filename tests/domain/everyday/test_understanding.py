@@ -233,6 +233,12 @@ def test_words_mean_what_they_say_together(line: str, meant: str) -> None:
     assert understood(line) == (meant,)
 
 
+def test_whoever_is_called_like_a_misspelt_day_or_a_word_near_one_is_found() -> None:
+    team = Team(**{"Wednesday Addams": "wa@acme.dev", "April May": "am@acme.dev", "Sundar Ray": "sr@acme.dev"})
+    for name, email in (("wednesday addams", "wa"), ("april may", "am"), ("sundar", "sr"), ("sundar ray", "sr")):
+        assert understood(f"spend of {name} last week", team) == (f"last week email:{email}@acme.dev",)
+
+
 def test_a_status_means_itself_whatever_it_is_called() -> None:
     context = replace(CONTEXT, statuses={*UPSTREAM_STATUSES, "declined"})
     assert understand("declined tasks last week", context) == ("status:declined rows last week",)
@@ -314,6 +320,24 @@ def test_however_often_a_name_that_means_two_things_is_said_it_is_asked_back_onc
         ("cheapest tasks", "I list what cost most first.", None),
         ("last days of november", "You gave two times.", None),
         ("everyone except zaphod", 'I don\'t know "zaphod".', None),
+        ("spend in Ocotber", 'I don\'t know "Ocotber". Did you mean `october`?', "spend in october"),
+        ("wensday", 'I don\'t know "wensday". Did you mean `wednesday`?', "wednesday"),
+        ("tusday to thrusday", 'I don\'t know "tusday". Did you mean `tuesday`?', "tuesday to thursday"),
+        ("team last wek", 'I don\'t know "wek". Did you mean `week`?', "team last week"),
+        ("past 2 mnths", 'I don\'t know "mnths". Did you mean `months`?', "past 2 months"),
+        ("since the last wekend", 'I don\'t know "wekend". Did you mean `weekend`?', "since the last weekend"),
+        ("this quater", 'I don\'t know "quater". Did you mean `quarter`?', "this quarter"),
+        ("prevoius week", 'I don\'t know "prevoius". Did you mean `previous`?', "previous week"),
+        ("last ana", '"last" needs a time after it', None),
+        ("since ray", '"since" needs a time after it', None),
+        ("the other day", "I don't know which day that was. Name it, such as `yesterday` or `tuesday`.", None),
+        ("error rate", 'I don\'t know "rate". Try `status:error`, or ask for `help`.', None),
+        ("send csv", 'I don\'t know "send". Try `csv`, or ask for `help`.', None),
+        ("search acme", 'I don\'t know "search". `help`', None),
+        ("version", 'I don\'t know "version". `help`', None),
+        ("cheers mate", 'I don\'t know "mate". `help`', None),
+        ("the rest", 'I don\'t know "rest". `help`', None),
+        ("spend of zach", 'I don\'t know "zach". `help`', None),
         ("everyone except <@U02ANA>", "I can't leave somebody out by a mention. Type the name, as in `everyone", None),
     ],
 )
@@ -358,6 +382,7 @@ def test_what_no_answer_compares_comes_with_a_line_for_each_time(line: str, line
         ("spend of zaphod beeblebrox for opus", "model:opus", True),
         ("team frobnicate", "team", False),
         ("team lst week", "team", False),
+        ("wednesday addams", "2026-11-25", False),
         ("coming week by user", "by:member", False),
         ("frobnicate", "", False),
         ("sam and frobnicate", "", False),

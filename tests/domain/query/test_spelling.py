@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.query.spelling import enumeration, nearest
+from bot.domain.query.spelling import enumeration, nearest, nearest_slip
 from tests.support.effort import examples
 
 CHOICES = ("budget", "budgets", "status")
@@ -30,6 +30,26 @@ def test_the_nearest_choice_is_meant_if_one_is_near(word: str, meant: str | None
 
 def test_nothing_is_meant_where_there_is_no_choice() -> None:
     assert nearest("status", ()) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("modle", "model"),  # two swapped
+        ("mdel", "model"),  # one too few
+        ("modell", "model"),  # one too many
+        ("modal", "model"),  # another one
+        ("omdel", "model"),
+        ("model", "model"),
+        ("yodel", None),  # begins with another letter
+        ("mdell", None),  # two slips in a short word
+        ("wensday", "wednesday"),
+        ("wensdy", None),
+        ("", None),
+    ],
+)
+def test_a_slip_is_of_one_letter_or_of_two_in_a_long_word(word: str, meant: str | None) -> None:
+    assert nearest_slip(word, ("model", "wednesday")) == meant
 
 
 LETTERS = st.text("abst ", max_size=10)
