@@ -1,13 +1,14 @@
 """The store of kinds: failures that are the same are one kind."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bot.failures.fingerprints import fingerprint
 from bot.failures.rules import Cap, cap_of
 from bot.failures.tables import failure, failure_kind
+from bot.ledger.task_queries import texts_by_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +79,31 @@ def latest_of_kind(connection: Connection, kind: int) -> int | None:
     """Return the latest task whose current failure is of a kind, recovered or not; None if there is none."""
     task: int | None = connection.execute(_LATEST_OF_KIND, {"of_kind": kind}).scalar()
     return task
+
+
+# --- other names ---------------------------------------------------------------------------------
+
+_ALL = select(failure_kind).order_by(failure_kind.c.id)
+_RENAME = update(failure_kind).where(failure_kind.c.id == bindparam("which"))
+
+
+def rename_kinds(connection: Connection, renamed: Callable[[str], str]) -> None:
+    """Give models and statuses of kinds the names that `renamed` returns, before the tasks get them.
+
+    What fails with the same error afterwards is of the same kind, unless another one has these names already.
+    """
+    for kind in connection.execute(_ALL).all():
+        status, model = renamed(kind.status), renamed(kind.model)
+        if (status, model) != (kind.status, kind.model):
+            mark = _free_fingerprint(connection, kind.id, status, model)
+            values = {"status": status, "model": model, "mark": kind.mark if mark is None else mark}
+            connection.execute(_RENAME.values(values), {"which": kind.id})
+
+
+def _free_fingerprint(connection: Connection, kind: int, status: str, model: str) -> int | None:
+    """Return the fingerprint of a kind under other names; None if no task has its error, or another kind has it."""
+    task = latest_of_kind(connection, kind)
+    if task is None:
+        return None
+    found = fingerprint(status, model, texts_by_id(connection, [task])[task].error_message)
+    return None if _ids(connection, [found]) else found

@@ -5,7 +5,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
 from bot.database.personal_rows import Document, documents, mentions, redact
 from bot.domain.person import Person
 from bot.failures.keys import TargetType
-from bot.failures.tables import failure_group, failure_kind, failure_listener, failure_silence
+from bot.failures.kind_store import rename_kinds
+from bot.failures.tables import failure_group, failure_listener, failure_silence
 
 _TEXTS = ("reason",)
 
@@ -18,7 +19,7 @@ def erase_failures(connection: Connection, person: Person) -> None:
     connection.execute(delete(failure_listener).where(failure_listener.c.member.in_(person.members)))
     connection.execute(delete(failure_silence).where(_is_about(person)))
     _delete_silences_naming(connection, person)
-    redact(connection, failure_kind, ("model", "status"), person.redacted_name)
+    rename_kinds(connection, person.redacted_name)
     redact(connection, failure_silence, ("set_by", *_TEXTS), person.redacted)
     redact(connection, failure_group, ("acknowledged_by",), person.redacted)
 

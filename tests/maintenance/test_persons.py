@@ -263,6 +263,12 @@ SILENCED = f"""
     VALUES ('model', '{NAMED_AFTER_HER}', 9000000000000000, 'terminal', 1)"""
 
 
+def failure_alerts(harness: ServiceHarness) -> list[str]:
+    """The alerts of failures in the alert channel."""
+    texts = [visible_text(each) for each in notifications(harness.visible("marcus"))]
+    return [each for each in texts if "failed" in each.lower()]
+
+
 @pytest.mark.slow
 @costly
 async def test_what_touches_her_address_and_what_is_named_after_it_is_erased(closed: ServiceHarness) -> None:
@@ -276,9 +282,10 @@ async def test_what_touches_her_address_and_what_is_named_after_it_is_erased(clo
     await closed.open()
     await closed.ask("hannah", f"budget team 100/month model:{NAMED_AFTER_HER}")
     await closed.ask("hannah", f"subscribe model:{NAMED_AFTER_HER} this month every monday")
-    fail_task(closed, MARCUS, "disk full", model=NAMED_AFTER_HER)
+    failed = fail_task(closed, MARCUS, "disk full", model=NAMED_AFTER_HER)
     await closed.sync()
     execute(closed.place, SILENCED)
+    assert len(failure_alerts(closed)) == 1
     before = report_of(closed.app(), "this month").total
     assert {table for table, _ in texts_about_her(closed.place)} >= {
         "task", "task_detail", "seen", "failure_kind", "failure_silence", "budget", "crossing", "narrowed_quarter",
@@ -289,11 +296,14 @@ async def test_what_touches_her_address_and_what_is_named_after_it_is_erased(clo
     assert report_of(closed.app(), "this month").total == before
     for number in range(len(SPELLINGS)):
         world.restate(f"spelt-{number}", Decimal(2))
+    world.restate(failed, Decimal(2))
+    fail_task(closed, MARCUS, "disk full", model=NAMED_AFTER_HER)
     add(world, "later", "1", email=MARCUS, begun=begun, title=SPELLINGS[0], model=NAMED_AFTER_HER)
     await closed.sync()
     assert not list(texts_about_her(closed.place))
+    assert len(failure_alerts(closed)) == 1
     report = report_of(closed.app(), "this month by:model")
-    assert {group.key[0]: group.tasks for group in report.groups}["ft-removed member"] == len(SPELLINGS) + 2
+    assert {group.key[0]: group.tasks for group in report.groups}["ft-removed member"] == len(SPELLINGS) + 3
     assert (await run(closed, "db", "backup", "copy.db")).returncode == 0
     assert HERS.encode() not in (closed.directory / "copy.db").read_bytes().lower()
     if isinstance(closed.place, Path):
