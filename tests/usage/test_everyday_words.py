@@ -83,6 +83,10 @@ async def test_failures_are_asked_for_in_everyday_words_too(harness: ServiceHarn
     assert "Understood as `errors email:priya" in visible_text(await harness.ask("hannah", "errors priya or marcus"))
     answer = visible_text(await harness.ask("hannah", "errors everyone last 7 days"))
     assert answer.startswith("Understood as `errors team 7d`\n")
+    answer = visible_text(await harness.ask("hannah", "show me the team's errors of last 7 days"))
+    assert answer.startswith("Understood as `errors team 7d`\n")
+    answer = visible_text(await harness.ask("hannah", "priya's errors last week"))
+    assert answer.startswith("Understood as `errors last week email:priya")
     assert errors_of(harness.service.app, "everyone last 7 days").question.in_words
 
 

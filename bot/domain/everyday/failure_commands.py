@@ -5,6 +5,7 @@ import re
 from bot.domain.everyday.vocabulary import ADVERBS, BY, FILLER, MOST, SPENDING, TASKS
 
 _NOUNS = {"errors", "failures"}
+_TEAMS = {"team", "team's", "our", "everyone's", "everybody's", "company's"}
 # ask for more than `errors` takes, so that the line is a question about failed tasks
 _GROUPED = {*(phrase[0] for phrase in BY), *ADVERBS, *MOST, "rows", "csv", "export"} - {"for", "which", "what"}
 _TASK = r"(?:tasks?|jobs?|runs?)"
@@ -31,15 +32,27 @@ def failure_line(words: list[str], texts: list[str]) -> str | None:
     """
     if texts[0] == "errors":
         return None  # a command already
-    rest = _behind_noun(words, texts) if _NOUNS & set(texts) else _asked(" ".join(words))
+    rest = _with_noun(words, texts) if _NOUNS & set(texts) else _asked(" ".join(words))
     is_grouped = any(word.lower().partition(":")[0] in _GROUPED for word in rest or ())
     return None if rest is None or is_grouped else " ".join(["errors", *rest])
 
 
-def _behind_noun(words: list[str], texts: list[str]) -> list[str] | None:
-    """Return what stands behind `failures`, if only filler stands before it."""
+def _with_noun(words: list[str], texts: list[str]) -> list[str] | None:
+    """Return what stands behind `failures`, if only filler stands before it; before `errors` it may be whose they are.
+
+    `team failures` is a question about failed tasks.
+    """
     place = next(place for place, text in enumerate(texts) if text in _NOUNS)
-    return words[place + 1 :] if all(text in FILLER for text in texts[:place]) else None
+    said = [word for word, text in zip(words[:place], texts, strict=False) if text not in FILLER]
+    if not said:
+        return words[place + 1 :]
+    whose = [word for word in said if word.lower() != "me"]  # `show me the team's errors`
+    if texts[place] != "errors" or len(whose) > 1:
+        return None
+    if whose and not whose[0].endswith("'s") and whose[0].lower() not in _TEAMS:
+        return None
+    owners = ["team" if word.lower() in _TEAMS else word for word in whose]
+    return [*owners, *words[place + 1 :]]
 
 
 def _asked(line: str) -> list[str] | None:

@@ -111,6 +111,7 @@ class Meaning:
     is_of_most_tasks: bool = False
     is_number: bool = False
     is_of_each_task: bool = False
+    is_by_tasks: bool = False
     is_count: bool = False
     is_average: bool = False
     units: list[str] = field(default_factory=list)
@@ -180,6 +181,10 @@ class Meaning:
         """Ask for a list of tasks, also by `how much per task`."""
         self.is_of_tasks = self.is_of_each_task = True
 
+    def order_by_tasks(self) -> None:
+        """Put what has the most tasks first; without a group, ask for a list of tasks."""
+        self.is_of_tasks = self.is_by_tasks = True
+
     def ask_for_most_tasks(self) -> None:
         """Ask for the most tasks: the costliest ones, or who or which has the most."""
         self.is_of_tasks = self.is_of_most_tasks = True
@@ -230,6 +235,7 @@ class Meaning:
     def _all_parts(self, context: TypingContext) -> list[Part]:
         """Return the parts with those that follow from the whole line: whose, an average, what is laid side by side."""
         own = context.own
+        self._settle_order()
         self._check_answerable()
         if self.is_of_least:
             raise QueryError("I list what cost most first. The cheapest stand last, in `by:model` for example.")
@@ -272,6 +278,12 @@ class Meaning:
         if self.times and self.times_or_names:
             possible = [tuple(each for each in part if each not in self.times_or_names) or part for part in possible]
         return possible
+
+    def _settle_order(self) -> None:
+        """Let `by tasks` order the groups of the line; where it has none, or averages, it asks for each task."""
+        is_order = self.is_by_tasks and _has("by:", self.parts) and not self.is_average
+        self.is_of_most_tasks = self.is_of_most_tasks or is_order
+        self.is_of_each_task = self.is_of_each_task or (self.is_by_tasks and not is_order)
 
     def _check_answerable(self) -> None:
         """Raise QueryError for a part of nothing that is named, and for the averages of groups."""

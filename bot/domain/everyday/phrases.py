@@ -112,8 +112,7 @@ class PhraseReader:
             return None
         place += texts[place : place + 1] in (["the"], ["each"], ["single"])
         if set(texts[place : place + 1]) & vocabulary.TASKS:
-            is_each = texts[0] in {"by", "per", "each", "every"}
-            return place + 1, Meaning.ask_for_each_task if is_each else Meaning.ask_for_tasks
+            return place + 1, _for_tasks(texts[0], texts[place])
         if count := self._without_group(texts, place):
             return count, _part("")
         name = _grouping(texts, place)
@@ -445,6 +444,13 @@ def _is_whole(word: str, following: Sequence[str]) -> bool:
     noun = following[0] if following else ""
     is_of_amount = not noun or noun.removesuffix("'s") in vocabulary.SPEND_NOUNS
     return is_of_amount or (word == "total" and vocabulary.MEANINGS.get(noun) != "team")
+
+
+def _for_tasks(by: str, tasks: str) -> Callable[[Meaning], None]:
+    """Return what `by tasks`, `per task` and `which tasks` ask for."""
+    if by == "by" and tasks.endswith("s"):
+        return Meaning.order_by_tasks
+    return Meaning.ask_for_each_task if by in {"by", "per", "each", "every"} else Meaning.ask_for_tasks
 
 
 def _second_group(texts: Sequence[str], place: int, name: str) -> tuple[int, tuple[str, ...]]:
