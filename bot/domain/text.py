@@ -8,6 +8,7 @@ _BREAKS = "\t\r\n\v\f\x85\u2028\u2029"
 _HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, invisible and bidi marks, surrogates, line separators
 _FILLERS = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters and marks by category, but invisible
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_ACCENTS = re.compile("[\u0300-\u036f]")  # Unicode, "Combining Diacritical Marks": of Latin, Greek and Cyrillic
 _PLAIN = re.compile(r"[\n\x20-\x7e]*")
 
 
@@ -30,6 +31,13 @@ def ascii_lower(text: str) -> str:
     `str.lower` makes a k of the Kelvin sign; SQLite's `lower` and LIKE do not, and neither does this.
     """
     return text.lower() if text.isascii() else text.translate(_LOWER)
+
+
+def without_accents(text: str) -> str:
+    """Return the text with its letters in plain: `Seán` as `Sean`. What is a letter of its own, such as `ø`, stays."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
 
 
 def visible(text: str) -> str:

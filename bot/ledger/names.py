@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.domain.everyday import vocabulary
 from bot.domain.query.question import quote
-from bot.domain.text import ascii_lower
+from bot.domain.text import ascii_lower, without_accents
 from bot.ledger.members import UNATTRIBUTED_NAME, current_emails
 from bot.ledger.scope import Scope
 from bot.ledger.scope_queries import seen_values
@@ -18,6 +18,7 @@ from bot.ledger.scope_queries import seen_values
 _SHORTEST_PART = 3  # letters of a model's name that may stand for it
 _MOST_MODELS = 4  # offered one by one
 _KEPT = 16  # teams, or members of them, whose names are kept in memory
+_CURLY = "\u2019"  # an apostrophe as phones write it
 _EVERYDAY = vocabulary.FILLER.union(vocabulary.KNOWN)
 
 EmailsByName = Mapping[str, Sequence[str]]
@@ -48,8 +49,13 @@ class LedgerNames:
     def emails_called(self, name: str) -> list[str]:
         """Return the present e-mails of the people with a lower-cased name, in order.
 
-        In the whole ledger's scope they may be of somebody in Slack who has no task yet.
+        Where nobody has it, they are of those with the name without its accents. In the whole ledger's scope they
+        may be of somebody in Slack who has no task yet.
         """
+        found = self._emails_called(name)
+        return found if found or name.isascii() else self._emails_called(without_accents(name))
+
+    def _emails_called(self, name: str) -> list[str]:
         is_whole = self.scope.member is None
         called = chain(self._emails.get(name, ()), self._emails_in_slack.get(name, ()))
         found = (self._current.get(email, email if is_whole else None) for email in called)
@@ -106,6 +112,16 @@ def names_of_person(name: str) -> list[str]:
     """Return what somebody with a name in Slack may be called: `Marcus Delgado` and `Marcus`, in lower case."""
     words = ascii_lower(name.lower()).split()
     return list(dict.fromkeys([" ".join(words), *words[:1]]))
+
+
+def plain_names_of_person(name: str) -> list[str]:
+    """Return the whole name as it may be typed: without accents, with plain apostrophes or none; none if it is so.
+
+    Of a first name alone there is none: it might be an everyday word, as `The` is.
+    """
+    whole, *first = names_of_person(name)
+    bare = without_accents(whole).replace(_CURLY, "'")
+    return [each for each in dict.fromkeys([bare, bare.replace("'", "")]) if first and each != whole]
 
 
 def by_name(pairs: Iterable[tuple[str, str]]) -> EmailsByName:

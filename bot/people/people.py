@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role, UnmatchedError
 from bot.domain.slack_ids import format_mention, parse_mention
-from bot.ledger.names import EmailsByName, by_name, names_of_person, unmistakable
+from bot.ledger.names import EmailsByName, by_name, names_of_person, plain_names_of_person, unmistakable
 from bot.people import links
 from bot.people.directory import Directory
 from bot.people.member_names import member_names, users_by_email
@@ -164,7 +164,9 @@ class People:
 @lru_cache(maxsize=2)
 def _names_in_slack(people: tuple[tuple[str, str], ...]) -> EmailsByName:
     """Return the e-mails of people by what they are called; of a large team that takes too long for each line."""
-    return unmistakable(by_name((called, email) for email, name in people for called in names_of_person(name)))
+    names = by_name((called, email) for email, name in people for called in names_of_person(name))
+    plain = by_name((called, email) for email, name in people for called in plain_names_of_person(name))
+    return unmistakable({**plain, **names})
 
 
 def _links(connection: Connection, user: str, slack_user: SlackUser | None) -> tuple[str | None, bool]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.text import ascii_lower, json_text, one_line, visible
+from bot.domain.text import ascii_lower, json_text, one_line, visible, without_accents
 from tests.support.effort import examples
 
 
@@ -33,6 +33,25 @@ from tests.support.effort import examples
 )
 def test_controls_and_marks_that_reorder_are_dropped_and_space_is_one_blank(text: str, line: str) -> None:
     assert one_line(text) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Seán O'Brien", "Sean O'Brien"),
+        ("Sea\u0301n", "Sean"),
+        ("Thế", "The"),
+        ("Zoë Müller", "Zoe Muller"),
+        ("Ørsted", "Ørsted"),
+        ("王芳", "王芳"),
+        ("がぎ", "がぎ"),
+        ("김민수", "김민수"),
+        ("\u0915\u093c", "\u0915\u093c"),
+        ("plain", "plain"),
+    ],
+)
+def test_accents_are_left_out_and_letters_of_their_own_stay(text: str, plain: str) -> None:
+    assert without_accents(text) == plain
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029"])

@@ -104,6 +104,27 @@ async def test_nobody_calls_themselves_so_that_a_question_means_them(closed: Ser
     assert "I can't find" in visible_text(await closed.ask("hannah", f"budget {name} 500/month"))
 
 
+@pytest.mark.parametrize("typed", ["Seán O\u2019Brien", "sean o'brien", "sean obrien", "SEÁN OBRIEN's", "pr\u00efya"])
+async def test_a_name_is_found_without_its_accents_and_apostrophes(closed: ServiceHarness, typed: str) -> None:
+    closed.workspace.user("priya").name = "Seán O\u2019Brien"
+    await closed.open()
+    assert " spent $30.00*" in visible_text(await closed.ask("hannah", typed))
+
+
+async def test_accents_make_nobody_be_taken_for_everybody(closed: ServiceHarness) -> None:
+    closed.workspace.user("priya").name = "Éveryone Spénd"
+    await closed.open()
+    assert "Understood as `team`" in visible_text(await closed.ask("hannah", "what did everyone spend"))
+
+
+async def test_whose_name_it_is_to_the_letter_counts_before_all_others(closed: ServiceHarness) -> None:
+    closed.workspace.user("priya").name = "Sean Obrien"
+    closed.workspace.user("marcus").name = "Seán O'Brien"
+    await closed.open()
+    for typed, spent in (("sean obrien", "$30.00"), ("seán o'brien", "$10.00"), ("sean o'brien", "$10.00")):
+        assert f" spent {spent}*" in visible_text(await closed.ask("hannah", typed))
+
+
 async def test_a_name_with_an_everyday_word_in_it_is_a_name(closed: ServiceHarness) -> None:
     closed.workspace.user("priya").name = "An Nguyen"
     await closed.open()

@@ -21,6 +21,7 @@ _SHORTEST_OF_TIME = 3  # where only a time can stand: `last wek`
 _BEFORE_UNIT = 3  # words up to the unit of `last 3 weeks` and `since the last weekend`
 _SPELLABLE = tuple(dict.fromkeys((*vocabulary.KNOWN, *vocabulary.CALENDAR)))
 _SPELLABLE_OR_FILLER = vocabulary.FILLER.union(_SPELLABLE)
+_CHINESE_OWNER = "\u7684"  # what `'s` is
 _FILTERS = {"model": "model:", "member": "email:"}
 _ID = re.compile(r"(?=.*\d)[0-9a-f-]{4,36}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
@@ -297,7 +298,7 @@ class PhraseReader:
         return None
 
     def _meanings(self, name: str) -> Sequence[str]:
-        names, owner = self.context.names, name.removesuffix("'s").removesuffix("'")
+        names, owner = self.context.names, name.removesuffix("'s").removesuffix("'").removesuffix(_CHINESE_OWNER)
         found = names.meanings(name) or (names.meanings(owner) if owner != name else ())
         if found or len(name) < _SHORTEST_TYPO or not name.endswith("s"):
             return found

@@ -20,7 +20,8 @@ from bot.domain.query.parser import parse
 from bot.domain.query.question import Question, describe
 from bot.domain.query.when import compares_with
 from bot.domain.tasks import UPSTREAM_STATUSES
-from bot.ledger.names import by_name, names_of_email, names_of_person
+from bot.domain.text import without_accents
+from bot.ledger.names import by_name, names_of_email, names_of_person, plain_names_of_person
 from tests.support.commands import COMMANDS
 from tests.support.effort import amount
 
@@ -47,11 +48,12 @@ class Team:
         self.people = by_name(
             (name, email)
             for person, email in everybody.items()
-            for name in (*names_of_person(person), *names_of_email(email))
+            for name in (*names_of_person(person), *plain_names_of_person(person), *names_of_email(email))
         )
 
     def exact_meanings(self, name: str) -> list[str]:
-        quoted = [f'email:"{email}"' if "'" in email else f"email:{email}" for email in self.people.get(name, ())]
+        found = self.people.get(name) or self.people.get(without_accents(name), ())
+        quoted = [f'email:"{email}"' if "'" in email else f"email:{email}" for email in found]
         return [*quoted, *(f"model:{name}" for model in MODELS if model == name)]
 
     meanings = exact_meanings
