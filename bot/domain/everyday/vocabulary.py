@@ -23,8 +23,8 @@ FILLER: Final = _words(
     pull query question quick quickly ran rank ranked ranking really recap report reports results right rise rising rose
     roughly run runs see shit shitty show shows so some sorry spend spending spending's spends spent spike spikes spiked
     statistics stats still sum summarize summary sums teh tell thank thanks that the their there there's this thx to
-    total totals u ugh uh um up update updates usage usd use used uses using very want was waste wasted way well
-    went were what what's whats which whole entire with would wow wtf yeah yep yes you your damage single wat da
+    total totals u ugh uh um up update updates usage usd use used using very want was waste wasted way well went
+    were what what's whats which whole entire with would wow wtf yeah yep yes you your damage single wat da
     """
 )
 """Words that may stand between the phrases of a question and change nothing of it."""
@@ -169,7 +169,7 @@ MEANINGS: Final = {
         "by:model": "model models llm llms",
         "by:tool": "tool tools",
         "by:agent": "agent agents",
-        "": "- -- & + / | * over across within during plus nor n each together separately individually jointly",
+        "": "- -- & + / | * over across within during plus nor n each together separately individually jointly uses",
     }.items()
     for word in _words(words)
 }
@@ -281,7 +281,7 @@ SPELT_SO: Final = _words(
     heard heat held lest limits lost mast mike mime mind mini mist mite modal mode modes moist moth mouth mouths
     must oven owns peoples persona plug plugs plush previews quarterly send sender senders sent separate separated
     shopped slate speed spender stage stages stake stale stat stated statue statute stepped stopper sundae sundar
-    sundry talk tank tanks teal tear term terms toll tonal took tram uses usher weak weed whoa worse yearn
+    sundry talk tank tanks teal tear term terms toll tonal took tram usher weak weed whoa worse yearn
     """
 )
 """Words spelt as they were meant, though a letter off one that is known."""
