@@ -23,7 +23,7 @@ def nearest_slip(word: str, choices: Iterable[str]) -> str | None:
     A slip is a letter too many, too few, another one or two swapped, mostly behind the first letter. A choice of eight
     letters or more may have two.
     """
-    return nearest(word, [choice for choice in choices if _is_slip(word, choice)])
+    return nearest(word, [choice for choice in choices if choice[:1] in word[:2] and _is_slip(word, choice)])
 
 
 def _is_slip(word: str, choice: str) -> bool:
