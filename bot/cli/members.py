@@ -251,7 +251,8 @@ def _erasure_lines(person: "Person") -> list[str]:
         "Their spend and the number of their tasks stay in the team's totals, as those of a removed member.",
         "Titles, errors, tools and agents of their tasks are deleted.",
         "So are their budgets, requests, snoozes, subscriptions and messages.",
-        "Texts of others that name them as above are changed. For another name, such as a first name, add `--name`.",
+        "Texts of others, and names of models, that name them as above are changed.",
+        "For another name, such as a first name, add `--name`.",
         "It doesn't reach Neo, what Slack shows, or backups and exports made before. It can't be undone.",
     ]
 

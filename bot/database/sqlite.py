@@ -151,6 +151,7 @@ class SqliteDatabase(Database):
     def overwrite_deleted(self) -> None:
         """Write the file anew, and empty its log; raises UnusableError if others use it for too long, or it is full."""
         with self._turn, translated_errors(self.path), self._engine.connect() as connection:
+            # with `secure_delete` and a checkpoint alone, parts of rows stay in the unused space of rearranged pages
             self._execute_alone(connection, _VACUUM)
             until = time.monotonic() + BUSY_SECONDS
             while connection.execute(_EMPTY_LOG).one()[0]:  # somebody reads the old pages
