@@ -1,4 +1,4 @@
-"""What people read in Slack keeps to the guide: no inner words, no shell commands, no settings but for operators."""
+"""What people read keeps to the guide: in Slack no inner words, no shell commands, no settings but for operators."""
 
 import ast
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.shipped import shipped
+from tests.support.docs import PAGES, prose
 
 TEMPLATES = sorted(shipped("templates").rglob("*.txt"))
 CODE = shipped("templates").parent / "bot"
@@ -30,6 +31,14 @@ SHELL = re.compile(
 SETTING = re.compile(r"(?<![\w<])[A-Z]{2,}(?:_[A-Z]+)+(?!\w)")
 GLUED_PERCENT = re.compile(r"\d %")
 CHEER = re.compile(r"[\w}]!(?:\s|$)")
+# what no page and no line of the log says either, which may name files, settings, commands and the ledger
+STILTED = re.compile(
+    r"(?<!\w)(?:any\s+more(?=[\s*]*[.,:;])|anew|mend(?:s|ed)?|spelt|whilst|oops|unfortunately|awesome|sorry"
+    r"|(?:colour|behaviour|favour|organis|recognis|summaris|normalis)\w*)(?!\w)",
+    re.IGNORECASE,
+)
+LOGGING = re.compile(r"log\.(?:debug|info|warning|error|exception|critical)$")
+INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 ALLOWED = {  # what is Slack's own word there, or somebody telling somebody
     "usage/internal_error": {"tell"},  # an operator
     "usage/welcome": {"tell"},  # me who someone is
@@ -103,3 +112,35 @@ def test_the_sentences_of_the_code_keep_to_the_guide(package: str) -> None:
         if INNER.search(said) or SHELL.search(said) or SETTING.search(said) or GLUED_PERCENT.search(said)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_of_the_manual_keeps_to_the_guide(page: Path) -> None:
+    said = INLINE_CODE.sub("\u2022", prose(page))
+    assert STILTED.findall(said) == GLUED_PERCENT.findall(said) == CHEER.findall(said) == []
+
+
+def test_the_lines_of_the_log_keep_to_the_guide() -> None:
+    said = dict(logged())
+    assert len(said) > 60
+    broken = {
+        where: line
+        for where, line in said.items()
+        if STILTED.search(line) or GLUED_PERCENT.search(line) or CHEER.search(line)
+    }
+    assert broken == {}
+
+
+def logged() -> Iterator[tuple[str, str]]:
+    """What the modules write into the log, with the place of each."""
+    for path in sorted(CODE.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)) if "log." in text else ():
+            if isinstance(node, ast.Call) and node.args and LOGGING.match(_name_of(node.func)):
+                yield f"{path.relative_to(CODE)}:{node.lineno}", ast.unparse(node.args[0])
+
+
+def _name_of(function: ast.expr) -> str:
+    """The dotted name of a function of a name's; empty if it has none."""
+    is_attribute = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
+    return ast.unparse(function) if is_attribute else ""
