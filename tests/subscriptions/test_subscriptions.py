@@ -112,6 +112,13 @@ async def test_it_is_made_in_everyday_words(harness: ServiceHarness, line: str, 
     assert promise in await said(harness, "hannah", line)
 
 
+async def test_whom_a_question_mentions_is_said_by_name(harness: ServiceHarness) -> None:
+    said_so = await said(harness, "hannah", "subscribe @priya yesterday every day 09:00")
+    assert "I'll post `@Priya Raman yesterday` here every day" in said_so
+    for line in ("subscriptions", "unsubscribe 1"):
+        assert "`@Priya Raman yesterday`" in await said(harness, "hannah", line)
+
+
 async def test_whose_spend_it_is_about_is_said_and_what_to_type_for_the_teams(harness: ServiceHarness) -> None:
     own = "\nIt's about your own spend."
     instead = " For the team's, type `subscribe dm team last week every monday 09:00`."
