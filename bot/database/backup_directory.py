@@ -81,17 +81,24 @@ class BackupDirectory:
             LedgerError: it could not be written, or did not pass the check; earlier ones are kept.
         """
         with self._locked():
-            self._remove_unfinished()
-            self._check_room(source, size)
-            target = self.path / now.astimezone(UTC).strftime(_MOMENT)
-            if target.exists():
-                raise LedgerError(f"BACKUP_DIR already has a file {target.name}. Move it away.")
             try:
+                target = self._prepare(source, size, now)
                 written = backup(source, target, check, stop)
             except LedgerError as error:
                 raise LedgerError(_reason(error)) from error
+            except OSError as error:
+                raise _unusable(error) from error
             self._remove_oldest(source, target)
         return target, written
+
+    def _prepare(self, source: "DatabasePlace", size: int, now: datetime) -> Path:
+        """Make room for a backup of `now`, and return where it goes."""
+        self._remove_unfinished()
+        self._check_room(source, size)
+        target = self.path / now.astimezone(UTC).strftime(_MOMENT)
+        if target.exists():
+            raise LedgerError(f"BACKUP_DIR already has a file {target.name}. Move it away.")
+        return target
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -102,7 +109,7 @@ class BackupDirectory:
         except InUseError as error:
             raise BusyDirectoryError("another process is writing a backup into BACKUP_DIR.") from error
         except OSError as error:
-            raise LedgerError(f"I can't write into BACKUP_DIR ({error.strerror}).") from error
+            raise _unusable(error) from error
         try:
             yield
         finally:
@@ -125,10 +132,14 @@ class BackupDirectory:
             remove_database(self.path / str(re.fullmatch(_UNFINISHED, each.name)[1]))  # type: ignore[index]
 
     def _remove_oldest(self, source: "DatabasePlace", written: Path) -> None:
-        """Remove the oldest, but not what was just written: a clock that ran ahead may have dated others later."""
-        for each in _files(self.path, _NAME)[: -self.keep]:
-            if each != written and not (isinstance(source, Path) and each.samefile(source)):
-                each.unlink(missing_ok=True)
+        """Remove the oldest, but not what was just written: a clock that ran ahead may have dated others later.
+
+        What can't be removed stays: there is a backup, and the next one says if there is too little space.
+        """
+        with suppress(OSError):
+            for each in _files(self.path, _NAME)[: -self.keep]:
+                if each != written and not (isinstance(source, Path) and each.samefile(source)):
+                    each.unlink(missing_ok=True)
 
 
 def _files(directory: Path, pattern: str) -> list[Path]:
@@ -137,13 +148,17 @@ def _files(directory: Path, pattern: str) -> list[Path]:
     return sorted(each for each in files if each.is_file() and not each.is_symlink())
 
 
+def _unusable(error: OSError) -> LedgerError:
+    return LedgerError(f"I can't read or write BACKUP_DIR ({error.strerror}).")
+
+
 def _reason(error: LedgerError) -> str:
     """Return why a backup failed, without the path that the error names."""
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
         return "the disk of BACKUP_DIR is full. Free some space, or lower BACKUP_KEEP."
     if isinstance(cause, OSError):
-        return f"I can't write into BACKUP_DIR ({cause.strerror})."
+        return str(_unusable(cause))
     return f"it couldn't be written ({cause})." if isinstance(cause, sqlite3.Error) else str(error)
 
 

@@ -44,6 +44,14 @@ class UnusableError(LedgerError):
         self.locked, self.unreachable = locked, unreachable
 
 
+class DamagedError(UnusableError):
+    """The database at a place is lost: a backup has to take its place, the `newest` one if it is known."""
+
+    def __init__(self, why: str, place: object, newest: Path | None = None) -> None:
+        restored = "FILE` with a backup" if newest is None else f"{quote(str(newest))}`, the newest backup"
+        super().__init__(why, place, f"Stop the bot, and run `neo-usage db restore {restored}.")
+
+
 @contextmanager
 def translated_errors(path: Path) -> Iterator[None]:
     """Raise UnusableError instead of what SQLite raises inside, where the file is what is wrong."""
@@ -176,7 +184,6 @@ def _full(path: Path) -> UnusableError:
 
 
 _FREE_SPACE = "Free some space."
-_RESTORE = "Stop the bot, and run `neo-usage db restore FILE` with a backup."
 
 
 def _failed(path: Path) -> UnusableError:
@@ -187,12 +194,11 @@ def _failed(path: Path) -> UnusableError:
 
 
 def _damaged(path: Path) -> UnusableError:
-    return UnusableError("the database is damaged: restore a backup of it", path, _RESTORE)
+    return DamagedError("the database is damaged: restore a backup of it", path)
 
 
 def _foreign(path: Path) -> UnusableError:
-    why = "the database file isn't a database: something else was put in its place"
-    return UnusableError(why, path, _RESTORE)
+    return DamagedError("the database file isn't a database: something else was put in its place", path)
 
 
 _BY_CODE: dict[int, Callable[[Path], UnusableError]] = {

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.database.errors import UnusableError
+from bot.database.errors import DamagedError, UnusableError
 from bot.domain.text import one_line
 from bot.settings.postgres_address import PostgresAddress
 
@@ -43,6 +43,8 @@ def _translated(error: DBAPIError, address: PostgresAddress) -> UnusableError | 
     if code in _CONFLICTS:
         return ConflictError("another program's transaction was in the way of the database's", address, locked=True)
     why = _why(code, error, address)
+    if why == _DAMAGED:
+        return DamagedError(why, address)
     return None if why is None else UnusableError(why, address, locked=code == _LOCKED, unreachable=not code)
 
 

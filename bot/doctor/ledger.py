@@ -89,7 +89,7 @@ def ledger_checks(app: App) -> Iterator[Check]:
         yield _unusable(error)
         return
     yield ok("database", f"{place} is writable, schema {newest_revision()}, {contents.engine}")
-    yield _soundness(contents.damage)
+    yield _soundness(contents.damage, app.ledger.newest_backup)
     yield disk_check(contents.size, contents.growth, free_bytes(place))
     if contents.free_connections is not None:
         yield _connections(contents.free_connections)
@@ -177,9 +177,10 @@ def monthly_growth(connection: Connection, size: int, now: datetime) -> int:
     return round(size * latest / total) if total else 0
 
 
-def _soundness(damage: Sequence[str]) -> Check:
+def _soundness(damage: Sequence[str], newest: Path | None) -> Check:
     if damage:
-        remedy = "Stop the bot, and restore a backup: `neo-usage db restore FILE`."
+        backup = "FILE" if newest is None else quote(str(newest))
+        remedy = f"Stop the bot, and restore a backup: `neo-usage db restore {backup}`."
         return failure("integrity", f"it's damaged: {damage[0]}", remedy)
     return ok("integrity", "it's sound; `neo-usage db verify` checks the amounts, too")
 

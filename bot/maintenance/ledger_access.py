@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from bot.database.backup_directory import newest_backup
-from bot.database.errors import LedgerError, UnusableError
+from bot.database.errors import DamagedError, LedgerError, UnusableError
 from bot.database.place import absence, is_upgraded_by_opening
 from bot.database.reading import driver_needed, open_reader, translated_errors
 from bot.ledger.pricing_unit import check_unit, require_unit
@@ -55,13 +55,9 @@ class LedgerAccess:
             LedgerError: there is none, or it is priced in another unit.
             UnusableError: it cannot be read now.
         """
-        connection = self._open_reader()
-        try:
-            with translated_errors(self.place):
-                check_unit(connection, self.unit)
-                yield connection
-        finally:
-            connection.close()
+        with self._naming_newest_backup(), closing(self._open_reader()) as connection, translated_errors(self.place):
+            check_unit(connection, self.unit)
+            yield connection
 
     def _open_reader(self) -> Connection:
         try:
@@ -82,11 +78,25 @@ class LedgerAccess:
         `keeps_former` is False; `on_kept` is told where.
         """
         self.require_not_lost()
-        database, _ = self._open_database(partial(self._keep_former, on_kept) if keeps_former else None)
+        with self._naming_newest_backup():
+            database, _ = self._open_database(partial(self._keep_former, on_kept) if keeps_former else None)
+            with closing(database):
+                yield database
+
+    @property
+    def newest_backup(self) -> Path | None:
+        """The newest of the scheduled backups; None if there is none, or their directory cannot be read."""
+        return None if self.backups is None else newest_backup(self.backups)
+
+    @contextmanager
+    def _naming_newest_backup(self) -> Iterator[None]:
+        """Name the backup to restore where the ledger turns out to be damaged inside."""
         try:
-            yield database
-        finally:
-            database.close()
+            yield
+        except DamagedError as error:
+            if (newest := self.newest_backup) is None:
+                raise
+            raise DamagedError(error.why, error.place, newest) from error
 
     def require_not_lost(self) -> None:
         """Check that there is a ledger, or has never been one.
@@ -94,7 +104,7 @@ class LedgerAccess:
         Raises:
             LedgerError: there is none, but backups of one; or a server cannot be asked.
         """
-        newest = None if self.backups is None else newest_backup(self.backups)
+        newest = self.newest_backup
         if newest is not None and absence(self.place) is not None:
             is_file = isinstance(self.place, Path)
             move = "" if is_file else " To move one here, run `neo-usage db copy FROM DATABASE_URL`."
@@ -113,17 +123,21 @@ class LedgerAccess:
             LedgerError: it cannot be written, or is priced in another unit.
         """
         self.require_not_lost()
-        database, _ = self._open_database(partial(self._keep_former, on_kept))
-        try:
-            with database.transaction() as connection:
-                require_unit(connection, self.unit)
-                for capability in self.capabilities(database):
-                    if capability.upkeep.prepare is not None:
-                        capability.upkeep.prepare(connection)
-        except BaseException:
-            database.close()
-            raise
+        with self._naming_newest_backup():
+            database, _ = self._open_database(partial(self._keep_former, on_kept))
+            try:
+                self._prepare(database)
+            except BaseException:
+                database.close()
+                raise
         return database
+
+    def _prepare(self, database: "Database") -> None:
+        with database.transaction() as connection:
+            require_unit(connection, self.unit)
+            for capability in self.capabilities(database):
+                if capability.upkeep.prepare is not None:
+                    capability.upkeep.prepare(connection)
 
     def restore(self, source: Path) -> "tuple[Path | None, RestoredMessages | None]":
         """Put a copy in the ledger's place; return where the former one is kept, and what becomes of messages.

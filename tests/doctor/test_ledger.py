@@ -58,7 +58,7 @@ async def test_a_sound_ledger_is_well(synced: App) -> None:
 
 
 @sqlite_only("a server keeps its own files")
-async def test_damage_is_a_failure(synced: App) -> None:
+async def test_damage_is_a_failure(synced: App, wire: Wire, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = synced.settings.database
     assert isinstance(path, Path)
     with open_database(path).transaction() as connection:
@@ -73,6 +73,9 @@ async def test_damage_is_a_failure(synced: App) -> None:
     assert damage.state is CheckState.FAIL
     assert damage.finding.startswith("it's damaged: ")
     assert damage.remedy == "Stop the bot, and restore a backup: `neo-usage db restore FILE`."
+    backup = tmp_path_factory.mktemp("backups") / "neo-usage-2026-11-29T033000Z.db"
+    backup.touch()
+    assert f"db restore {backup}`" in found(wire(BACKUP_DIR=str(backup.parent)))["integrity"].remedy
 
 
 @sqlite_only("a server says what is wrong by itself")

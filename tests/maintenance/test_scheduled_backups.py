@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
+from bot.app import App
 from bot.database.backup_directory import BackupDirectory, BusyDirectoryError
 from bot.database.backup_record import BackupRecord, backup_record, found_backups, write_backup_record
-from bot.database.errors import LedgerError
+from bot.database.errors import DamagedError, LedgerError
 from bot.database.file_lock import FileLock
 from bot.doctor.backups import backup_checks
 from bot.ledger.scope import EVERYTHING
@@ -313,6 +314,30 @@ class TestDirectory:
         with pytest.raises(LedgerError, match="interrupted"):
             verify(ledger, stop)
 
+    def test_what_the_system_refuses_is_one_line(self, directory: Path, ledger: Path) -> None:
+        unfinished = directory / "neo-usage-2026-11-29T033000Z.db.part"
+        unfinished.mkdir()
+        unfinished.with_name(unfinished.name + "-wal").touch()
+        with pytest.raises(LedgerError, match=r"^I can't read or write BACKUP_DIR \(Is a directory\)\.$"):
+            self.add(directory, ledger)
+        assert backups(directory) == []
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+    def test_an_old_one_that_cannot_be_removed_stays(self, ledger: Path) -> None:
+        with TemporaryDirectory() as name:
+            directory, copied = Path(name), Path(name) / "ledger.db"
+            old = directory / "neo-usage-2026-11-29T033000Z.db"
+            for file in (old, copied):
+                shutil.copy(ledger, file)
+            os.chown(copied, 12345, 12345)
+            directory.chmod(0o1777)  # each may remove their own files only
+            os.seteuid(12345)
+            try:
+                written = self.add(directory, copied)
+            finally:
+                os.seteuid(0)
+            assert backups(directory) == [old, written]
+
     def test_a_ledger_that_has_a_backups_name_is_never_removed(self, directory: Path, ledger: Path) -> None:
         named = ledger.rename(directory / "neo-usage-2026-11-01T033000Z.db")
         assert self.add(directory, named).is_file()
@@ -369,6 +394,26 @@ class TestDue:
 
     def moment(self, local: str) -> datetime:
         return datetime.fromisoformat(local).replace(tzinfo=self.BERLIN)
+
+
+@sqlite_only("a server says what is wrong by itself")
+def test_a_damaged_ledger_names_the_newest_backup(wire: Wire, directory: Path, tmp_path: Path) -> None:
+    path = tmp_path / "damaged.db"
+    path.write_bytes(b"no database at all" * 300)
+    app = wire(DATABASE_URL=url_of(path), BACKUP_DIR=str(directory))
+    assert_says(app, "FILE` with a backup")
+    for day in (7, 8):
+        (directory / f"neo-usage-2026-11-{day:02}T033000Z.db").touch()
+    assert_says(app, f"{directory}/neo-usage-2026-11-08T033000Z.db`, the newest backup")
+
+
+def assert_says(app: App, restored: str) -> None:
+    with pytest.raises(DamagedError) as read, app.ledger.reader():
+        pass
+    with pytest.raises(DamagedError) as written:
+        app.ledger.open_for_booking()
+    for raised in (read, written):
+        assert f"Stop the bot, and run `neo-usage db restore {restored}." in str(raised.value)
 
 
 @sqlite_only("who may read a directory is the same for both")
