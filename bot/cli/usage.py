@@ -8,6 +8,7 @@ from bot.cli.errors import WRONG_USE, fail, print_errors
 from bot.cli.output import json_option, print_json
 from bot.cli.query_line import query_line, suggesting_lines_of
 from bot.cli.question_help import ReportCommand
+from bot.cli.slack_commands import naming_commands
 from bot.cli.startup import load_app
 from bot.terminal import streams
 
@@ -26,8 +27,9 @@ def report(query: tuple[str, ...], *, as_json: bool, as_csv: bool) -> None:
     if as_json and as_csv:
         fail("`--json` and `--csv` exclude each other. Use one of them.", code=WRONG_USE)
     app = load_app()
-    with app.ledger.reader() as connection, suggesting_lines_of("report"):
-        answer = terminal_report(connection, app.settings, query_line(query), app.clock())
+    line = query_line(query)
+    with app.ledger.reader() as connection, naming_commands(line), suggesting_lines_of("report"):
+        answer = terminal_report(connection, app.settings, line, app.clock())
     if as_csv and answer.question.average:
         fail("A CSV file has no averages. Leave out `--csv`, or the average.", code=WRONG_USE)
     if as_json:
