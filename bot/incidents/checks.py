@@ -29,6 +29,7 @@ from bot.ledger.neo_agreement import (
     neo_agreement,
     newest_difference,
     over_text,
+    part_texts,
 )
 from bot.ledger.passes.history import PassEnd, first_pass_between, first_start_since_complete, last_pass_ends
 from bot.ledger.passes.tally import PassOutcome
@@ -162,7 +163,7 @@ def _difference(connection: Connection, names: MemberNames, now: datetime) -> st
     today, agreement = now.astimezone(UTC).date(), neo_agreement(connection)
     text = _inert("; ".join(difference_texts(agreement, today)), _LONGEST)
     members = _fitting(list(_member_differences(connection, agreement, names, today)), _LONGEST)
-    differing = [each for each in (text, *members) if each]
+    differing = [each for each in (text, *members, *part_texts(agreement, today)) if each]
     over = over_text(agreement, today)
     return "; ".join([over, *differing] if over and differing else differing) or None
 

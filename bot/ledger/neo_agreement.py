@@ -105,14 +105,26 @@ class MemberDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class PartDifference:
+    """A part of the totals of some UTC days that Neo sums otherwise, on more of them than are told apart, since when.
+
+    `first` and `last` are the days that have to be compared until it is over.
+    """
+
+    first: date
+    last: date
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NeoAgreement:
     """What the last comparison found.
 
     `through`: the last day up to which all compared days agree, or None; `unavailable`: why there was nothing to
     compare with, empty if there was; `compared_at`: when; `attempted_at`: when it was last tried.
     `settled`: both totals of days that agree though they are not equal, so that they need not be looked into again
-    unless one of them changes. `own_keys_otherwise`: whether Neo counts the costs of tasks on keys of the team's own in
-    a way of its own, so that they cannot be compared; `members_otherwise`: whether it sums by person in such a way;
+    unless one of them changes. `own_keys_apart`: where Neo counts the costs of tasks on keys of the team's own in a way
+    of its own, so that single days cannot be told; `members_apart`: where it sums by person in such a way;
     `has_whole_days_only`: whether neither could be compared, because no day agrees by itself. `unlisted`: how many
     tasks of these days the ledger still counts, and Neo lists no more. `over`: the days on which a difference was found
     to be over lately while others stay, and when.
@@ -126,9 +138,9 @@ class NeoAgreement:
     unavailable: str = ""
     differences: tuple[DayDifference, ...] = ()
     settled: dict[date, tuple[UsageTotal, UsageTotal]] = field(default_factory=dict)
-    own_keys_otherwise: bool = False
+    own_keys_apart: PartDifference | None = None
     members: tuple[MemberDifference, ...] = ()
-    members_otherwise: bool = False
+    members_apart: PartDifference | None = None
     has_whole_days_only: bool = False
     unlisted: int = 0
     over: dict[date, datetime] = field(default_factory=dict)
@@ -137,6 +149,11 @@ class NeoAgreement:
     def unnamed(self) -> tuple[DayDifference, ...]:
         """The differences in total in which no task can be told."""
         return tuple(each for each in self.differences if each.counted is Counted.CREDITS and not each.tasks)
+
+    @property
+    def parts_apart(self) -> list[PartDifference]:
+        """The parts of the total that Neo sums otherwise."""
+        return [each for each in (self.members_apart, self.own_keys_apart) if each is not None]
 
     @property
     def is_systematic(self) -> bool:
@@ -159,13 +176,14 @@ def neo_agreement(connection: Connection) -> NeoAgreement:
 
 
 def newest_difference(connection: Connection) -> datetime | None:
-    """Return when the newest of the differences was found, in total or by person, or to be over; None if there is none.
+    """Return when the newest of the differences was found, in total or in a part, or to be over; None if there is none.
 
     That is what operators are to learn: one that is over while others stay, too.
     """
     agreement = neo_agreement(connection)
-    found = [*(each.since for each in agreement.differences), *(each.since for each in agreement.members)]
-    return max([*found, *agreement.over.values()], default=None)
+    days = (each.since for each in agreement.differences)
+    members, parts = (each.since for each in agreement.members), (each.since for each in agreement.parts_apart)
+    return max([*days, *members, *parts, *agreement.over.values()], default=None)
 
 
 def members_by_id(connection: Connection, differences: Iterable[MemberDifference]) -> dict[int, str]:
@@ -223,9 +241,9 @@ def _limits(agreement: NeoAgreement, today: date) -> Iterator[str]:
         yield f"without {formatting.count(agreement.unlisted, 'task')} that Neo no longer lists"
     if agreement.members:
         yield f"but not by person on {days_text(agreement.differing_days, today)}"
-    elif agreement.members_otherwise:
+    elif agreement.members_apart:
         yield "but not by person"
-    if agreement.own_keys_otherwise:
+    if agreement.own_keys_apart:
         yield "but not in what your own model keys cost"
     if agreement.has_whole_days_only:
         yield "but people and your own model keys can't be compared"
@@ -246,6 +264,16 @@ def difference_texts(agreement: NeoAgreement, today: date) -> list[str]:
         return [difference_text(each, today) for each in agreement.differences]
     others = [each for each in agreement.differences if each not in agreement.unnamed]
     return [_systematic_text(agreement.unnamed, today), *(difference_text(each, today) for each in others)]
+
+
+def part_texts(agreement: NeoAgreement, today: date) -> list[str]:
+    """Return which parts of the totals differ on many days, a text for each, without a full stop."""
+    parts = {"by person": agreement.members_apart, "in what your own model keys cost": agreement.own_keys_apart}
+    return [
+        f"{formatting.date_span(part.first, part.last, today)}: Neo's sums differ from mine {what}"
+        for what, part in parts.items()
+        if part is not None
+    ]
 
 
 def over_text(agreement: NeoAgreement, today: date) -> str:

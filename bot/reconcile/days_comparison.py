@@ -144,9 +144,9 @@ class DaysComparison:
             credits=self.credits,
             differences=(*self.differences.values(), *found.own_keys_differences),
             settled=self.settled,
-            own_keys_otherwise=bool(found.own_keys),
+            own_keys_apart=found.own_keys_apart,
             members=tuple(found.member_differences),
-            members_otherwise=bool(found.members),
+            members_apart=found.members_apart,
             has_whole_days_only=not found.is_compared,
         )
 

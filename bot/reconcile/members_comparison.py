@@ -63,7 +63,7 @@ class MembersComparison:
         known = await self._by_email(self.known)
         if _are_explained(differing, known, summary.total.credits):
             return FoundMembers(self.known)
-        by_day = None if self.former.members_otherwise else await self._by_day(both.keys())
+        by_day = None if self.former.members_apart else await self._by_day(both.keys())
         if by_day is None:
             return FoundMembers(self.known, differing)
         return FoundMembers(tuple(await self._differences(by_day, known)))

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TypeVar
 
 from bot.domain.usage_total import NO_USAGE, UsageTotal, agrees, sum_of_totals
-from bot.ledger.neo_agreement import Counted, DayDifference, MemberDifference, NeoAgreement
+from bot.ledger.neo_agreement import Counted, DayDifference, MemberDifference, NeoAgreement, PartDifference
 from bot.ledger.neo_totals import LedgerTotal
 from bot.neo.summary import Summary
 from bot.reconcile.measures import OWN_KEYS, Measure
@@ -28,7 +28,8 @@ _MOST_RUNS = 4  # of days, the longest ones: each takes a request
 class FoundParts:
     """What differs by person and in the costs on own keys; both totals where Neo counts these in a way of its own.
 
-    `is_compared`: whether any days could be compared.
+    `is_compared`: whether any days could be compared. `members_apart`, `own_keys_apart`: where Neo counts so, as far as
+    it was found now or before.
     """
 
     member_differences: list[MemberDifference] = field(default_factory=list)
@@ -36,6 +37,8 @@ class FoundParts:
     own_keys_differences: list[DayDifference] = field(default_factory=list)
     own_keys: dict[Counted, BothTotals] = field(default_factory=dict)
     is_compared: bool = False
+    members_apart: PartDifference | None = None
+    own_keys_apart: PartDifference | None = None
 
 
 @dataclass(slots=True)
@@ -53,6 +56,8 @@ class PartsComparison:
     in_ledger: Mapping[date, LedgerTotal]
     is_spread: bool
     found: FoundParts = field(default_factory=FoundParts)
+    by_person: set[date] = field(default_factory=set)  # days that were compared so
+    by_own_keys: set[date] = field(default_factory=set)
 
     async def run(self, summary: Summary, differing: Sequence[date]) -> FoundParts:
         """Return what differs in the parts of a summary of these days, of which those that differ are not compared."""
@@ -65,7 +70,21 @@ class PartsComparison:
                 await self._compare_own_keys(days, of_run)
         self.found.is_compared = bool(compared)
         self._keep_former(set(self.days) - compared)
+        self.found.members_apart = self._apart(self.former.members_apart, self.found.members, self.by_person)
+        self.found.own_keys_apart = self._apart(self.former.own_keys_apart, self.found.own_keys, self.by_own_keys)
         return self.found
+
+    def _apart(
+        self, former: PartDifference | None, found: Mapping[Key, BothTotals], compared: set[date]
+    ) -> PartDifference | None:
+        """Return where a part differs by now; what was found before is over once all its days were compared."""
+        if not found:
+            is_over = former is None or set(Days(former.first, former.last)) <= compared
+            return None if is_over else former
+        now = PartDifference(self.days.first, self.days.last, self.narrowing.now)
+        if former is None:
+            return now
+        return PartDifference(min(former.first, now.first), max(former.last, now.last), former.since)
 
     async def _summary(self, days: Days) -> Summary | None:
         try:
@@ -90,6 +109,7 @@ class PartsComparison:
         comparison = MembersComparison(self.narrowing, self.heal, days, self.former, is_spread=self.is_spread)
         try:
             found = await comparison.run(summary)
+            self.by_person |= set(days) if summary.by_email is not None else set()
         except ChangingError:
             found = FoundMembers(comparison.known)
         self.found.member_differences += found.differences
@@ -105,6 +125,7 @@ class PartsComparison:
                 both = self._ours(days, measure), measure.of_summary(summary)
                 if not agrees(*both):
                     await self._look_into_own_keys(days, counted, both)
+            self.by_own_keys |= set(days)
         except ChangingError:
             self._keep_own_keys(set(days) - {each.day for each in self.found.own_keys_differences})
 
@@ -112,7 +133,7 @@ class PartsComparison:
         """Record the days on which a cost differs, unless another one does there."""
         narrowing = self.narrowing.by(OWN_KEYS[counted])
         differing = None
-        if not self.former.own_keys_otherwise:
+        if not self.former.own_keys_apart:
             comparison = OwnKeysComparison(narrowing, self.heal, self.days.last, is_spread=self.is_spread)
             differing = await comparison.differing(days)
         if differing is None:

@@ -77,11 +77,12 @@ async def days_by_halving(days: Days, differ: Callable[[Days], Awaitable[bool]])
 def nightly_start(agreement: NeoAgreement, previous_month: datetime) -> datetime:
     """Return from when on the days of a night are compared: the previous month, or what is to be compared before it.
 
-    That is the day after the last one through which all agree, and every day that differs: else a difference that has
-    grown older than the previous month would never be over.
+    That is the day after the last one through which all agree, and every day that differs, or on which a part may: else
+    a difference that has grown older than the previous month would never be over.
     """
     before = [] if agreement.through is None else [agreement.through + ONE_DAY]
-    since = min([*before, *agreement.differing_days], default=None)
+    parts = (each.first for each in agreement.parts_apart)
+    since = min([*before, *agreement.differing_days, *parts], default=None)
     return previous_month if since is None else min(previous_month, Days(since, since).start)
 
 
