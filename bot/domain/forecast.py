@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import accumulate
 from math import isqrt
 from typing import Self
@@ -94,8 +95,11 @@ def days_seen(since: date, today: date) -> int:
     return max((today - since).days, 0)
 
 
-def _days(start: date, end: date) -> Iterator[date]:
-    return map(start.__add__, map(timedelta, range((end - start).days)))
+@lru_cache(maxsize=64)
+def _days(start: date, end: date) -> tuple[tuple[date, int], ...]:
+    """Return the days from one to just before another with their weekdays; many forecasts are of the same days."""
+    days = (start + each * _ONE for each in range((end - start).days))
+    return tuple((day, day.weekday()) for day in days)
 
 
 class _UsualDays:
@@ -122,14 +126,13 @@ class _UsualDays:
     @classmethod
     def between(cls, spent: Mapping[date, int], since: date, today: date) -> Self:
         """Return what days cost by those from `since` to the one before today."""
-        return cls([(day.weekday(), spent.get(day, 0)) for day in _days(since, today)])
+        return cls([(weekday, spent.get(day, 0)) for day, weekday in _days(since, today)])
 
     def spread(self, to_come: int) -> int:
         """Return a standard deviation of the total of so many days to come, whose mean is only estimated."""
         working, weekend = self._means
-        squares = 0
-        for weekday, nanos in self._seen:
-            squares += (nanos - (weekend if weekday >= _SATURDAY else working)) ** 2
+        mean_of = [working] * _SATURDAY + [weekend] * (7 - _SATURDAY)
+        squares = sum([(nanos - mean_of[weekday]) ** 2 for weekday, nanos in self._seen])
         count = len(self._seen)
         variance = squares // (count - sum(1 for _, days in self._kinds if days))
         return isqrt(variance * (to_come * count + to_come**2) // count)
@@ -138,6 +141,6 @@ class _UsualDays:
 def _path(usual: _UsualDays, so_far: int, so_far_today: int, today: date, end: date) -> Iterator[tuple[date, int]]:
     total = so_far + max(usual.of[today.weekday()] - so_far_today, 0)
     yield today, total
-    for day in _days(today + _ONE, end):
-        total += max(usual.of[day.weekday()], 0)
+    for day, weekday in _days(today + _ONE, end):
+        total += max(usual.of[weekday], 0)
         yield day, total

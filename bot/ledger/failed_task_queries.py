@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, bindparam, case, func, null, select, union_all
+from sqlalchemy import CTE, Connection, Select, case, func, null, select, union_all
 
 from bot.domain.pricing import SpendBasis
 from bot.ledger.expressions import one_of, sum_of
 from bot.ledger.members import shown_email
 from bot.ledger.selection import FORMS, Conditions, Form
+from bot.ledger.spend import has_failed
 from bot.ledger.tables import charge, member, task
 
 
@@ -54,10 +55,6 @@ def _selected(form: Form) -> CTE:
     return union_all(charged, without_cost).cte("selected").prefix_with("MATERIALIZED")
 
 
-def _has_failed(status: ColumnElement[Any]) -> ColumnElement[bool]:
-    return func.lower(status).in_(bindparam("failing", expanding=True))
-
-
 @lru_cache(FORMS)
 def _failed(form: Form) -> Rows:
     selected = _selected(form)
@@ -72,7 +69,7 @@ def _failed(form: Form) -> Rows:
             selected.c.provider,
         )
         .join_from(selected, task, task.c.id == selected.c.task)
-        .where(_has_failed(task.c.status), form.part.owns(task))
+        .where(has_failed(task.c.status), form.part.owns(task))
         .order_by(task.c.id)
     )
 
@@ -83,7 +80,7 @@ def _not_failing(form: Form) -> Select[int]:
     return (
         select(func.count())
         .join_from(selected, task, task.c.id == selected.c.task)
-        .where(one_of(task.c.id, "among"), ~_has_failed(task.c.status), form.part.owns(task))
+        .where(one_of(task.c.id, "among"), ~has_failed(task.c.status), form.part.owns(task))
     )
 
 
@@ -91,7 +88,7 @@ def _not_failing(form: Form) -> Select[int]:
 def _shares(form: Form, by: Literal["model", "member"]) -> Rows:
     selected, tasks = _selected(form), form.part.tasks
     name = {"model": tasks.c.model, "member": member.c.email}[by]
-    count, failed = func.count(), func.count(case((_has_failed(tasks.c.status), 1)))
+    count, failed = func.count(), func.count(case((has_failed(tasks.c.status), 1)))
     return (
         select(name, count, failed)
         .join_from(selected, tasks, tasks.c.id == selected.c.task)

@@ -41,7 +41,7 @@ def uncharged_groups(form: Form, by: tuple[str, ...]) -> GroupSelect:
     span, tasks = _span_of(by), form.part.tasks
     keys = _keys(by, tasks, tasks, span)
     table = tasks if span is None else CrossJoin(span, tasks)
-    counts = func.count(), func.count().filter(has_failed(form))
+    counts = func.count(), func.count().filter(has_failed(form.part.tasks.c.status))
     return select(*keys, *counts).select_from(table).where(form.without_cost(span)).group_by(*keys)
 
 
