@@ -260,6 +260,15 @@ def test_h_alone_shows_the_help_of_commands_whose_words_may_begin_with_a_dash(ba
 
 
 @costly
+@pytest.mark.parametrize("words", [("report",), ("report", "7d", "by:day"), ("status",)])
+def test_times_are_those_of_the_zone(synced: Run, words: tuple[str, ...]) -> None:
+    as_of = datetime.fromisoformat(json.loads(synced("report", "--json").stdout)["data_as_of"])
+    local = as_of.astimezone(ZoneInfo("Asia/Kathmandu"))  # at 5:45
+    shown = synced(*words, TIMEZONE="Asia/Kathmandu").stdout.lower()
+    assert f"data as of {local:%H:%M} (asia/kathmandu)" in " ".join(shown.split())
+
+
+@costly
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

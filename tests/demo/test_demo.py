@@ -208,5 +208,5 @@ async def test_the_three_wishes_of_somebody_new_are_granted_at_the_first_try(sho
 
 
 def is_set(answer: str) -> bool:
-    """Whether an answer says that Marcus's limit is set, or offers to set it with a button."""
-    return ("Marcus Delgado's budget is" in answer and "$500 a month" in answer) or "`budget marcus 500" in answer
+    """Whether an answer says that Marcus's limit is set."""
+    return "Marcus Delgado's budget is" in answer and "$500 a month" in answer
