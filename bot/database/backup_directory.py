@@ -18,9 +18,11 @@ from bot.database.file_lock import FileLock, InUseError
 if TYPE_CHECKING:
     from bot.settings.database_place import DatabasePlace
 
-_NAME = r"neo-usage-\d{4}-\d{2}-\d{2}T\d{6}Z\.db"  # its moment is UTC, so that names sort by age
+_DATE, _TIME = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", r"(?:[01]\d|2[0-3])[0-5]\d[0-5]\d"
+_NAME = rf"neo-usage-{_DATE}T{_TIME}Z\.db"  # its moment is UTC, so that names sort by age
 _MOMENT = "neo-usage-%Y-%m-%dT%H%M%SZ.db"
 _UNFINISHED = rf"({_NAME}\.(?:neo-usage-)?part)(?:-wal|-shm|-journal|\.lock)?"
+_HEADER = b"SQLite format 3\0"
 _LOCK = "neo-usage-backups"
 _SPARE_BYTES = 200 * 2**20  # that a backup leaves free on the disk of the database: less is an incident
 
@@ -35,11 +37,19 @@ def backups_in(directory: Path) -> list[Path]:
 
 
 def newest_backup(directory: Path) -> Path | None:
-    """Return the newest backup in a directory of scheduled backups; None if there is none, or it cannot be read."""
+    """Return the newest backup in a directory of scheduled backups; None if there is none, or it cannot be read.
+
+    A file that is empty or something else is none.
+    """
     try:
-        return next(reversed(backups_in(directory)), None)
+        return next((each for each in reversed(backups_in(directory)) if _is_database(each)), None)
     except OSError:
         return None  # the next backup says what is wrong with it
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_HEADER)) == _HEADER
 
 
 def backups_by_moment(directory: Path) -> dict[datetime, int] | None:
@@ -102,6 +112,8 @@ class BackupDirectory:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
+        if self.path.is_file():
+            raise LedgerError("BACKUP_DIR is a file. Name a directory.")
         if not self.path.is_dir():
             raise LedgerError("BACKUP_DIR doesn't exist. Create it, or mount its disk.")
         try:

@@ -74,7 +74,7 @@ async def test_damage_is_a_failure(synced: App, wire: Wire, tmp_path_factory: py
     assert damage.finding.startswith("it's damaged: ")
     assert damage.remedy == "Stop the bot, and restore a backup: `neo-usage db restore FILE`."
     backup = tmp_path_factory.mktemp("backups") / "neo-usage-2026-11-29T033000Z.db"
-    backup.touch()
+    backup.write_bytes(b"SQLite format 3\0")
     assert f"db restore {backup}`" in found(wire(BACKUP_DIR=str(backup.parent)))["integrity"].remedy
 
 

@@ -291,6 +291,10 @@ class TestDirectory:
             self.add(directory, ledger)
         assert theirs.read_text() == "mine"
 
+    def test_a_file_takes_none(self, ledger: Path) -> None:
+        with pytest.raises(LedgerError, match=r"^BACKUP_DIR is a file\. Name a directory\.$"):
+            self.add(ledger, ledger)
+
     def test_two_processes_do_not_write_at_once(self, directory: Path, ledger: Path) -> None:
         lock = FileLock(directory / "neo-usage-backups", exclusive=True)
         with pytest.raises(BusyDirectoryError):
@@ -403,7 +407,9 @@ def test_a_damaged_ledger_names_the_newest_backup(wire: Wire, directory: Path, t
     app = wire(DATABASE_URL=url_of(path), BACKUP_DIR=str(directory))
     assert_says(app, "FILE` with a backup")
     for day in (7, 8):
-        (directory / f"neo-usage-2026-11-{day:02}T033000Z.db").touch()
+        (directory / f"neo-usage-2026-11-{day:02}T033000Z.db").write_bytes(b"SQLite format 3\0")
+    for name in ("neo-usage-2026-11-09T033000Z.db", "neo-usage-9999-99-99T999999Z.db"):
+        (directory / name).touch()  # what is empty, or of no date, is no backup
     assert_says(app, f"{directory}/neo-usage-2026-11-08T033000Z.db`, the newest backup")
 
 
