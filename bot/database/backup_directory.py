@@ -39,17 +39,19 @@ def backups_in(directory: Path) -> list[Path]:
 def newest_backup(directory: Path) -> Path | None:
     """Return the newest backup in a directory of scheduled backups; None if there is none, or it cannot be read.
 
-    A file that is empty or something else is none.
+    One that is empty, cannot be read or is something else is returned only where there is no other.
     """
     try:
-        return next((each for each in reversed(backups_in(directory)) if _is_database(each)), None)
+        newest_first = backups_in(directory)[::-1]
     except OSError:
         return None  # the next backup says what is wrong with it
+    return next(filter(_is_database, newest_first), next(iter(newest_first), None))
 
 
 def _is_database(path: Path) -> bool:
-    with path.open("rb") as file:
+    with suppress(OSError), path.open("rb") as file:
         return file.read(len(_HEADER)) == _HEADER
+    return False
 
 
 def backups_by_moment(directory: Path) -> dict[datetime, int] | None:

@@ -423,6 +423,13 @@ def assert_says(app: App, restored: str) -> None:
         assert f"Stop the bot, and run `neo-usage db restore {restored}." in str(raised.value)
 
 
+def test_backups_that_cannot_be_read_keep_a_lost_ledger_from_being_begun_anew(wire: Wire, directory: Path) -> None:
+    app = wire(BACKUP_DIR=str(directory), DATABASE_URL=url_of(directory / "ledger.db"))
+    (directory / "neo-usage-2026-11-09T033000Z.db").touch()
+    with pytest.raises(LedgerError, match="but BACKUP_DIR has backups of one"):
+        app.ledger.open_for_booking()
+
+
 @sqlite_only("who may read a directory is the same for both")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
 def test_a_directory_that_may_not_be_read_keeps_no_ledger_from_opening(wire: Wire) -> None:
