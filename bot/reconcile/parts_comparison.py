@@ -109,7 +109,8 @@ class PartsComparison:
         comparison = MembersComparison(self.narrowing, self.heal, days, self.former, is_spread=self.is_spread)
         try:
             found = await comparison.run(summary)
-            self.by_person |= set(days) if summary.by_email is not None else set()
+            if summary.by_email is not None:
+                self.by_person.update(days)
         except ChangingError:
             found = FoundMembers(comparison.known)
         self.found.member_differences += found.differences
@@ -125,7 +126,7 @@ class PartsComparison:
                 both = self._ours(days, measure), measure.of_summary(summary)
                 if not agrees(*both):
                     await self._look_into_own_keys(days, counted, both)
-            self.by_own_keys |= set(days)
+            self.by_own_keys.update(days)
         except ChangingError:
             self._keep_own_keys(set(days) - {each.day for each in self.found.own_keys_differences})
 

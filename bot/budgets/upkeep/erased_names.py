@@ -8,16 +8,14 @@ from sqlalchemy import Connection, Table, bindparam, func, select, update
 
 from bot.budgets import narrowed_totals
 from bot.budgets.keys import BudgetTopic, LimitKey
-from bot.budgets.limits.revision_store import LimitSetting, append_revision
 from bot.budgets.limits.store import budgets_in_force, narrowed_units
 from bot.budgets.periods import PeriodLabel, PeriodName
 from bot.budgets.tables import acknowledgement, budget, crossing, forecast_alert
+from bot.budgets.upkeep.erased_limits import enqueued_limit_keys, remove_limits
 from bot.domain.narrowing import TaskNarrowing
 from bot.domain.person import REMOVED_NAME
 from bot.outbox.amendments import TopicRename, rename_keys, rename_topics
-from bot.outbox.keys import KeyRange
 from bot.outbox.live_store import topics_of
-from bot.outbox.queries import enqueued_notifications
 
 _LABELLED = (crossing, acknowledgement, forecast_alert)
 _FIRST = select(func.min(budget.c.id)).where(budget.c.narrowing == bindparam("former"))
@@ -47,10 +45,7 @@ def _renamed(narrowing: TaskNarrowing, renamed: Callable[[str], str]) -> TaskNar
 
 def _remove(connection: Connection, narrowing: TaskNarrowing, now: datetime) -> TaskNarrowing:
     """Remove the limits on these tasks; return what no task is, and no other budget counts."""
-    theirs = [each for each in budgets_in_force(connection) if each.narrowing == narrowing]
-    for each in theirs:
-        removal = LimitSetting(each.scope, each.unit, None, "terminal", REMOVED_NAME, narrowing=narrowing)
-        append_revision(connection, removal, now)
+    remove_limits(connection, [each for each in budgets_in_force(connection) if each.narrowing == narrowing], now)
     first = connection.execute(_FIRST, {"former": str(narrowing)}).scalar_one()
     return TaskNarrowing(models=(f"{REMOVED_NAME} {first}",))
 
@@ -79,8 +74,6 @@ def _limit_keys(
     connection: Connection, former: TaskNarrowing, new: TaskNarrowing
 ) -> Iterator[tuple[LimitKey, LimitKey]]:
     """Yield the keys of notifications of new limits on these tasks, and what they are called under the new name."""
-    every = enqueued_notifications(connection, KeyRange(f"{LimitKey.kind}:", f"{LimitKey.kind};"))
-    keys = (LimitKey.decode(each.dedup_key) for each in every)
-    for key in keys:
+    for key in enqueued_limit_keys(connection):
         if isinstance(key.about, PeriodName) and key.about.narrowing == former:
             yield key, replace(key, about=key.about.narrowed(new))

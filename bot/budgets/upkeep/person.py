@@ -20,7 +20,6 @@ from bot.budgets.keys import (
     RequestKey,
     RequestTopic,
 )
-from bot.budgets.limits.revision_store import LimitSetting, append_revision
 from bot.budgets.limits.store import budgets_in_force
 from bot.budgets.requests.store import RequestState
 from bot.budgets.snoozes.deferral_store import delete_deferrals
@@ -34,6 +33,7 @@ from bot.budgets.tables import (
     forecast_alert,
     snooze,
 )
+from bot.budgets.upkeep.erased_limits import enqueued_limit_keys, remove_limits
 from bot.budgets.upkeep.erased_names import rename_narrowings
 from bot.database.personal_rows import Document, documents, mentions, redact
 from bot.domain.keys import NotificationKey, TopicKey
@@ -41,9 +41,7 @@ from bot.domain.person import REMOVED_NAME, Person
 from bot.domain.timestamps import to_us
 from bot.ledger.members import removed_id
 from bot.outbox.erasure import erase_messages_about, exported_messages_about
-from bot.outbox.keys import KeyRange
 from bot.outbox.live_store import topics_of
-from bot.outbox.queries import enqueued_notifications
 
 _ACTS: tuple[tuple[Table, tuple[str, ...], tuple[str, ...]], ...] = (
     (budget_revision, ("set_by",), ("reason",)),
@@ -93,9 +91,7 @@ def _message_topics(connection: Connection, member: int) -> list[TopicKey]:
 
 def _limit_keys(connection: Connection, member: int) -> list[LimitKey]:
     """Return the keys of notifications of a member's new limits."""
-    every = enqueued_notifications(connection, KeyRange(f"{LimitKey.kind}:", f"{LimitKey.kind};"))
-    keys = (LimitKey.decode(each.dedup_key) for each in every)
-    return [key for key in keys if key.about == member]
+    return [key for key in enqueued_limit_keys(connection) if key.about == member]
 
 
 def _request_ids(connection: Connection, member: int) -> list[int]:
@@ -103,10 +99,7 @@ def _request_ids(connection: Connection, member: int) -> list[int]:
 
 
 def _erase_subject(connection: Connection, member: int, now: datetime) -> None:
-    for each in budgets_in_force(connection):
-        if each.scope == member:
-            removal = LimitSetting(member, each.unit, None, "terminal", REMOVED_NAME, narrowing=each.narrowing)
-            append_revision(connection, removal, now)
+    remove_limits(connection, [each for each in budgets_in_force(connection) if each.scope == member], now)
     theirs = budget_revision.c.budget.in_(select(budget.c.id).where(budget.c.scope == member))
     connection.execute(update(budget_revision).where(theirs).values(reason=None))
     delete_deferrals(connection, crossing_ids(connection, member))
