@@ -251,6 +251,43 @@ async def test_how_long_a_snooze_of_somebody_takes_is_asked_with_their_name(harn
     assert "Type how long: `snooze marcus 1h`, " in await said(harness, "hannah", "stop alerting me about marcus")
 
 
+@pytest.mark.parametrize("line", ["mute priya for 2h", "stop alerting me about priya for 2h"])
+async def test_what_keeps_alerts_from_the_channel_is_asked_first(harness: ServiceHarness, line: str) -> None:
+    asked = await harness.ask("hannah", line)
+    assert visible_text(asked).startswith(
+        "Understood as `snooze priya for 2h`\n"
+        "Should I snooze budget alerts about Priya Raman in the channel, for everyone?\n\u2022 `snooze priya for 2h`\n"
+    )
+    assert "Nothing is snoozed for Priya Raman" in await said(harness, "hannah", "snooze priya off")
+    pressed = visible_text(await harness.press("hannah", asked, "command:choice1"))
+    assert pressed.startswith("Budget alerts about Priya Raman in the channel are snoozed until ")
+    assert "Only operators can snooze the channel." in await said(harness, "priya", "mute marcus for 2h")
+    assert "I can't find `zaphod` in Neo." in await said(harness, "hannah", "mute zaphod for 2h")
+
+
+async def test_ones_own_alerts_are_muted_at_once(harness: ServiceHarness) -> None:
+    muted = await said(harness, "priya", "mute 2h")
+    assert muted.startswith("Budget alerts in your DMs are snoozed until ")
+
+
+async def test_which_messages_everything_means_is_asked_with_a_button_for_each(harness: ServiceHarness) -> None:
+    asked = await harness.ask("priya", "mute everything for 2h")
+    assert visible_text(asked).startswith(
+        "Understood as `snooze everything for 2h`\n"
+        "I send budget alerts and failure notifications. Which should I stop?\n"
+        "\u2022 `snooze for 2h`\n\u2022 `notify errors off`\n"
+    )
+    assert actions(asked) == ["command:choice1", "command:choice2"]
+    pressed = visible_text(await harness.press("priya", asked, "command:choice1"))
+    assert pressed.startswith("Budget alerts in your DMs are snoozed until ")
+
+
+async def test_failure_notifications_are_turned_on_and_off_in_everyday_words(harness: ServiceHarness) -> None:
+    for line in ("tell me when my tasks fail", "dm me on failures", "let me know about failures"):
+        assert "Failure notifications are now on" in await said(harness, "priya", line)
+        assert "Failure notifications are now off" in await said(harness, "priya", "mute failures")
+
+
 async def test_which_of_several_budgets_is_removed_is_asked_with_a_button_for_each(harness: ServiceHarness) -> None:
     harness.workspace.escapes_links = False
     for line in ("budget @priya 30/month", "budget @priya 5/day", "budget team 9/week", "budget team 90/month"):

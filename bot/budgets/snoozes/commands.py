@@ -60,7 +60,8 @@ class SnoozeCommands:
     async def snooze(self, request: Request, caller: Caller) -> None:
         """Snooze the caller's direct messages or, for an operator, the channel; or end such a snooze.
 
-        A day that may be one of two is asked back, with a button for each.
+        A day that may be one of two is asked back, with a button for each. What everyday words would keep from the
+        channel is asked back, too: `mute ana for 2h` may have been meant for oneself alone.
         """
         try:
             await self._snooze(request, caller)
@@ -82,6 +83,10 @@ class SnoozeCommands:
         if typed.length is None:
             await self._end(request, caller, subject, audience)
             return
+        if audience is Audience.CHANNEL and request.in_everyday_words:
+            whose = await self._whose(subject)
+            why = f"Should I snooze budget alerts about {whose} in the channel, for everyone?"
+            raise AmbiguousError((request.text,), why)
         await self._carry_out(request, _Snooze(subject, UNITS, audience, typed.length, typed.reason))
 
     async def _typed(self, request: Request, caller: Caller) -> SnoozeInstruction:

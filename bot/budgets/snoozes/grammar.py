@@ -34,8 +34,10 @@ _NAMED = {
 }
 _UNTIL = re.compile(r"(?<!\S)until: ?", re.IGNORECASE)
 _ENDS = {"until", "till", "through", "thru"}
+_EVERYTHING = "everything"
 _PERIOD = "(until the budget resets)"
 _TOO_SHORT = "The shortest snooze is an hour. Type `snooze 1h`."
+_TWO_KINDS = "I send budget alerts and failure notifications. Which should I stop?"
 _ONE = "I can snooze one person's alerts or the team's: `snooze @ana today` or `snooze team today`."
 
 Length = SnoozeLength | SnoozeUntil
@@ -55,9 +57,13 @@ def parse_snooze(text: str, now: datetime, zone: ZoneInfo) -> SnoozeInstruction:
 
     Raises:
         RefusedError: there is none; the message says what to type.
-        AmbiguousError: it may end on one of several days; its lines say the rest as it was typed.
+        AmbiguousError: it may end on one of several days, and its lines say the rest as it was typed; or it is to keep
+            everything away, of which budget alerts are only a part.
     """
     words = _words(_UNTIL.sub("until ", clean(text)))
+    if words and words[0].bare == _EVERYTHING and words[-1].bare != _OFF:
+        length = [word.raw for word in words[1:]] or ["today"]
+        raise AmbiguousError((" ".join(["snooze", *length]), "notify errors off"), _TWO_KINDS)
     try:
         return _instruction(words, now, zone)
     except UnclearDayError as error:

@@ -73,8 +73,8 @@ def _status_line(words: list[str], texts: list[str]) -> str | None:
     said = " ".join(texts)
     for pattern, command in _ABOUT_ITSELF:
         if found := pattern.fullmatch(said):
-            whom = found.groupdict().get("whom")
-            return command if whom is None else f"{command} {' '.join(words)[-len(whom) :]}"
+            begun, end = found.span("whom") if found.groupdict().get("whom") else (0, 0)
+            return f"{command} {' '.join(words)[begun:end]}".rstrip()
     return None
 
 
@@ -124,6 +124,11 @@ def _going_on_line(words: list[str], texts: list[str]) -> str | None:
 
 
 _GOING_ON = re.compile(rf"{AT_THIS_RATE}(?!\S)")
+_BEFORE_NAME = (
+    r"(?!(?:errors?|failures?|failed|it|this|that|these|those|last|next|past|today|yesterday|tonight|tomorrow|now|me|my"
+    r"|our|us|all|a|an|any|no|[$€£]?\d\S*)(?!\S)|the (?!team(?!\S)))"
+)
+"""What stands before whoever is named, and not before a time or failures: `alerts for last week`."""
 _ABOUT_ITSELF = (
     (
         re.compile(
@@ -145,12 +150,22 @@ _ABOUT_ITSELF = (
     ),
     (
         re.compile(
-            r"why (?:(?:did|didn't|didnt|haven't|hasn't|wasn't|was|were|am|do|don't) (?:i|we)|(?:didn't|did) you)"
-            r"(?: (?:not|never|ever|get|got|getting|receive|send|been|me|us|any|an|the|a|no|to)){0,5}"
+            r"(?:(?:show|list|give|see|what|which|are|me|there|any|all|the) ){0,4}alerts (?:for|about)"
+            rf" (?P<whom>{_BEFORE_NAME}\S+(?: (?![$€£]?\d)\S+)?)"
+        ),
+        "explain",
+    ),
+    (
+        re.compile(
+            r"why (?:(?:did|didn't|didnt|haven't|hasn't|wasn't|was|were|am|do|don't) (?:i|we)|(?:didn't|did) you"
+            r"|(?:was|wasn't|wasnt|were|weren't|is|isn't|are|aren't) there)"
+            r"(?: (?:not|never|ever|get|got|getting|receive|send|been|me|us|any|an|the|a|no|to|this|that|these|those)"
+            r"){0,5}"
             r" (?:alerts?|alerted|notified|notifications?|warned|warnings?|told|pinged)"
             r"(?: (?:about (?:it|that|this|my (?:budget|limit|spend))|today|yesterday|(?:this|last) (?:week|month)"
             r"|so far|anymore|any more|yet|at all|now|then))*"
-            r"(?: about (?P<whom>(?!(?:errors?|failures?|failed) ?).{1,30}))?"
+            rf"(?: (?:about|for(?= {_BEFORE_NAME})) (?P<whom>(?!(?:errors?|failures?|failed) ?).{{1,30}}?)"
+            r"(?: (?:today|yesterday|(?:this|last) (?:week|month)|yet|at all))?)?"
         ),
         "explain",
     ),

@@ -110,6 +110,8 @@ def test_a_line_without_a_length_is_refused(line: str, said: str) -> None:
     ("line", "lines"),
     [
         ("snooze until 3/6", ("snooze until Mar 6", "snooze until Jun 3")),
+        ("snooze everything", ("snooze today", "notify errors off")),
+        ("snooze Everything until friday", ("snooze until friday", "notify errors off")),
         ("snooze @priya until 3/6", ("snooze @priya until Mar 6", "snooze @priya until Jun 3")),
         ("snooze team until: 3/6/2026 5pm", ("snooze team until Mar 6 5pm", "snooze team until Jun 3 5pm")),
         (
