@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ _DATE, _TIME = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", r"(?:[01]\d|2
 _NAME = rf"neo-usage-{_DATE}T{_TIME}Z\.db"  # its moment is UTC, so that names sort by age
 _MOMENT = "neo-usage-%Y-%m-%dT%H%M%SZ.db"
 _UNFINISHED = rf"({_NAME}\.(?:neo-usage-)?part)(?:-wal|-shm|-journal|\.lock)?"
-_HEADER = b"SQLite format 3\0"
+_HEADER = struct.Struct(">16s H 10x I")  # its first words, the bytes of a page (1: 65,536), how many pages there are
+_SQLITE = b"SQLite format 3\0"
+_LARGEST_PAGE = 65_536
 _LOCK = "neo-usage-backups"
 _SPARE_BYTES = 200 * 2**20  # that a backup leaves free on the disk of the database: less is an incident
 
@@ -39,18 +42,20 @@ def backups_in(directory: Path) -> list[Path]:
 def newest_backup(directory: Path) -> Path | None:
     """Return the newest backup in a directory of scheduled backups; None if there is none, or it cannot be read.
 
-    One that is empty, cannot be read or is something else is returned only where there is no other.
+    One that is empty, cut off, something else or can't be read is returned only where there is no other.
     """
     try:
         newest_first = backups_in(directory)[::-1]
     except OSError:
         return None  # the next backup says what is wrong with it
-    return next(filter(_is_database, newest_first), next(iter(newest_first), None))
+    return next(filter(_is_whole_database, newest_first), next(iter(newest_first), None))
 
 
-def _is_database(path: Path) -> bool:
-    with suppress(OSError), path.open("rb") as file:
-        return file.read(len(_HEADER)) == _HEADER
+def _is_whole_database(path: Path) -> bool:
+    with suppress(OSError, struct.error), path.open("rb") as file:
+        words, page_bytes, pages = _HEADER.unpack(file.read(_HEADER.size))
+        size = pages * (_LARGEST_PAGE if page_bytes == 1 else page_bytes)
+        return bool(words == _SQLITE and 0 < size <= path.stat().st_size)
     return False
 
 

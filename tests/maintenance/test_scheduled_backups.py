@@ -408,9 +408,12 @@ def test_a_damaged_ledger_names_the_newest_backup(wire: Wire, directory: Path, t
     app = wire(DATABASE_URL=url_of(path), BACKUP_DIR=str(directory))
     assert_says(app, "FILE` with a backup")
     for day in (7, 8):
-        (directory / f"neo-usage-2026-11-{day:02}T033000Z.db").write_bytes(b"SQLite format 3\0")
-    for name in ("neo-usage-2026-11-09T033000Z.db", "neo-usage-9999-99-99T999999Z.db"):
-        (directory / name).touch()  # what is empty, or of no date, is no backup
+        with closing(sqlite3.connect(directory / f"neo-usage-2026-11-{day:02}T033000Z.db")) as connection:
+            connection.execute("CREATE TABLE task (id)")
+    whole = (directory / "neo-usage-2026-11-08T033000Z.db").read_bytes()
+    for day, kept in ((9, 0), (10, 20), (11, 4_096), (12, len(whole) - 1)):  # what is empty or cut off is no backup
+        (directory / f"neo-usage-2026-11-{day:02}T033000Z.db").write_bytes(whole[:kept])
+    (directory / "neo-usage-9999-99-99T999999Z.db").write_bytes(whole)  # nor is what has no date
     assert_says(app, f"{directory}/neo-usage-2026-11-08T033000Z.db`, the newest backup")
 
 
