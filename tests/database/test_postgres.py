@@ -238,7 +238,7 @@ async def test_a_transaction_that_another_program_got_in_the_way_of_is_repeated(
 async def test_who_is_frozen_in_a_transaction_loses_it(
     database: PostgresDatabase, other: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.database.postgres.FROZEN_SECONDS", 0.2)
+    monkeypatch.setattr("bot.database.postgres.FROZEN_SECONDS", 0.6)
     begun, goes_on = threading.Event(), threading.Event()
 
     def frozen(connection: Connection) -> None:

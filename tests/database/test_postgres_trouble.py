@@ -123,7 +123,7 @@ async def test_whoever_does_not_hear_of_the_commit_is_told_and_all_of_it_is_done
 async def test_who_waits_for_a_server_that_has_fallen_silent_is_told_and_goes_on_once_it_answers(
     proxy: tuple[CuttingProxy, PostgresAddress], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.database.answer_limit.ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("bot.database.answer_limit.ANSWER_SECONDS", 0.6)
     cutting, address = proxy
 
     def silenced(connection: Connection) -> None:
@@ -149,10 +149,10 @@ async def test_an_upgrade_may_take_as_long_as_it_needs(
     postgres_ledger: PostgresAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def slow(connection: Connection, *_: object) -> bool:
-        connection.execute(text("SELECT pg_sleep(0.6)"))
+        connection.execute(text("SELECT pg_sleep(1)"))
         return False
 
-    monkeypatch.setattr("bot.database.answer_limit.ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr("bot.database.answer_limit.ANSWER_SECONDS", 0.5)
     monkeypatch.setattr("bot.database.postgres.upgrade", slow)
     with closing(open_server(postgres_ledger)) as database:
         with pytest.raises(UnusableError, match="lost"):  # as nothing else may
@@ -166,10 +166,10 @@ async def test_an_upgrade_may_take_as_long_as_it_needs(
 async def test_connections_that_the_server_ends_because_they_were_idle_are_made_anew(
     postgres: PostgresServer, postgres_ledger: PostgresAddress
 ) -> None:
-    with configured(postgres, postgres_ledger, "idle_session_timeout", "100ms") as database:
+    with configured(postgres, postgres_ledger, "idle_session_timeout", "300ms") as database:
         for _ in range(2):
             await database.write(set_two)
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.7)
             assert await database.read(two) == ["1", "2"]
 
 
@@ -184,7 +184,7 @@ async def test_what_takes_longer_than_the_operator_allows_is_told_and_undone(
         set_two(connection)
         slow(connection)
 
-    with configured(postgres, postgres_ledger, "statement_timeout", "200ms") as database:
+    with configured(postgres, postgres_ledger, "statement_timeout", "500ms") as database:
         for asking in (database.write(set_and_wait), database.read(slow)):
             with pytest.raises(UnusableError, match="took too long"):
                 await asking
@@ -227,8 +227,8 @@ async def test_a_transaction_that_a_deadlock_with_another_program_has_ended_is_r
 async def test_who_asks_for_a_table_that_another_program_has_locked_is_told(
     postgres_ledger: PostgresAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.database.postgres.BUSY_SECONDS", 0.2)
-    monkeypatch.setattr("bot.database.postgres_connections.LOCKED_SECONDS", 0.2)
+    monkeypatch.setattr("bot.database.postgres.BUSY_SECONDS", 0.5)
+    monkeypatch.setattr("bot.database.postgres_connections.LOCKED_SECONDS", 0.5)
     with closing(open_server(postgres_ledger)) as database:
         with connected(postgres_ledger) as program:
             program.execute(text("LOCK TABLE note"))

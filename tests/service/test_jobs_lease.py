@@ -141,7 +141,7 @@ async def test_a_takeover_begins_with_a_sync(replicas: Replicas) -> None:
     await set_lease(second, expires_at=0)
     with capture_logs() as logs:
         await second.jobs.run_every(1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while await replicas.tasks() < 2:  # noqa: ASYNC110 - it goes on by itself
                 await asyncio.sleep(0.02)
     assert "took over the jobs" in [each["event"] for each in logs]
@@ -193,7 +193,7 @@ async def test_the_jobs_of_another_machine_are_taken_over_once_its_lease_has_end
         for _ in range(2):
             await first.jobs.run_every(1)
         assert has_jobs(first) is is_over
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while await replicas.tasks() < 2:  # noqa: ASYNC110 - a takeover begins with a sync
             await asyncio.sleep(0.02)
 

@@ -49,7 +49,7 @@ def request_of_neo(neo: NeoServer) -> Iterator[HeldRequest]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for engine in ("sqlite", "postgres"):
-        monkeypatch.setattr(f"bot.database.{engine}.BUSY_SECONDS", 0.05)
+        monkeypatch.setattr(f"bot.database.{engine}.BUSY_SECONDS", 0.2)
 
 
 @pytest.fixture

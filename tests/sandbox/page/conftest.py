@@ -84,7 +84,7 @@ async def next_event(client: aiohttp.ClientSession) -> AsyncIterator[NextEvent]:
     async def event(who: str, key: str) -> Json:
         if not opened:
             opened.append(await client.get("/page/stream", params={"as": who}))
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(15):
             while True:
                 line = await opened[0].content.readline()
                 if line.startswith(b"data: ") and key in (found := json.loads(line[6:])):
