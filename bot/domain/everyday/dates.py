@@ -184,10 +184,17 @@ class DateReader:
         return 1, (_day(self._chosen(days)),)
 
     def _before_last(self, words: Sequence[str]) -> Reading | None:
-        """Return the period that `day before yesterday` and `week before last` name."""
-        unit = words[0]
-        is_so = unit in _UNITS and list(words[1:3]) == ["before", "yesterday" if unit == "day" else "last"]
-        return (3, (self._counted(_UNITS[unit], -2),)) if is_so else None
+        """Return the period that `day before yesterday`, `week before last` and `month before october` name."""
+        unit = _UNITS.get(words[0])
+        if unit is None or list(words[1:2]) != ["before"]:
+            return None
+        if list(words[2:3]) == ["yesterday" if unit is Unit.DAY else "last"]:
+            is_said_whole = unit is not Unit.DAY and _UNITS.get("".join(words[3:4])) is unit  # `week before last week`
+            return 3 + is_said_whole, (self._counted(unit, -2),)
+        found = self.read(words[2:]) if words[2:] else None
+        if found is None or any(each.unit is not unit for each in found[1]):
+            return None
+        return 2 + found[0], tuple(CalendarPeriod(unit, unit.shift(each.first_day, -1)) for each in found[1])
 
     def _of_unit(self, words: Sequence[str]) -> Reading | None:
         """Return the period behind a word for its unit, as in `year 2025`, `the month of october` and `quarter q3`."""

@@ -125,6 +125,7 @@ class Meaning:
     is_why: bool = False
     is_team_named: bool = False
     is_joined: bool = False
+    is_trend: bool = False
 
     def compare(self, *, is_of_times: bool, is_of_things: bool) -> None:
         """Compare what is asked for with what stands after the present place: a time, or other things."""
@@ -146,6 +147,10 @@ class Meaning:
     def ask_for_share_of_it(self) -> None:
         """Ask for a part of something that the line does not name."""
         self.is_share = self.is_share_of_it = True
+
+    def ask_for_trend(self) -> None:
+        """Ask how it goes on from day to day."""
+        self.is_trend = True
 
     def ask_for_few_of_the_least(self) -> None:
         """Ask for so many of the cheapest, or for the cheapest tasks."""
@@ -258,13 +263,15 @@ class Meaning:
             parts = _shared(parts, is_of_team=_TEAM in parts or self.is_share_of_it)
         is_grouped = _has("by:", parts) or _has("rows", parts) or _has("task:", parts)
         sides = [] if is_share else self._sides(own)
-        is_list = self.is_of_each_task or (self.is_of_tasks and not self.is_number)
+        is_list = (self.is_of_each_task or (self.is_of_tasks and not self.is_number)) and not self.is_trend
         if is_list and not is_grouped and not (sides and self.is_of_things):
             return [*parts, ("rows",)]
         if self.is_why and not sides and not is_grouped:
             sides = self._drivers()
         if sides and (self.is_of_things or (context.takes_groups and not is_grouped)):
             parts.append((f"by:{','.join(sides)}",))
+        if self.is_trend and not any(_is_over_time(part) for part in parts):
+            parts.append(("by:day",))
         return [*parts, ("sort:tasks",)] if self.is_of_most_tasks and _has("by:", parts) else parts
 
     def _possible_parts(self) -> list[Part]:
@@ -395,7 +402,7 @@ class Meaning:
         if len(self.times) > 2 or not others:  # noqa: PLR2004 - a comparison is of two
             raise QueryError(_TWO_SIDES)
         if len(self.times) == 1:
-            asked = [(THIS_MONTH,)]
+            asked = [(_current_of(others[0]),)]
         one, other = (*asked, *others)
         if len(one) > 1 or len(other) > 1:
             raise QueryError(f"{IncomparableError.why} One of them could be two days.")
@@ -437,6 +444,11 @@ def _is_split(part: Part) -> bool:
     return bool({*by.removeprefix("by:").split(",")} - {"", *TIME_GROUPINGS})
 
 
+def _is_over_time(part: Part) -> bool:
+    """Return whether a part groups by time."""
+    return any(word.startswith("by:") and {*word[3:].split(",")} & {*TIME_GROUPINGS} for word in part[0].split())
+
+
 def _by(names: Sequence[str]) -> str:
     return f"by:{','.join(names)}"
 
@@ -452,6 +464,12 @@ def _lines(parts: Sequence[Part], times: set[str]) -> Collection[str]:
         if (count := len(lines)) <= _MOST_LINES:
             return lines
     raise QueryError(f"That could mean {count:,} things. Use fewer names in one question.")
+
+
+def _current_of(other: Sequence[When]) -> When:
+    """Return the time that is compared with another one if none is named: this week with last week."""
+    is_last = len(other) == 1 and isinstance(other[0], Calendar)
+    return _current(other[0]) if is_last else THIS_MONTH
 
 
 def _current(before: When | None) -> When:

@@ -62,7 +62,7 @@ class PartReader:
         count, period = found
         first, last = period.first_day, _last_day(period)
         begun = first + timedelta(days=_THIRD * (_THIRDS[texts[0]] - 1))
-        return count, _days(begun, last if texts[0] == "late" else begun + timedelta(days=_THIRD - 1))
+        return count, days(begun, last if texts[0] == "late" else begun + timedelta(days=_THIRD - 1))
 
     def _counted(self, texts: Sequence[str]) -> Part | None:
         """Return the days that `first half of november` and `last two weeks of november` name."""
@@ -116,11 +116,11 @@ def _counted_days(period: CalendarPeriod, ordinal: int, number: int, length: int
     first, last = period.first_day, _last_day(period)
     if ordinal == 0:
         begun = last - timedelta(days=number * length - 1)
-        return _days(begun, last) if begun >= first else None
+        return days(begun, last) if begun >= first else None
     begun = first + timedelta(days=(ordinal - 1) * length)
     end = begun + timedelta(days=number * length - 1)
     is_one = number == 1 or ordinal == 1
-    return _days(begun, min(end, last)) if is_one and begun <= last and (number == 1 or end <= last) else None
+    return days(begun, min(end, last)) if is_one and begun <= last and (number == 1 or end <= last) else None
 
 
 def _half(period: CalendarPeriod, ordinal: int) -> When | None:
@@ -132,12 +132,13 @@ def _half(period: CalendarPeriod, ordinal: int) -> When | None:
         middle = first.replace(day=_MIDDLE)
     else:
         middle = Unit.MONTH.shift(first, _HALF_YEAR) - timedelta(days=1)
-    return _days(first, middle) if is_first else _days(middle + timedelta(days=1), last)
+    return days(first, middle) if is_first else days(middle + timedelta(days=1), last)
 
 
 def _last_day(period: CalendarPeriod) -> date:
     return period.unit.shift(period.first_day, 1) - timedelta(days=1)
 
 
-def _days(first: date, last: date) -> When:
+def days(first: date, last: date) -> When:
+    """Return the days from a first to a last one."""
     return Dated(Unit.DAY, first) if first == last else Range(Dated(Unit.DAY, first), Dated(Unit.DAY, last))

@@ -112,8 +112,8 @@ class PhraseReader:
         if place == 0:
             return None
         place += texts[place : place + 1] in (["the"], ["each"], ["single"])
-        if set(texts[place : place + 1]) & vocabulary.TASKS:
-            return place + 1, _for_tasks(texts[0], texts[place])
+        if (of_tasks := _of_tasks(texts, place)) is not None:
+            return of_tasks
         if count := self._without_group(texts, place):
             return count, _part("")
         name = _grouping(texts, place)
@@ -356,6 +356,8 @@ class PhraseReader:
         text = texts[0]
         if place := _length(vocabulary.FILLER_PHRASES, texts):
             return place, _part("")
+        if place := _length(vocabulary.TREND, texts):
+            return place, Meaning.ask_for_trend
         if text in vocabulary.JOINING and not self.context.names.exact_meanings(text):  # somebody is called Or
             return 1, Meaning.join
         if text in vocabulary.MEANINGS:
@@ -445,6 +447,14 @@ def _is_whole(word: str, following: Sequence[str]) -> bool:
     noun = following[0] if following else ""
     is_of_amount = not noun or noun.removesuffix("'s") in vocabulary.SPEND_NOUNS
     return is_of_amount or (word == "total" and vocabulary.MEANINGS.get(noun) != "team")
+
+
+def _of_tasks(texts: Sequence[str], place: int) -> Phrase | None:
+    """Return what `by tasks`, `by number of tasks` and `per task` ask for, whose tasks stand at a place; else None."""
+    if texts[place - 1] == "by" and (count := _length(vocabulary.NUMBER_OF_TASKS, texts[place:])):
+        return place + count, Meaning.order_by_tasks
+    is_so = set(texts[place : place + 1]) & vocabulary.TASKS
+    return (place + 1, _for_tasks(texts[0], texts[place])) if is_so else None
 
 
 def _for_tasks(by: str, tasks: str) -> Callable[[Meaning], None]:

@@ -45,6 +45,7 @@ _EACH_OF, _WITHIN = {"day", "week", "month"}, {"in", "over", "within", "during"}
 _DAY_ALONE = re.compile(r"\d{1,2}", re.ASCII)
 _SATURDAY = 5
 _WEEK = timedelta(days=7)
+_EDGE_DAYS = (0, 6, 9)  # besides one, that `end of october` may be
 _RANGE = 3  # words of `oct - nov`
 _FIXED = (
     (("fortnight",), 2, Unit.WEEK),
@@ -65,9 +66,10 @@ _IN_A_YEAR = re.compile(rf"{'|'.join(MONTHS)}|q[1-4]")
 _TO = {*dates.JOINTS, ".."}
 _SINCE, _FROM, _AFTER = {"since", "starting"}, {"from"}, {"after"}
 _UP_TO = {"until", "till", "through", "thru"}
+_EDGES = {"end", "start", "beginning"}
 _BEGINNINGS = {
     *dates.BEGINNINGS, *parts.BEGINNINGS, *clocks.BEGINNINGS, *NUMBERS, *_BACK, *_WITHIN, *_SINCE, *_FROM, *_AFTER,
-    *_UP_TO, "few", "up", "a", "the", "fortnight", "half", "this", "weekend", "all", "of", "ever",
+    *_UP_TO, *_EDGES, "few", "up", "a", "the", "fortnight", "half", "this", "weekend", "all", "of", "ever", "before",
 }  # fmt: skip
 
 Times = tuple[int, tuple[When, ...]]
@@ -85,7 +87,7 @@ class TimeReader:
 
         Raises ValueError if they are written as a date that no calendar has.
         """
-        if not _may_begin(words[0]):
+        if not may_begin_time(words[0]):
             return None
         found = [each for each in self._readings(words) if each is not None]
         apart = _apart(words)
@@ -97,6 +99,8 @@ class TimeReader:
         yield self._range(words)
         yield self._since(words)
         yield self._up_to(words)
+        yield self._before(words)
+        yield self._edge(words)
         yield self._rolling(words)
         yield self._few(words)
         yield self._fixed(words)
@@ -107,7 +111,7 @@ class TimeReader:
         if part := PartReader(self.today, NUMBERS).read(words):
             yield part[0], (part[1],)
         if at := ClockReader(self.today).read(words):
-            yield at[0], (at[1],)
+            yield at
         if single := self._period(words):
             yield single[0], tuple(each.when for each in single[1])
 
@@ -153,7 +157,7 @@ class TimeReader:
         ranges: dict[When, None] = {}
         taken = 0
         for start in starts:
-            the = int(list(words[:1]) == ["the"])
+            the = _to_the_end(words)
             reader = DateReader(self.today, after=start.first_day)
             end = reader.read(words[the:]) if words[the:] else None
             if end is None and words[the:] and start.unit is Unit.DAY and _DAY_ALONE.fullmatch(words[the]):
@@ -187,8 +191,36 @@ class TimeReader:
         begun = 2 if list(words[:2]) == ["up", "to"] else 1
         if words[0] not in _UP_TO and begun == 1:
             return None
+        begun += _to_the_end(words[begun:])
         end = self._period(words[begun:])
         return None if end is None else (begun + end[0], tuple(Range(None, each.end) for each in end[1]))
+
+    def _before(self, words: Sequence[str]) -> Times | None:
+        """Return all the time up to the day, week or month that `before nov 10` names, which is not part of it."""
+        found = self._period(words[1:]) if words[0] == "before" else None
+        if found is None:
+            return None
+        ends = (CalendarPeriod(each.unit, each.unit.shift(each.first_day, -1)).end for each in found[1])
+        return 1 + found[0], tuple(Range(None, end) for end in ends)
+
+    def _edge(self, words: Sequence[str]) -> Times | None:
+        """Return what `end of last month` and `beginning of october` may be: a day, a week or ten days of it."""
+        place = int(words[0] == "the")
+        edge = "".join(words[place : place + 1])
+        if edge not in _EDGES or list(words[place + 1 : place + 2]) != ["of"]:
+            return None
+        found = self._period(words[place + 2 :])
+        if found is None or len(found[1]) > 1 or found[1][0].unit is not Unit.MONTH:
+            return None
+        first = found[1][0].first_day
+        last = Unit.MONTH.shift(first, 1) - timedelta(days=1)
+        if edge == "end" and last >= self.today:
+            return None  # which has not come yet
+        spans = (
+            (last - timedelta(days=more), last) if edge == "end" else (first, first + timedelta(days=more))
+            for more in _EDGE_DAYS
+        )
+        return place + 2 + found[0], tuple(parts.days(*span) for span in spans)
 
     def _period(self, words: Sequence[str]) -> tuple[int, tuple[CalendarPeriod, ...]] | None:
         if not words:
@@ -291,7 +323,7 @@ class TimeReader:
         return None
 
 
-def _may_begin(word: str) -> bool:
+def may_begin_time(word: str) -> bool:
     """Return whether a word may begin a time, which spares the look at what stands behind all others."""
     return word.partition("-")[0] in _BEGINNINGS or any(map(str.isdigit, word))
 
@@ -301,6 +333,12 @@ def _written_range(words: Sequence[str]) -> Times | None:
     place = int(words[0] == "from" and len(words) > 1)
     when = parse_when(words[place]) if ".." in words[place] else None
     return None if when is None else (place + 1, (when,))
+
+
+def _to_the_end(words: Sequence[str]) -> int:
+    """Return how many words stand before the last period of a range that say nothing: `the end of`, or `the`."""
+    place = int(list(words[:1]) == ["the"])
+    return place + 2 * (list(words[place : place + 2]) == ["end", "of"])
 
 
 def _first_of(words: Sequence[str]) -> int:

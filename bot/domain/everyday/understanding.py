@@ -7,6 +7,7 @@ from bot.domain.everyday import vocabulary
 from bot.domain.everyday.commands import command_line
 from bot.domain.everyday.meaning import Meaning, TypingContext
 from bot.domain.everyday.phrases import LONGEST_PHRASE, PhraseReader, Word
+from bot.domain.everyday.times import may_begin_time
 from bot.domain.everyday.typography import plain
 from bot.domain.everyday.vocabulary import KEYS
 from bot.domain.query import keyed_tokens
@@ -15,11 +16,18 @@ from bot.domain.query.errors import MisspeltError, QueryError, UnknownWordError
 from bot.domain.query.parser import tokens_of
 from bot.domain.query.question import Field, quote
 from bot.domain.query.tokens import Token, outside_quotes
+from bot.domain.query.when_parser import parse_when
 
 _ALL_KEYS = "|".join(sorted({*keyed_tokens.KEYS, *KEYS}))
 _SPACED_KEY = re.compile(rf"(?<!\S)(-{{0,2}}(?:{_ALL_KEYS})) ?[:=] ?(?=\S)", re.IGNORECASE)
 _LONGEST_NAME = 3  # words
 _ABBREVIATIONS = {"wk": "week", "wks": "weeks", "mth": "month", "mths": "months", "qtr": "quarter", "yr": "year"}
+_WRITTEN_TOGETHER = re.compile(
+    r"(last|past|this|previous)(\d{0,3}(?:days?|weeks?|months?|quarters?|years?|weekend)|(?:mon|tues|wednes|thurs|fri"
+    r"|satur|sun)day)",
+    re.ASCII,
+)
+_JOINED_TIMES = re.compile(r"(\S*[^\s.])(\.{2,3})([^\s.]\S*)|(\d{4}-\d\d-\d\d)(/)(\d{4}-\d\d-\d\d)", re.ASCII)
 _MOST_CORRECTIONS = 6  # of wrong words in one line
 _IN_WORDS = {
     "by": "by",
@@ -125,11 +133,26 @@ def _key(found: re.Match[str]) -> str:
     return f"{found[1].removeprefix('--')}:"
 
 
+def _written_apart(text: str) -> list[tuple[str, int]]:
+    """Return the words of `lastweek` and `7..nov`, and where in it they stand; none of what is one word."""
+    if found := _WRITTEN_TOGETHER.fullmatch(text):
+        return [(found[1], 0), (found[2], found.start(2))]
+    found = _JOINED_TIMES.fullmatch(text)
+    if found is None or parse_when(text) is not None:
+        return []
+    first, joint, last = (group for group in found.groups() if group)
+    is_of_times = may_begin_time(first) and may_begin_time(last)
+    return [(first, 0), ("..", len(first)), (last, len(first) + len(joint))] if is_of_times else []
+
+
 def _words_of(token: Token) -> Iterator[Word]:
     """Return a token as words: `by:user` as `by user`, a filter as it stands in the query language."""
     if token.key is None:
         is_strict = token.raw.startswith(("<@", "@"))
         text = token.bare.lower()
+        if (parts := _written_apart(text)) and text == token.raw.lower():
+            yield from (Word(part, token.column + at, part) for part, at in parts)
+            return
         yield Word(token.raw, token.column, _ABBREVIATIONS.get(text, text), token.raw if is_strict else None)
         return
     name = token.key.lstrip("-")

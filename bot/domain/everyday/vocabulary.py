@@ -99,6 +99,17 @@ OF_THE_WHOLE: Final = tuple(
 """What stands behind a of the whole: `how much is opus of the total`."""
 NUMBER: Final = (("how", "many"), ("how", "much"), ("number", "of"), ("count",), ("counting",))
 """What asks for a number, not for a list."""
+NUMBER_OF_TASKS: Final = tuple(
+    (*the, *phrase)
+    for the in ((), ("the",))
+    for phrase in (
+        *((number, "of", tasks) for number in ("number", "count", "amount") for tasks in ("tasks", "jobs", "runs")),
+        *((task, "count") for task in ("task", "tasks", "job", "run")),
+    )
+)
+"""What stands behind `by` where the most tasks are to stand first."""
+TREND: Final = (("trend",), ("trends",), ("trendline",), ("over", "time"))
+"""What asks for an answer by day, if it is not by another time."""
 SPENDERS: Final = _words("spender spenders consumer consumers offender offenders burner burners")
 
 FAILURES: Final = _words("failed failing fails failure failures unsuccessful")
