@@ -81,7 +81,7 @@ def _commands(context: Context, evaluator: BudgetEvaluator) -> _Commands:
     limits = LimitCommands(database, people, templates, names, evaluator, requests, clock)
     forms = FormCommands(database, context.workspace, templates, policy, authorization, names, limits, clock)
     listing = ListingCommand(database, people, names, templates, policy, authorization, clock)
-    backtests = BacktestCommands(database, people, names, templates, policy, clock)
+    backtests = BacktestCommands(database, people, names, templates, policy, authorization, clock)
     return _Commands(
         budget=BudgetCommands(policy, templates, names, limits, forms, listing, backtests, clock),
         backtests=backtests,

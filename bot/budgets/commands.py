@@ -17,7 +17,7 @@ from bot.budgets.listing.commands import ListingCommand
 from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.policy import BudgetPolicy
 from bot.domain.access import Caller, RefusedError, Role
-from bot.domain.everyday.limit_orders import EVERYBODY
+from bot.domain.everyday.limit_orders import OF_ALL
 from bot.domain.everyday.vocabulary import ONESELF
 from bot.domain.query.errors import AmbiguousError, quoted
 from bot.domain.query.tokens import clean
@@ -31,6 +31,7 @@ _ALERT = "alert"  # what everyday words that ask to be alerted begin with
 _REQUEST = "request"
 _SUGGEST = "suggest"
 _FOR_ANYBODY = ("budget request ", "snooze ")  # what lines begin with that are not for operators alone
+_LISTED = {"status", "left", "remaining", "list", "overview", "usage", "report"}  # `budget status` lists budgets
 _SHARE = "share"  # what everyday words that ask to share out a budget come to
 _CALCULATE = "calculate"  # what everyday words that say by how much a limit is to change begin with
 _NO_CALCULATING = (
@@ -86,6 +87,8 @@ class BudgetCommands:
             raise RefusedError(_NO_CALCULATING if caller.role is Role.OPERATOR else ONLY_OPERATORS)
         elif first.lower() in UNMADE and rest:
             await self._refuse_change(first.lower(), rest, caller)
+        elif line.lower() in _LISTED:
+            await self.listing.budgets(replace(request, text="budgets"), caller)
         elif line and line.lower() != _REQUEST:
             await self._instruct(request, caller, parse_instruction(line, self.clock(), self.policy.zone))
         elif request.trigger:
@@ -104,12 +107,12 @@ class BudgetCommands:
         if not isinstance(budget, RemovalInstruction):
             raise RefusedError(ONLY_OPERATORS)
         is_operator, scope = caller.role is Role.OPERATOR, budget.scope.lower()
-        if is_operator and scope not in {"default", *EVERYBODY, *ONESELF}:
+        if is_operator and scope not in {"default", *OF_ALL, *ONESELF}:
             await self.names.subject(budget.scope, "")
         raise unmade_change(verb, budget, self.policy.zone, is_operator=is_operator)
 
     async def _instruct(self, request: Request, caller: Caller, instruction: BudgetInstruction) -> None:
-        if isinstance(instruction, LimitInstruction) and instruction.scope.lower() in EVERYBODY:
+        if isinstance(instruction, LimitInstruction) and instruction.scope.lower() in OF_ALL:
             await self._offer(request, caller, WantedLimit(instruction, scopes_of(instruction.scope)))
         else:
             line = f"budget {line_of(instruction, self.policy.zone)}"

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from bot.budgets.rules import DEFAULT, TEAM
 from bot.domain.access import RefusedError
 from bot.domain.query.question import quote
+from bot.domain.text import without_owner
 from bot.ledger.members import UNATTRIBUTED_NAME, attributed_emails, emails_by_id, member_id, stored_email
 from bot.ledger.names import EmailsByName, LedgerNames, no_names
 from bot.ledger.scope import EVERYTHING
@@ -39,10 +40,11 @@ def scope_of(connection: Connection, name: str) -> int:
 
 
 def full_name(connection: Connection, name: str) -> str:
-    """Return the e-mail of a name such as `@ana`, `ana` or `ana silva`, and any other name as it is.
+    """Return the e-mail of a name such as `@ana`, `ana's` or `ana silva`, and any other name as it is.
 
     Raises RefusedError if several people are called so, or nobody is called `@ana`.
     """
+    name = without_owner(name)
     if name.startswith("@"):
         return mentions.email_of_name(connection, name)
     return email_called(connection, name) or name

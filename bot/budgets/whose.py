@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bot.budgets.scopes import SCOPES
-from bot.domain.everyday.vocabulary import JOINTS, ONESELF
+from bot.domain.everyday.vocabulary import EVERYBODY, JOINTS, ONESELF, US
+from bot.domain.text import without_owner
 
 ME, EVERYONE = "me", "everyone"
 _ALL = "all"
-_EVERYBODY = {_ALL, "everyone", "everybody", "anyone", "anybody", "each"}
+_EVERYBODY = EVERYBODY | US | {"each"}
+_WHOLE = {"whole", "entire"}
 _BESIDE = {"for", "of", "about", "on", "the", "our", "to", "alert", "alerts", "budget", "budgets", "limit", "limits"}
 _BESIDE |= {"message", "messages", "notification", "notifications", "warning", "warnings", "now"}
 
@@ -19,7 +21,7 @@ def named(words: Sequence[str]) -> list[str]:
     Words side by side are one name, such as `marcus delgado`, without the `'s` of an owner.
     """
     parts = [list(part) for is_joint, part in groupby(words, _is_joint) if not is_joint]
-    return [name for part in parts for name in _names([_without_owner(word) for word in part])]
+    return [name for part in parts for name in _names([without_owner(word) for word in part])]
 
 
 def _is_joint(word: str) -> bool:
@@ -31,7 +33,7 @@ def _names(words: Sequence[str]) -> list[str]:
     if any(word.lower() != _ALL for word in rest):
         rest = [word for word in rest if word.lower() != _ALL]  # `all my alerts`
     if any(word.lower() in SCOPES for word in rest):
-        rest = [word for word in rest if word.lower() not in ONESELF]  # `my team`
+        rest = [word for word in rest if word.lower() not in ONESELF | _WHOLE]  # `my team`
     if not rest or (len(rest) < len(words) and {word.lower() for word in rest} == {_ALL}):  # `all alerts`
         return []
     if {word.lower() for word in rest} <= ONESELF:
@@ -40,8 +42,3 @@ def _names(words: Sequence[str]) -> list[str]:
         return rest
     name = " ".join(rest)
     return [EVERYONE if name.lower() in _EVERYBODY else name]
-
-
-def _without_owner(word: str) -> str:
-    """Return a name without the ending of an owner: `marcus` of `marcus'`."""
-    return word.removesuffix("'s") if word.endswith("'s") else word.removesuffix("'")

@@ -32,10 +32,13 @@ def backtest(words: tuple[str, ...], over: str | None, *, as_json: bool) -> None
     from bot.budgets.policy import BudgetPolicy
     from bot.budgets.rules import DEFAULT
     from bot.budgets.scopes import scope_of
+    from bot.domain.access import RefusedError
 
     plain, narrowing = without_narrowing(words)
     typed = parse_backtest(" ".join(plain))
     days = typed.days if over is None else parse_days(over)
+    if typed.is_own:
+        raise RefusedError("In the terminal, type your e-mail in place of `me`.")
     app = load_app()
     policy, now = BudgetPolicy.from_settings(app.settings), app.clock()
     with app.ledger.reader() as connection:

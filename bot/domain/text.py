@@ -40,6 +40,11 @@ def without_accents(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
 
 
+def without_owner(name: str) -> str:
+    """Return a name without the ending of an owner: `marcus` of `marcus'` and `ana` of `ana's`."""
+    return name.removesuffix("'s") if name.endswith("'s") else name.removesuffix("'")
+
+
 def visible(text: str) -> str:
     """Return the text without controls and without marks that reorder it or are not seen; its line ends stay."""
     if _PLAIN.fullmatch(text):

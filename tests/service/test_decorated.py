@@ -64,6 +64,36 @@ async def test_a_full_name_is_taken_by_every_command_about_alerts(harness: Servi
     assert (await said(harness, "hannah", "explain marcus' alerts")).startswith("*Marcus Delgado: alerts sent")
 
 
+@pytest.mark.slow
+async def test_an_owner_is_whose_budget_it_is_and_on_whom_a_limit_is_tried(harness: ServiceHarness) -> None:
+    for name in ("marcus's", "Marcus'", "marcus delgado's", "marcus", "@marcus", MARCUS):
+        assert "Marcus Delgado's budget is" in await said(harness, "hannah", f"budget {name} 500/month"), name
+        tried = await said(harness, "hannah", f"backtest 500/month {name}")
+        assert "would not have notified Marcus Delgado" in tried, name
+    assert "Removed Marcus Delgado's" in await said(harness, "hannah", "budget marcus's remove month")
+
+
+@pytest.mark.slow
+async def test_a_limit_is_tried_on_everyone_the_team_or_oneself_in_ones_own_words(harness: ServiceHarness) -> None:
+    for name in ("", "anyone", "us", "for everyone", "everybody", "all", "each", "anybody"):
+        tried = await said(harness, "hannah", f"backtest 500/month {name}")
+        assert "for everyone would have notified nobody" in tried, name
+    for name in ("the team", "the whole team", "our team"):
+        assert "operators of the team's spend" in await said(harness, "hannah", f"backtest 500/month {name}"), name
+    assert "I can't find you in Neo" in await said(harness, "hannah", "backtest 500/month me")
+    assert "I can try a limit on one person" in await said(harness, "hannah", "backtest 500/month marcus and priya")
+
+
+async def test_how_budgets_stand_is_their_list(harness: ServiceHarness) -> None:
+    for line in ("budget status", "budget left", "budget list"):
+        assert (await said(harness, "hannah", line)).startswith("*No budget is set.*"), line
+
+
+async def test_all_failures_of_a_day_are_asked_for_as_errors(harness: ServiceHarness) -> None:
+    assert "No tasks ran" in await said(harness, "hannah", "all errors today")
+    assert "1 of 2 tasks failed" in await said(harness, "hannah", "errors anyone")
+
+
 async def test_a_day_that_may_be_two_is_asked_back_about_the_same_persons_alerts(harness: ServiceHarness) -> None:
     asked = await harness.ask("hannah", "snooze marcus until 3/6")
     assert "• `snooze marcus until Mar 6`\n• `snooze marcus until Jun 3`" in visible_text(asked)

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from bot.budgets.authorization import BudgetAuthorization
 from bot.budgets.backtest import formats
 from bot.budgets.backtest.facts import Backtest, BacktestRequest, backtest
-from bot.budgets.backtest.grammar import parse_backtest
+from bot.budgets.backtest.grammar import TypedBacktest, parse_backtest
 from bot.budgets.backtest.suggestions import SUGGESTED_OVER, BudgetSuggestion, budget_suggestions
 from bot.budgets.limits.narrowing_names import resolved
 from bot.budgets.named_subjects import NamedSubjects
@@ -34,13 +35,14 @@ class BacktestCommands:
     names: NamedSubjects
     templates: Templates
     policy: BudgetPolicy
+    authorization: BudgetAuthorization
     clock: Callable[[], datetime]
 
     async def backtest(self, request: Request, caller: Caller) -> None:
         """Answer with whom a limit would have notified, when, and how often."""
         _check_operator(caller)
         typed = parse_backtest(request.text.partition(" ")[2])
-        scope = DEFAULT if typed.is_for_everybody else await self.names.subject(typed.name, "")
+        scope = await self._scope(typed, caller)
         now = self.clock()
 
         def run(connection: Connection) -> Backtest:
@@ -58,6 +60,12 @@ class BacktestCommands:
         if found.notified:
             self._add_table(draft, found, formats.rows(found, self.policy, names))
         await request.responder.respond(draft.message())
+
+    async def _scope(self, typed: TypedBacktest, caller: Caller) -> int:
+        """Return on whom a limit is tried. Raises RefusedError if a name is nobody's, or the caller is no member."""
+        if typed.is_own:
+            return await self.authorization.member_of(caller)
+        return DEFAULT if typed.is_for_everybody else await self.names.subject(typed.name, "")
 
     @staticmethod
     def _add_table(draft: Draft, found: Backtest, rows: Sequence[Sequence[Cell]]) -> None:

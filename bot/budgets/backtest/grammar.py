@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.budgets.backtest.facts import DAYS
 from bot.budgets.limits.grammar import NARROWING_KEYS, limit_and_name, narrowing_by, parse_limit
+from bot.budgets.whose import EVERYONE, ME, named
 from bot.domain.access import RefusedError
 from bot.domain.narrowing import ALL_TASKS, TaskNarrowing
 from bot.domain.periods import Unit
@@ -13,7 +14,7 @@ from bot.domain.query.errors import UnclosedQuoteError
 from bot.domain.query.tokens import Token, clean, split
 
 MOST_DAYS = 400
-_EVERYBODY = {"default", "everyone", "everybody", "all", "each"}
+_DEFAULT = "default"
 _OVER = re.compile(r"(?<!\S)(?:--|[–—])?over(?:[:=]|\s+)(?P<length>\S+)", re.IGNORECASE)
 _LENGTH = re.compile(r"(?P<number>\d{1,4})(?P<unit>d|w|days?|weeks?)", re.IGNORECASE)
 
@@ -31,7 +32,12 @@ class TypedBacktest:
     @property
     def is_for_everybody(self) -> bool:
         """Whether it is tried as the limit of each member, not of one or of the team."""
-        return self.name.lower() in _EVERYBODY
+        return self.name.lower() == _DEFAULT
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is tried on whoever asks."""
+        return self.name == ME
 
 
 def parse_backtest(line: str) -> TypedBacktest:
@@ -47,7 +53,7 @@ def parse_backtest(line: str) -> TypedBacktest:
     words = _words(rest)
     named = {word.key: word for word in words if word.key in NARROWING_KEYS}
     name = _name([word for word in words if word.key not in named])
-    return TypedBacktest(nanos, unit, name or "default", days, narrowing_by(named))
+    return TypedBacktest(nanos, unit, name, days, narrowing_by(named))
 
 
 def _words(text: str) -> list[Token]:
@@ -58,9 +64,11 @@ def _words(text: str) -> list[Token]:
 
 
 def _name(words: Sequence[Token]) -> str:
-    """Return the name that words are, without `for` before it."""
-    texts = [word.values[0] for word in words]
-    return " ".join(texts[texts[:1] == ["for"] :])
+    """Return whom words name: ME, `team`, somebody, or `default` for everyone. Raises RefusedError for several."""
+    names = named([word.values[0] for word in words])
+    if len(names) > 1:
+        raise RefusedError("I can try a limit on one person, `team` or everyone. Type `backtest 500/month @ana`.")
+    return next((name for name in names if name != EVERYONE), _DEFAULT)
 
 
 def parse_days(length: str) -> int:

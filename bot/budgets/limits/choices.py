@@ -8,7 +8,7 @@ from bot.budgets.limits.grammar import begins_amount, parse_instruction
 from bot.budgets.limits.instruction_line import line_of
 from bot.budgets.limits.instructions import LimitInstruction, RequestInstruction
 from bot.domain.access import Caller, RefusedError, Role
-from bot.domain.everyday.limit_orders import EVERYBODY
+from bot.domain.everyday.limit_orders import OF_ALL
 from bot.domain.query.tokens import clean
 
 Choice = tuple[str, str]
@@ -43,7 +43,7 @@ def wanted_limit(line: str, caller: Caller, now: datetime, zone: ZoneInfo) -> Wa
 def scopes_of(name: str) -> tuple[tuple[str, str], ...]:
     """Return the scopes that a name may mean, with what they are in words."""
     said = name.lower()
-    return (_EACH, _TOGETHER) if said in EVERYBODY else ((name, dict([_TOGETHER, _EACH]).get(said, "")),)
+    return (_EACH, _TOGETHER) if said in OF_ALL else ((name, dict([_TOGETHER, _EACH]).get(said, "")),)
 
 
 def limit_choices(wanted: WantedLimit, caller: Caller, zone: ZoneInfo) -> list[Choice]:

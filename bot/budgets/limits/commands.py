@@ -17,7 +17,7 @@ from bot.budgets.named_subjects import NamedSubjects
 from bot.budgets.requests.commands import RequestCommands
 from bot.database.engine import Database
 from bot.domain.access import Caller, RefusedError, Role
-from bot.domain.everyday.limit_orders import EVERYBODY
+from bot.domain.everyday.limit_orders import OF_ALL
 from bot.domain.everyday.vocabulary import ONESELF
 from bot.people.mentions import SeveralPeopleError
 from bot.people.people import People
@@ -57,7 +57,7 @@ class LimitCommands:
             return
         if caller.role is not Role.OPERATOR:
             raise RefusedError(ONLY_OPERATORS)
-        if isinstance(instruction, RemovalInstruction) and instruction.scope.lower() in EVERYBODY:
+        if isinstance(instruction, RemovalInstruction) and instruction.scope.lower() in OF_ALL:
             raise await self.database.read(self._which_removal)
         try:
             named = await self._with_address(instruction, caller)

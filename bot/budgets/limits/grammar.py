@@ -23,6 +23,7 @@ from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import Token, clean, outside_quotes, split
 from bot.domain.query.when import PointInTime
 from bot.domain.query.when_parser import parse_edge
+from bot.domain.text import without_owner
 
 REASON = 200  # characters, at most
 _ADVERBS = {"daily": Unit.DAY, "weekly": Unit.WEEK, "monthly": Unit.MONTH}
@@ -201,7 +202,8 @@ def _names(bare: Sequence[Token], words: Sequence[Token]) -> list[str]:
     are_plain = not any("@" in text or text.lower() in SCOPES for text in texts)
     places = [bare.index(word) for word in words]
     are_side_by_side = places == list(range(min(places, default=0), max(places, default=-1) + 1))
-    return re.split(r"(?i) (?:and|&) ", " ".join(texts)) if texts and are_plain and are_side_by_side else texts
+    is_one = texts and are_plain and are_side_by_side
+    return [without_owner(name) for name in (re.split(r"(?i) (?:and|&) ", " ".join(texts)) if is_one else texts)]
 
 
 def name_and_limit(words: Sequence[str]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from bot.budgets.limits.instruction_line import line_of
 from bot.budgets.limits.instructions import RemovalInstruction
 from bot.budgets.limits.unclear_line import UnclearLineError
 from bot.domain.access import RefusedError
-from bot.domain.everyday.limit_orders import EVERYBODY
+from bot.domain.everyday.limit_orders import OF_ALL
 from bot.domain.everyday.vocabulary import ONESELF
 from bot.domain.slack_ids import is_mention
 
@@ -48,7 +48,7 @@ def unmade_change(verb: str, budget: RemovalInstruction, zone: ZoneInfo, *, is_o
 
 def _not_paused(budget: RemovalInstruction, zone: ZoneInfo, *, is_operator: bool) -> UnclearLineError:
     scope = budget.scope.lower()
-    if scope in EVERYBODY or scope == "default":
+    if scope in OF_ALL or scope == "default":
         return UnclearLineError(_NONE_PAUSED, [line_of(replace(budget, scope=scope), zone)])
     is_own = scope in ONESELF
     snoozes = [" ".join(filter(None, ["snooze", "" if is_own else budget.scope, each])) for each in _LENGTHS]

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from bot.domain.everyday.coming_times import COMING, DAY
 from bot.domain.everyday.limit_orders import EACH, LIMITS, TEAM, limit_order
-from bot.domain.everyday.vocabulary import FILLER, ONESELF
+from bot.domain.everyday.vocabulary import EVERYBODY, FILLER, ONESELF, US
 
 _BUDGETS = LIMITS - {"cap", "caps", "ceiling", "quota"}
 _LISTING = {
@@ -167,7 +167,7 @@ _UNNAMED = {
     "this week", "this month", "the week", "the month", "today", "it", "that", "this", "these", "those", "they", "she",
     "he", "any", "one", "week", "month", "day", "rest of the week", "rest of the month", "rest of this month", "now",
 }  # fmt: skip
-_EVERYBODY = {*EACH, "everyone", "everybody", "all", "anyone", "anybody", "someone", "somebody"}
+_EVERYBODY = {*EACH, *EVERYBODY, "someone", "somebody"}
 _SUGGESTING = {"suggest", "suggests", "suggestion", "suggestions", "suggested", "recommend", "recommended", "propose"}
 
 _IN_SUGGESTING = {
@@ -238,7 +238,7 @@ def _as_it_stood(listing: str, found: re.Match[str]) -> str:
 
 def _listing_of(name: str) -> str:
     said = name.lower()
-    if said in TEAM | {"we", "us"}:
+    if said in TEAM | US:
         return "budgets team"
     if said in {"", *_EVERYBODY, *_UNNAMED}:
         return "budgets"
@@ -264,7 +264,7 @@ def _order(line: str, words: list[str]) -> str | None:
 def _scope(name: str) -> list[str]:
     """Return whose budget an alert is about, as it can be typed; nothing if that is not said."""
     said = name.lower()
-    if said in TEAM | {"we", "us"}:
+    if said in TEAM | US:
         return ["team"]
     if said in _EVERYBODY:
         return ["default"]

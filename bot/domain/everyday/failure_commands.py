@@ -44,7 +44,7 @@ def _with_noun(words: list[str], texts: list[str]) -> list[str] | None:
     """
     place = next(place for place, text in enumerate(texts) if text in _NOUNS)
     said = [word for word, text in zip(words[:place], texts, strict=False) if text not in FILLER]
-    if not said:
+    if not said or (len(said) == 1 and texts[:2] == ["all", "errors"] and words[2:]):  # `all errors today`
         return words[place + 1 :]
     whose = [word for word in said if word.lower() != "me"]  # `show me the team's errors`
     if texts[place] != "errors" or len(whose) > 1:

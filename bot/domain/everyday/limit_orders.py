@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from bot.domain.everyday.dates import MONTHS, WEEKDAYS
-from bot.domain.everyday.vocabulary import FILLER, ONESELF
+from bot.domain.everyday.vocabulary import EVERYBODY, FILLER, ONESELF, US
 from bot.domain.query.question import quote
 
 LIMITS = {
@@ -26,7 +26,7 @@ EACH = {
     "each", "people", "members", "users", "all people", "all members", "all users",
     *(f"{each} {one}" for each in ("each", "every") for one in ("person", "member", "user", "one")),
 }  # fmt: skip
-EVERYBODY = {"everyone", "everybody", "all", "anyone", "anybody", "us", "we"}
+OF_ALL = EVERYBODY | US
 """Whose limit may be that of each, or of all together: it is asked back."""
 _POLITE = {
     "please", "can", "could", "would", "will", "you", "hey", "hi", "ok", "okay", "kindly", "i", "we", "i'd", "we'd",
@@ -330,7 +330,7 @@ def _order(subject: _Subject, limit: str, tail: str, *, is_asked: bool = False) 
 
 
 def _is_known(whose: str) -> bool:
-    return whose.lower() in {*TEAM, *EACH, *ONESELF, *EVERYBODY} or whose.startswith(("@", "<@"))
+    return whose.lower() in {*TEAM, *EACH, *ONESELF, *OF_ALL} or whose.startswith(("@", "<@"))
 
 
 def _scope(whose: str, *, is_asked: bool = False) -> list[str]:
@@ -339,7 +339,7 @@ def _scope(whose: str, *, is_asked: bool = False) -> list[str]:
     said = name.lower()
     if said in ONESELF:
         return ["request"]
-    if said in EVERYBODY:
+    if said in OF_ALL:
         return ["everyone"]
     if said in EACH:
         return ["alert", "default"]
@@ -356,7 +356,7 @@ def _named(line: str) -> str | None:
         return _stated(line)
     said = found.groupdict("")
     name = re.sub(r"(?i)^the ", "", (said["name"] or said["who"]).removesuffix(":"))
-    if name.lower() not in {*TEAM, *EACH, *EVERYBODY} and _NOT_IN_NAMES & {*name.lower().split()}:
+    if name.lower() not in {*TEAM, *EACH, *OF_ALL} and _NOT_IN_NAMES & {*name.lower().split()}:
         return _stated(line)
     limit, tail = said["amount"] or said["limit"], said["tail"] or said.get("behind", "")
     return _order(_Subject(name), limit, tail, is_asked=not is_clear)
@@ -373,7 +373,7 @@ def _stated(line: str) -> str | None:
     limit = " ".join([said["amount"], *subject.periods])
     if name.lower() in ONESELF and not subject.model:
         return f"budget alert {limit}{said['tail']}"
-    is_name = name.lower() in {*TEAM, *EACH, *EVERYBODY} or not _NOT_IN_NAMES & {*name.lower().split()}
+    is_name = name.lower() in {*TEAM, *EACH, *OF_ALL} or not _NOT_IN_NAMES & {*name.lower().split()}
     return _order(_Subject(name, subject.model), limit, said["tail"], is_asked=True) if is_name else None
 
 
@@ -451,7 +451,7 @@ def _removal_of(subject: _Subject, how: str) -> str:
     words = [word for word in subject.whose.split() if word.lower() not in _ALL] or subject.whose.split()
     name = re.sub(r"(?i)^the ", "", _owner(" ".join(words)))
     said = name.lower()
-    if said in {"", *EACH, *EVERYBODY, *_ALL}:
+    if said in {"", *EACH, *OF_ALL, *_ALL}:
         return "budget everyone remove" if how in {"remove", "unlimited"} else f"budget {how} everyone"
     whose = "me" if said in ONESELF else "team" if said in TEAM else name
     model = "" if subject.model.lower() in _ALL else subject.model

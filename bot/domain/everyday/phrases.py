@@ -403,6 +403,11 @@ class PhraseReader:
         return QueryError(f"{reason} There are {known}.", word.raw, word.column)
 
 
+def explained_length(words: Sequence[Word]) -> int:
+    """Return how many words the phrase has that they begin with and that can't be answered; 1 if it is but a word."""
+    return _length(vocabulary.EXPLAINED_PHRASES, [word.text for word in words]) or 1
+
+
 def _misspelt(reason: str, word: Word, known: Iterable[str], *, shortest: int = _SHORTEST_TYPO) -> QueryError:
     """Return the error about a word that is not known, with the known one that was meant if one is near."""
     is_typo = len(word.text) >= shortest and word.text not in vocabulary.SPELT_SO

@@ -135,6 +135,9 @@ JOINTS: Final = _words("and or nor & + plus n")
 """What stands between two names."""
 JOINING: Final = JOINTS | _words("/ |")
 """What stands between two times that are compared, if nothing else does."""
+EVERYBODY: Final = _words("everyone everybody all anyone anybody")
+US: Final = _words("us we")
+"""Words for all people: of each of them, or of all together, which is asked back where a limit is to be set."""
 ONESELF: Final = _words("me myself mine my i i'm i've")
 """Words for whoever writes them."""
 TELLING: Final = _words(
@@ -169,8 +172,8 @@ SPENDING: Final = _words("spend spent spending spends use used using usage cost 
 MEANINGS: Final = {
     word: meaning
     for meaning, words in {
-        "team": "team teams team's all we our us everyone everybody everyone's everybody's company org organization "
-        "organisation colleagues coworkers workspace everything",
+        "team": "team teams team's all we our us everyone everybody everyone's everybody's anyone anybody company org "
+        "organization organisation colleagues coworkers workspace everything",
         "me": "me my mine myself own i i'm i've",
         "csv": "csv export exported download downloaded spreadsheet excel file",
         "rows": "rows",

@@ -354,6 +354,10 @@ def test_an_error_says_what_is_wrong_and_what_to_type(line: str, said: str, inst
     assert instead is None or understood(instead)
 
 
+def test_a_line_to_try_has_nothing_of_the_words_that_cannot_be_answered() -> None:
+    assert "Try `me`" in str(refused("can anyone see my spend"))
+
+
 @pytest.mark.parametrize(
     ("line", "lines"),
     [
