@@ -157,6 +157,16 @@ _ABOUT_ITSELF = (
     ),
     (
         re.compile(
+            r"why (?:did|didn't|was|wasn't|has|hasn't)"
+            rf" (?P<whom>(?!(?:i|we|you|there|it|this|that|the(?! team))(?!\S)){_BEFORE_NAME}\S+(?: \S+)?)"
+            r" (?:(?:not|never|been) )?(?:(?:get|got|gotten|receive|received|sent)"
+            r" (?:an|any|the|no|this|that|these|those) alerts?|(?:(?:get|got) )?(?:alerted|notified|warned))"
+            r"(?: (?:today|yesterday|(?:this|last) (?:week|month)|at all|yet))?"
+        ),
+        "explain",
+    ),
+    (
+        re.compile(
             r"why (?:(?:did|didn't|didnt|haven't|hasn't|wasn't|was|were|am|do|don't) (?:i|we)|(?:didn't|did) you"
             r"|(?:was|wasn't|wasnt|were|weren't|is|isn't|are|aren't) there)"
             r"(?: (?:not|never|ever|get|got|getting|receive|send|been|me|us|any|an|the|a|no|to|this|that|these|those)"

@@ -23,7 +23,9 @@ WEEKDAYS = {
 } | {"tues": 1, "weds": 2, "thur": 3, "thurs": 3}
 _DAY_NUMBERS, _MONTHS = range(1, 32), range(1, 13)
 _UNITS = {"day": Unit.DAY, "week": Unit.WEEK, "month": Unit.MONTH, "quarter": Unit.QUARTER, "year": Unit.YEAR}
-_TO_DATE = {"wtd": Unit.WEEK, "mtd": Unit.MONTH, "qtd": Unit.QUARTER, "ytd": Unit.YEAR}
+_TO_DATE = {"wtd": Unit.WEEK, "mtd": Unit.MONTH, "qtd": Unit.QUARTER, "ytd": Unit.YEAR} | {
+    f"{name}-to-date": unit for name, unit in _UNITS.items()
+}
 _OFFSETS = {"this": 0, "current": 0, "last": -1, "previous": -1, "prior": -1, "prev": -1}
 JOINTS = {"to", "until", "till", "through", "thru", "-", "--"}
 """What stands between the two ends of a range."""

@@ -18,6 +18,12 @@ _ASKED = (
     r"(?:did|do|does|is|are|was|were|has|have)(?: there)?(?P<whose>(?: \S+){1,5}?)",
 )
 _QUESTIONS = tuple(re.compile(rf"{asked}{_AUXILIARIES} {_FAIL}(?P<rest>(?: .*)?)", re.IGNORECASE) for asked in _ASKED)
+_RATE = re.compile(
+    r"(?:(?:what|what's|whats|is|was|show|tell|give|me|the|how|high) ){0,5}"
+    r"(?P<whose>(?:my|our|(?:the )?team's|\S+'s) )?"
+    r"(?:failure|fail|error|failed tasks?) rate(?P<rest>(?: .*)?)",
+    re.IGNORECASE,
+)
 _AND_WHY = re.compile(r"(?: and)? (?:why|how come)(?!\S)", re.IGNORECASE)
 _ANY = {
     *TASKS, "run", "runs", "any", "anything", "some", "something", "of", "the", "share", "percentage", "percent", "%",
@@ -32,7 +38,11 @@ def failure_line(words: list[str], texts: list[str]) -> str | None:
     """
     if texts[0] == "errors":
         return None  # a command already
-    rest = _with_noun(words, texts) if _NOUNS & set(texts) else _asked(" ".join(words))
+    rate = _RATE.fullmatch(" ".join(words))
+    if rate is not None:
+        rest: list[str] | None = f"{rate['whose'] or ''} {rate['rest']}".split()
+    else:
+        rest = _with_noun(words, texts) if _NOUNS & set(texts) else _asked(" ".join(words))
     is_grouped = any(word.lower().partition(":")[0] in _GROUPED for word in rest or ())
     return None if rest is None or is_grouped else " ".join(["errors", *rest])
 

@@ -116,6 +116,7 @@ class PhraseReader:
             return of_tasks
         if count := self._without_group(texts, place):
             return count, _part("")
+        place += texts[place : place + 1] == ["team"] and _grouping(texts, place + 1) == "member"  # `by team member`
         name = _grouping(texts, place)
         if name is None:
             return None

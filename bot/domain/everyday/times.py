@@ -69,7 +69,8 @@ _UP_TO = {"until", "till", "through", "thru"}
 _EDGES = {"end", "start", "beginning"}
 _BEGINNINGS = {
     *dates.BEGINNINGS, *parts.BEGINNINGS, *clocks.BEGINNINGS, *NUMBERS, *_BACK, *_WITHIN, *_SINCE, *_FROM, *_AFTER,
-    *_UP_TO, *_EDGES, "few", "up", "a", "the", "fortnight", "half", "this", "weekend", "all", "of", "ever", "before",
+    *_UP_TO, *_EDGES, "few", "up", "a", "the", "fortnight", "half", "this", "weekend", "all", "of", "ever", "lifetime",
+    "before",
 }  # fmt: skip
 
 Times = tuple[int, tuple[When, ...]]
@@ -317,7 +318,14 @@ class TimeReader:
         return amount[0] + 1, (CalendarPeriod(unit, first, -1 if amount[1] == 1 else None),)
 
     def _ever(self, words: Sequence[str]) -> Times | None:
-        for phrase in (["all", "time"], ["of", "all", "time"], ["ever"], ["since", "the", "beginning"]):
+        for phrase in (
+            ["all", "time"],
+            ["of", "all", "time"],
+            ["ever"],
+            ["lifetime"],
+            ["all-time"],
+            ["since", "the", "beginning"],
+        ):
             if list(words[: len(phrase)]) == phrase:
                 return len(phrase), (SINCE_THE_FIRST_YEAR,)
         return None

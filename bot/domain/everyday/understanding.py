@@ -135,9 +135,11 @@ def _key(found: re.Match[str]) -> str:
 
 
 def _written_apart(text: str) -> list[tuple[str, int]]:
-    """Return the words of `lastweek` and `7..nov`, and where in it they stand; none of what is one word."""
+    """Return the words of `lastweek`, `non-opus` and `7..nov`, and where in it they stand; none of what is one word."""
     if found := _WRITTEN_TOGETHER.fullmatch(text):
         return [(found[1], 0), (found[2], found.start(2))]
+    if text.startswith("non-"):
+        return [("non", 0), (text[4:], 4)] if text[4:] else []
     found = _JOINED_TIMES.fullmatch(text)
     if found is None or parse_when(text) is not None:
         return []

@@ -17,7 +17,8 @@ FILLER: Final = _words(
     costing costs could crap credits currently damn damned data details did display do does doing dollars down
     during exactly expense expenses far fetch figures finance find folks for fuck fucked fucking generate get give
     go goddamn goes going gone got grew grow growing guys had happened happening has have hell hello hey hi high
-    hiya hm hmm holy how how're how's hows i i'd in increase increased increasing into is it its jeez jump jumped
+    hiya hm hmm holy how how're how's hows i i'd in increase increased increasing into invoice
+    invoices invoiced is it its jeez jump jumped
     just kindly know let like list lol look lookup made make management manager many maybe money much my need neo
     neo's now number numbers of oh ok okay omg on only or overall overview paid pay paying please pls plz pretty
     pull query question quick quickly ran rank ranked ranking really recap report reports results right rise rising rose
@@ -209,6 +210,13 @@ _NO_WEEKDAY_AVERAGE = "I average all days of a time, not one kind of day. Try `a
 _NO_MEANING = "I can't explain single words. `help` shows what you can ask, and how."
 _NO_SPEND = "I only list who spent something. People who aren't in `by:member` spent nothing."
 _NO_CANCELING = "To stop a subscription, type `unsubscribe`. To remove a budget, type `budget @ana remove month`."
+_NO_SUCH_STATUS = "No task that I've read has this status. `by:status` shows how many ended in which."
+_NO_RUNNING_TOTAL = "I can't add up from day to day. `by:day` has the total of each day."
+_NO_DURATIONS = "I list tasks by what they cost, not by how long they took. Try `rows`."
+_NO_CHANGE_ALONE = "Each answer says how its total changed against the time before. Try `this week` or `last month`."
+_NO_HOURS = "I can't split by the hour. Try `by:day`, or hours, such as `yesterday 9am to noon`."
+_NO_ANOMALIES = "I can't search for unusual spend. `this month by:day` shows which days stand out."
+_NO_RATES = "I know averages, and a forecast of this month. Try `average per day this month`, or `forecast`."
 _NO_DIGEST = "Type `digest` to see this morning's. It covers the day before."
 OPERATORS_SEE: Final = "Operators see everybody's spend and set budgets. Everybody else sees their own spend only."
 _DOLLARS = "Amounts are in US dollars. One Neo credit is $10, and answers show both."
@@ -226,6 +234,12 @@ EXPLAINED: Final = {
         _NO_SPEND: "hasn't haven't hasnt havent nothing nobody inactive idle",
         _NO_CANCELING: "cancel stop",
         _NO_DIGEST: "digest digests",
+        _NO_SUCH_STATUS: "running queued pending stuck hanging ongoing unfinished",
+        _NO_DURATIONS: "longest slowest fastest shortest duration durations runtime runtimes",
+        _NO_CHANGE_ALONE: "change changes delta deltas growth",
+        _NO_HOURS: "hourly",
+        _NO_RUNNING_TOTAL: "cumulative",
+        _NO_ANOMALIES: "anomaly anomalies outlier outliers unusual",
         OPERATORS_SEE: "operator operators admin admins administrator administrators",
         _NO_PART_OF_DAY: "morning afternoon evening night tonight midday",
         _NO_MINUTES: "minute minutes min mins second seconds",
@@ -269,6 +283,10 @@ _REQUESTS = (
 EXPLAINED_PHRASES: Final = {
     **dict.fromkeys(_REQUESTS, _NO_DECIDING),
     ("the", "other", "day"): _NO_OTHER_DAY,
+    ("in", "progress"): _NO_SUCH_STATUS,
+    ("running", "total"): _NO_RUNNING_TOTAL,
+    ("running", "totals"): _NO_RUNNING_TOTAL,
+    **dict.fromkeys((("burn", "rate"), ("run", "rate"), ("spend", "rate"), ("spending", "rate")), _NO_RATES),
     **dict.fromkeys(_WHO_SEES, OPERATORS_SEE),
     **dict.fromkeys(_CHANGED_MOST, _NO_CHANGES),
     **{(*the, "average", day): _NO_WEEKDAY_AVERAGE for day in _KINDS_OF_DAY for the in ((), ("the",))},

@@ -354,6 +354,24 @@ def test_an_error_says_what_is_wrong_and_what_to_type(line: str, said: str, inst
     assert instead is None or understood(instead)
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("running tasks", "No task that I've read has this status"),
+        ("tasks in progress", "No task that I've read has this status"),
+        ("running total", "I can't add up from day to day"),
+        ("longest tasks", "not by how long they took"),
+        ("growth", "Each answer says how its total changed"),
+        ("change since last week", "Each answer says how its total changed"),
+        ("hourly", "I can't split by the hour"),
+        ("any anomalies", "I can't search for unusual spend"),
+        ("burn rate", "I know averages, and a forecast"),
+    ],
+)
+def test_what_cannot_be_answered_is_explained(line: str, why: str) -> None:
+    assert why in str(refused(line))
+
+
 def test_a_line_to_try_has_nothing_of_the_words_that_cannot_be_answered() -> None:
     assert "Try `me`" in str(refused("can anyone see my spend"))
 
