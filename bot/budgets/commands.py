@@ -31,7 +31,10 @@ _ALERT = "alert"  # what everyday words that ask to be alerted begin with
 _REQUEST = "request"
 _SUGGEST = "suggest"
 _FOR_ANYBODY = ("budget request ", "snooze ")  # what lines begin with that are not for operators alone
-_LISTED = {"status", "left", "remaining", "list", "overview", "usage", "report"}  # `budget status` lists budgets
+_LISTED = {  # what `budget` with it asks for is how budgets stand
+    "status", "left", "remaining", "list", "overview", "usage", "report", "vs actual", "vs actuals", "vs spend",
+    "versus actual", "against actual",
+}  # fmt: skip
 _SHARE = "share"  # what everyday words that ask to share out a budget come to
 _CALCULATE = "calculate"  # what everyday words that say by how much a limit is to change begin with
 _NO_CALCULATING = (

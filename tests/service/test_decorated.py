@@ -85,7 +85,7 @@ async def test_a_limit_is_tried_on_everyone_the_team_or_oneself_in_ones_own_word
 
 
 async def test_how_budgets_stand_is_their_list(harness: ServiceHarness) -> None:
-    for line in ("budget status", "budget left", "budget list"):
+    for line in ("budget status", "budget left", "budget list", "budget vs actual"):
         assert (await said(harness, "hannah", line)).startswith("*No budget is set.*"), line
 
 

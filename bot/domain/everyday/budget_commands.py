@@ -128,7 +128,18 @@ _MAY_SPEND = re.compile(
     r"(?:how much|what)(?: more)?(?: money)? (?:can|may|could|am|is|are)(?P<name>(?: \S+?){1,4}?)"
     rf"(?: (?:still|allowed|able|to)){{0,4}} spend(?: more)?(?: still)?{_NOW}{_BY_THEN}"
 )
+_AGAINST = r"(?:against|vs|versus|compared (?:to|with)|relative to)"
+_AGAINST_BUDGET = re.compile(
+    rf"(?:where|how) (?:are|am|is|do|does)(?P<name>(?: \S+?){{1,3}}?)(?: (?:doing|stand|standing|at))?"
+    rf" {_AGAINST} {_WHOSE}(?:budgets?|limits?){_NOW}"
+)
+_HOW_CLOSE = re.compile(
+    rf"how (?:close|near) (?:is|are|am)(?P<name>(?: \S+?){{1,3}}?) (?:to )?{_WHOSE}(?:budgets?|limits?){_NOW}"
+)
+_ACTUAL = r"(?:actuals?|spend|spending|actual spend)"
+_ACTUAL_AND_BUDGET = re.compile(rf"{_ACTUAL} {_AGAINST} {_WHOSE}(?P<name>)(?:budgets?|limits?){_NOW}")
 _STATES = (
+    _AGAINST_BUDGET, _HOW_CLOSE, _ACTUAL_AND_BUDGET,
     _OF_A_BUDGET, _IS_SOMEBODY_OVER, _IS_SOMEBODY_JUST_OVER, _LEFT, _LEFT_FOR, _IS_ANY_LEFT, _MAY_SPEND,
     _HOW_MUCH_OF_IT, _HOW_LONG, _WHEN_PASSED,
 )  # fmt: skip

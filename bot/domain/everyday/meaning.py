@@ -132,6 +132,11 @@ class Meaning:
         self.comparison = Comparison(len(self.times), is_of_times=is_of_times)
         self.is_of_things = self.is_of_things or is_of_things
 
+    def compare_time(self, times: tuple[When, ...]) -> None:
+        """Compare a time with the one that stands after it."""
+        self.times.append(times)
+        self.compare(is_of_times=True, is_of_things=False)
+
     def compare_things(self) -> None:
         """Lay the people, models or statuses of the line side by side, if it names some."""
         self.is_of_things = True

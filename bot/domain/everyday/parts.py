@@ -19,6 +19,7 @@ _THIRDS = {"early": 1, "mid": 2, "middle": 2, "late": 3}
 _THIRD = 10  # days of a month; the last one goes to its end
 _MIDDLE = 15  # the last day of the first half of a month
 _HALF_YEAR = 6  # months
+_HALVES = {"h1": 1, "h2": 2}
 _QUARTERS = 4  # of a year
 _UNITS = {"day": Unit.DAY, "days": Unit.DAY, "week": Unit.WEEK, "weeks": Unit.WEEK}
 BEGINNINGS = {*_ORDINALS, *_THIRDS, "the", "week"}
@@ -48,11 +49,25 @@ class PartReader:
             return None
         if texts[0] in _THIRDS:
             found = self._third(texts)
+        elif texts[0] in _HALVES:
+            found = self._half_year(texts)
         elif texts[0] in _ORDINALS:
             found = self._counted(texts)
         else:
             found = self._week_of(texts) if texts[0] == "week" else None
         return None if found is None else (found[0] + len(words) - len(texts), found[1])
+
+    def _half_year(self, texts: Sequence[str]) -> Part | None:
+        """Return the half of a year that `h1 2026` names; without a year it is the latest one that has begun."""
+        year = self._period(texts, 1 + (texts[1:2] == ["of"]))
+        ordinal = _HALVES[texts[0]]
+        if year is not None and year[1].unit is Unit.YEAR:
+            days_of = _half(year[1], ordinal)
+            return None if days_of is None else (year[0], days_of)
+        is_over = ordinal == 1 or self.today.month > _HALF_YEAR
+        latest = CalendarPeriod(Unit.YEAR, date(self.today.year - (not is_over), 1, 1))
+        found = _half(latest, ordinal)
+        return None if found is None else (1, found)
 
     def _third(self, texts: Sequence[str]) -> Part | None:
         """Return the days that `mid november` names."""

@@ -316,6 +316,8 @@ class PhraseReader:
 
     def _comparing(self, texts: Sequence[str]) -> Phrase | None:
         text = texts[0]
+        if text in vocabulary.COMPARING and (found := self._time_to_time(texts)) is not None:
+            return found
         if text in vocabulary.VERSUS or (text in vocabulary.MORE_OR_LESS and texts[1:2] == ["than"]):
             place = 1 + (texts[1:2] in (["to"], ["with"], ["than"], ["between"]))
             return self._with_before(texts, place) or (place, self._comparison(texts, place))
@@ -326,6 +328,18 @@ class PhraseReader:
         if text in vocabulary.MORE_OR_LESS:
             return 1, Meaning.ask_which_is_more  # `who spent more, ana or marcus`
         return None
+
+    def _time_to_time(self, texts: Sequence[str]) -> Phrase | None:
+        """Return what `compare october to` begins, which is no range as `october to november` is elsewhere."""
+        end = texts.index("to") if "to" in texts else 0
+        if end == 0 or set(texts[end + 1 :]) & {"to", "with", *vocabulary.VERSUS}:
+            return None
+        begun = next((at for at in range(1, end) if texts[at] not in vocabulary.FILLER), end)
+        words = [each.removesuffix("'s") for each in texts[begun:end]]
+        found = TimeReader(self.context.today).read(words) if words else None
+        if found is None or found[0] != len(words):
+            return None
+        return end + 1, lambda meaning: meaning.compare_time(found[1])
 
     def _comparison(self, texts: Sequence[str], place: int) -> Callable[[Meaning], None]:
         """Return the comparison with what stands at a place: a time, or things as in `compare opus and sonnet`.

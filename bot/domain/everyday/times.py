@@ -325,6 +325,7 @@ class TimeReader:
             ["lifetime"],
             ["all-time"],
             ["since", "the", "beginning"],
+            ["since", "inception"],
         ):
             if list(words[: len(phrase)]) == phrase:
                 return len(phrase), (SINCE_THE_FIRST_YEAR,)

@@ -12,8 +12,8 @@ def _words(text: str) -> frozenset[str]:
 FILLER: Final = _words(
     """
     a about accountant accountants accounting actual actually again also altogether am amount amounts an and any
-    anyway approximately are as at bad been being big bill billed bills blew bloody blow blown bookkeeping boss both
-    breakdown bring burn burned burning burnt can cash cfo changed check cheers combined consumed consumption cost
+    anything anyway approximately are as at bad been being big bill billed bills blew bloody blow blown bookkeeping boss
+    both breakdown bring burn burned burning burnt can cash cfo changed check cheers combined consumed consumption cost
     costing costs could crap credits currently damn damned data details did display do does doing dollars down
     during exactly expense expenses far fetch figures finance find folks for fuck fucked fucking generate get give
     go goddamn goes going gone got grew grow growing guys had happened happening has have hell hello hey hi high
@@ -244,6 +244,7 @@ EXPLAINED: Final = {
         _NO_PART_OF_DAY: "morning afternoon evening night tonight midday",
         _NO_MINUTES: "minute minutes min mins second seconds",
         _NO_LATEST: "latest newest",
+        NO_AMOUNTS: "above below",
         NO_ADDING: "double triple halve subtract deduct",
         _NO_UNDOING: "undo revert rollback redo",
         _NO_MEDIAN: "median medians",
