@@ -34,7 +34,8 @@ from bot.slack.mrkdwn import Trusted
 from bot.slack.templates import Templates
 
 OPERATOR = "hannah"
-_ISSUED_CREDITS = Decimal(2_000)  # enough for months
+_HISTORY_DAYS = 120  # before the demo
+_ISSUED_CREDITS = Decimal(3_000)  # when the history begins; enough for months more
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,8 @@ async def demo(
     """
     end = system_clock() + ahead
     clock = SimClock(system_clock, ahead + beginning(end) - end)
-    neo = NeoApi(World(seed=seed, start=clock()), clock)
-    neo.summary = SummaryOptions(balance=Balance(_ISSUED_CREDITS, clock()))
+    neo = NeoApi(World(seed=seed, start=clock(), history_days=_HISTORY_DAYS), clock)
+    neo.summary = SummaryOptions(balance=Balance(_ISSUED_CREDITS, clock() - timedelta(days=_HISTORY_DAYS)))
     slack = SlackApi(Workspace.default(), clock, system_clock)
     page = Page(slack, neo, clock)
     page.is_ready.clear()

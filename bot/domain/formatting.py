@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.domain.money import show_usd
-from bot.domain.periods import Unit
+from bot.domain.periods import FIRST_YEAR, Unit, Window, day_start
 
 _NAMED_DAYS = 2  # so many are named one by one; of more, the first and the last
 _ALL = 100  # percent
@@ -98,6 +98,15 @@ def time_span(start: datetime, end: datetime, zone: tzinfo, now: datetime) -> st
         return date_span(first.date(), last_date(end, zone), today)
     until = f"{last:%H:%M}" if first.date() == last.date() else f"{short_date(last.date(), today)}, {last:%H:%M}"
     return f"{short_date(first.date(), today)}, {first:%H:%M} – {until}"
+
+
+def span_so_far(window: Window, zone: tzinfo, now: datetime) -> str:
+    """Return the days of a window in words, as far as they have come: `Nov 22–28`, `until Nov 28`."""
+    today = now.astimezone(zone).date()
+    end = min(window.end, day_start(today + timedelta(days=1), zone))
+    if window.start.year > FIRST_YEAR:
+        return time_span(window.start, end, zone, now)
+    return f"until {short_date(last_date(end, zone), today)}"
 
 
 # --- shares and comparisons ------------------------------------------------------------------------

@@ -92,10 +92,10 @@ def _facts(report: ErrorReport, view: FailureView) -> dict[str, object]:
 
 
 def period(report: ErrorReport, zone: ZoneInfo) -> str:
-    """Return the time that a report is about, as it is said: `Nov 22–28`, `all time`."""
+    """Return the time that a report is about, as far as it has come: `Nov 22–28`, `all time`."""
     if not str(report.question.effective_when):
         return "all time"
-    return formatting.time_span(report.window.start, report.window.end, zone, report.asked_at)
+    return formatting.span_so_far(report.window, zone, report.asked_at)
 
 
 def _freshness(report: ErrorReport, view: FailureView) -> dict[str, object]:

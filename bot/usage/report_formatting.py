@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from bot.domain import formatting
 from bot.domain.money import show_usd
-from bot.domain.periods import FIRST_YEAR, day_start
 from bot.domain.pricing import SpendBasis
 from bot.domain.query.errors import EMPTY
 from bot.domain.query.question import Field, Question, describe
@@ -49,13 +47,7 @@ def when(question: Question) -> str:
 
 def span(report: Report) -> str:
     """Return the days of the window in words, as far as they have come: `Nov 22–28`, `until Nov 28`."""
-    zone, now = report.zone, report.now
-    tomorrow = day_start(now.astimezone(zone).date() + timedelta(days=1), zone)
-    end = min(report.window.end, tomorrow)
-    if report.window.start.year > FIRST_YEAR:
-        return formatting.time_span(report.window.start, end, zone, now)
-    last = formatting.last_date(end, zone)
-    return f"until {formatting.short_date(last, now.astimezone(zone).date())}"
+    return formatting.span_so_far(report.window, report.zone, report.now)
 
 
 def filters(question: Question) -> str:

@@ -361,6 +361,8 @@ async def test_the_report_has_counts_cost_and_shares(harness: ServiceHarness) ->
         (f"errors email:{PRIYA} today", "Priya Raman, Mar 2"),
         (f"errors team today -email:{PRIYA}", "Everyone, without Priya Raman, Mar 2"),
         ("errors team today model:haiku byok:no", "Everyone, model:haiku, byok:no, Mar 2"),
+        ("errors team", "Everyone, Mar 1–2"),
+        ("errors team ..2026-03-02", "Everyone, until Mar 2"),
     ):
         assert whose in visible_text(await harness.ask("hannah", line))
     own = visible_text(await harness.ask("priya", "errors today"))

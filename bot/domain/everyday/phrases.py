@@ -45,6 +45,15 @@ class Word:
     strict: str | None = None
 
 
+class NoDateError(QueryError):
+    """A date that doesn't exist is in the phrase of so many words, which is none of the query language."""
+
+    def __init__(self, phrase: Sequence[Word]) -> None:
+        named = " ".join(word.raw for word in phrase)
+        super().__init__(f"There is no date {quoted(named)}.", phrase[0].raw, phrase[0].column)
+        self.length = len(phrase)
+
+
 Phrase = tuple[int, Callable[[Meaning], None]]
 """How many words a phrase takes, and what adds its meaning."""
 
@@ -79,9 +88,7 @@ class PhraseReader:
             try:
                 found = reader(texts)
             except (ValueError, OverflowError) as error:
-                raise QueryError(
-                    f"The date at {quoted(words[0].raw)} doesn't exist.", words[0].raw, words[0].column
-                ) from error
+                raise _no_date(words, reader) from error
             if found is not None and all(self._may_be_read(word, reader) for word in words[: found[0]]):
                 yield found
 
@@ -418,9 +425,23 @@ class PhraseReader:
         return QueryError(f"{reason} There are {known}.", word.raw, word.column)
 
 
-def explained_length(words: Sequence[Word]) -> int:
-    """Return how many words the phrase has that they begin with and that can't be answered; 1 if it is but a word."""
-    return _length(vocabulary.EXPLAINED_PHRASES, [word.text for word in words]) or 1
+def refused_length(error: QueryError, words: Sequence[Word]) -> int:
+    """Return how many words the phrase has that they begin with and that the error is about; 1 if it is but a word."""
+    if isinstance(error, NoDateError):
+        return error.length
+    is_of_time = len(words) > 1 and words[1].text in vocabulary.UNITS  # `next week`
+    return (_length(vocabulary.EXPLAINED_PHRASES, [word.text for word in words]) or 1) + is_of_time
+
+
+def _no_date(words: Sequence[Word], reader: Callable[[Sequence[str]], Phrase | None]) -> NoDateError:
+    """Return that the words begin with a date that doesn't exist: the fewest that a reader already fails on."""
+    for count in range(1, len(words)):
+        try:
+            reader([word.text for word in words[:count]])
+        except (ValueError, OverflowError):
+            has_year = count < len(words) and len(words[count].text) == _YEAR and words[count].text.isdecimal()
+            return NoDateError(words[: count + has_year])
+    return NoDateError(words)
 
 
 def _misspelt(reason: str, word: Word, known: Iterable[str], *, shortest: int = _SHORTEST_TYPO) -> QueryError:

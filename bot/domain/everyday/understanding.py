@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from bot.domain.everyday import vocabulary
 from bot.domain.everyday.commands import command_line
 from bot.domain.everyday.meaning import Meaning, TypingContext
-from bot.domain.everyday.phrases import LONGEST_PHRASE, PhraseReader, Word, explained_length
+from bot.domain.everyday.phrases import LONGEST_PHRASE, PhraseReader, Word, refused_length
 from bot.domain.everyday.times import may_begin_time
 from bot.domain.everyday.typography import plain
 from bot.domain.everyday.vocabulary import KEYS
@@ -83,9 +83,7 @@ def _lines(said: str, context: TypingContext) -> tuple[str, ...]:
         except MisspeltError:
             raise
         except QueryError as error:
-            is_of_time = place + 1 < len(words) and words[place + 1].text in vocabulary.UNITS  # `next week`
-            behind = place + explained_length(words[place:]) + is_of_time
-            rest = _understood(reader, meaning, words[behind:])
+            rest = _understood(reader, meaning, words[place + refused_length(error, words[place:]) :])
             raise UnknownWordError(error, rest, is_name=_is_name(words, place)) from error.__cause__
         add(meaning)
         place += count

@@ -90,7 +90,7 @@ const GROUPS = {
 
 function item(line, ctx, verbatim) {
   const [, indent, sign, rest] = ITEM.exec(line);
-  const depth = Math.min(3, Math.floor(indent.length / 2));
+  const depth = Math.min(3, Math.floor(indent.replaceAll("\u2003", "  ").length / 2));
   const shown = sign === "-" ? "•" : sign;
   return h("div", { class: "item", role: "listitem", vars: { depth } }, h("span", { class: "item-sign" }, shown), h("span", {}, inline(rest, ctx, verbatim)));
 }
