@@ -134,6 +134,7 @@ _ABOUT_ITSELF = (
         re.compile(
             r"(?:how (?:fresh|old|current|recent|up to date) (?:is|are) (?:the|this|your) (?:data|numbers?|figures?)"
             r"|when (?:was|did) (?:this|it|the data|you|that) (?:last )?(?:updated?|read|synced?|refreshed?)(?: last)?"
+            r"|when (?:was|is|did) (?:the|your) (?:last|latest|most recent) (?:sync|update|refresh|read)"
             r"|is (?:the|this|your) data (?:fresh|current|old|stale|up to date)|last (?:update|sync)"
             r"|(?:is|are) (?:it|this|neo|you|the bot|everything|something|anything)"
             r" (?:broken|down|working|up|running|stuck)"

@@ -24,6 +24,7 @@ _BALANCE = re.compile(
     # what's our balance, credits left
     rf"|(?:{_ASKED} ){{0,3}}{_CREDITS}(?: (?:left|remaining|status|balance))+"
     rf"|(?:{_ASKED} ){{1,3}}(?:(?:our|my|the|neo|neo's|team's|credit|credits) )+balance{_SOON}"
+    rf"|(?:{_ASKED} )?(?:(?:our|the|team's|credit|credits) )*runway{_SOON}"
     rf"|(?:credit|credits|neo|account|our|the|my) balance{_SOON}|(?:remaining|available) {_CREDITS}"
     # are we low on credits, do we have enough
     rf"|(?:(?:are|is|do|have|has) ){{1,2}}{_WE}(?: (?:got|have|running))*"

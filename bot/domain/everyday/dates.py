@@ -29,8 +29,14 @@ _TO_DATE = {"wtd": Unit.WEEK, "mtd": Unit.MONTH, "qtd": Unit.QUARTER, "ytd": Uni
 _OFFSETS = {"this": 0, "current": 0, "last": -1, "previous": -1, "prior": -1, "prev": -1}
 JOINTS = {"to", "until", "till", "through", "thru", "-", "--"}
 """What stands between the two ends of a range."""
+_ORDINALS = {
+    word: str(number)
+    for number, word in enumerate(
+        ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"), 1
+    )
+}  # days of a month
 BEGINNINGS = {
-    *MONTHS, *WEEKDAYS, *_UNITS, *_TO_DATE, *_OFFSETS, "today", "yesterday", "calendar", "iso", "kw", "cw",
+    *MONTHS, *WEEKDAYS, *_UNITS, *_TO_DATE, *_OFFSETS, *_ORDINALS, "today", "yesterday", "calendar", "iso", "kw", "cw",
 }  # fmt: skip
 """What the first word of a date may be that has no figures."""
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
@@ -54,7 +60,7 @@ _CENTURY = 2000  # of `'25`
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?", re.ASCII)
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})?", re.ASCII)
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})(?:/(\d{4}))?", re.ASCII)
-_MONTH_AND_YEAR = re.compile(r"(\d{1,2})/(\d{4})", re.ASCII)
+_MONTH_AND_YEAR = re.compile(r"(\d{1,2})[-/](\d{4})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +250,7 @@ class DateReader:
         return None
 
     def _with_month_name(self, words: Sequence[str]) -> Reading | None:
+        words = _in_figures(words)
         first, second = words[0], words[1] if len(words) > 1 else ""
         if first in MONTHS:
             if (day := _DAY.fullmatch(second)) and int(day[1]) in _DAY_NUMBERS:
@@ -341,6 +348,16 @@ class DateReader:
         """Return the latest day of that name, `at_least` so many days ago."""
         latest = self.today - timedelta(days=at_least)
         return _day(latest - timedelta(days=(latest.weekday() - WEEKDAYS[name]) % 7))
+
+
+def _in_figures(words: Sequence[str]) -> Sequence[str]:
+    """Return words with the day of `first of november` and `november third` in figures, not of its `third week`."""
+    first, second, third = (*words, "", "", "")[:3]
+    if first in _ORDINALS and second == "of" and third in MONTHS:
+        return [_ORDINALS[first], *words[1:]]
+    if first in MONTHS and second in _ORDINALS and third not in {*_UNITS, "half"}:
+        return [first, _ORDINALS[second], *words[2:]]
+    return words
 
 
 def _has_week(year: int, number: int) -> bool:

@@ -27,6 +27,7 @@ _NO_GROUP_AVERAGES = (
 )
 _NO_NUMBER_AVERAGES = "I average spend, not the number of tasks. `by:day` counts the tasks of each day."
 _TWO_AVERAGES = "I average for each of one thing at a time. Try `average per day` or `average per task`."
+_NO_LEAST = "I list what cost most first. The cheapest stand last, in `by:model` for example."
 _MIXED_NAMES = "Name everybody with `@`, or everybody by name: `@ana @marcus` or `ana and marcus`."
 _NOTHING_NAMED = "I don't know what you mean by `it`. Name it, as in `how much of the team's spend is opus`."
 
@@ -119,6 +120,7 @@ class Meaning:
     times_or_names: set[str] = field(default_factory=set)
     is_own_named: bool = False
     is_which_is_more: bool = False
+    is_which_is_least: bool = False
     is_share: bool = False
     is_share_of_it: bool = False
     is_of_least: bool = False
@@ -144,6 +146,11 @@ class Meaning:
     def ask_which_is_more(self) -> None:
         """Ask which of the things or times of the line is more, or less."""
         self.is_of_things = self.is_which_is_more = True
+
+    def ask_which_is_least(self) -> None:
+        """Ask which of the things or times of the line is least."""
+        self.is_which_is_least = True
+        self.ask_which_is_more()
 
     def ask_for_share(self) -> None:
         """Ask which part of the whole it is that is named last."""
@@ -248,7 +255,7 @@ class Meaning:
         self._settle_order()
         self._check_answerable()
         if self.is_of_least:
-            raise QueryError("I list what cost most first. The cheapest stand last, in `by:model` for example.")
+            raise QueryError(_NO_LEAST)
         if self.is_own_named and self._counts()["member"] and not own:
             raise QueryError("I don't know which member you are. Type your e-mail in place of `me`.")
         self.parts = self._possible_parts()
@@ -389,7 +396,7 @@ class Meaning:
         if not self.is_which_is_more or self._sides(own) or _has("by:", self.parts):
             return None  # of things
         if not self.times:
-            raise QueryError(_TWO_SIDES)
+            raise QueryError(_NO_LEAST if self.is_which_is_least else _TWO_SIDES)
         return Comparison(0) if len(self.times) > 1 else Comparison(0, is_with_before=True)
 
     def _is_side_by_side(self, comparison: Comparison, own: str) -> bool:

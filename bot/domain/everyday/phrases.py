@@ -24,6 +24,7 @@ _SPELLABLE_OR_FILLER = vocabulary.FILLER.union(_SPELLABLE)
 _CHINESE_OWNER = "\u7684"  # what `'s` is
 _FILTERS = {"model": "model:", "member": "email:"}
 _ID = re.compile(r"(?=.*\d)[0-9a-f-]{4,36}", re.ASCII)
+_MONTHS = re.compile(r"([1-9]\d?)m", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _AMOUNT = re.compile(r"[<>]=?(?:[$\u20ac\u00a3]?\d\S*)?|[$\u20ac\u00a3]\d\S*")
 _BEFORE_EACH = {"a", "per", "each", "every", "for"}  # what is averaged, or shown, for each of something
@@ -81,8 +82,8 @@ class PhraseReader:
         texts = [word.text for word in words]
         readers = (
             self._time, self._group, self._each_of, self._average, self._most, self._least, self._task, self._tasks,
-            self._labelled, self._without, self._status, self._oneself, self._team, self._comparing, self._word,
-            self._name,
+            self._labelled, self._without, self._search, self._own_keys, self._status, self._oneself, self._team,
+            self._comparing, self._word, self._name,
         )  # fmt: skip
         for reader in readers:
             try:
@@ -154,7 +155,7 @@ class PhraseReader:
         """Return the average that `on average`, `an average day` and `the mean` ask for."""
         place = int(texts[0] in {"on", "the"})
         text, what = (*texts[place : place + 2], "", "")[:2]
-        if text not in vocabulary.AVERAGE and not (place and text == "mean"):
+        if text not in vocabulary.AVERAGE and not (text == "mean" and (place or what in vocabulary.AVERAGED_NOUNS)):
             return None
         if what in vocabulary.TASKS and what.endswith("s"):  # `average tasks per day`
             return place + 2, Meaning.ask_for_average_number
@@ -192,7 +193,7 @@ class PhraseReader:
         if place or _number(texts, end) is not None or set(texts[end : end + 1]) & vocabulary.TASKS:
             return end, Meaning.ask_for_few_of_the_least
         name = "member" if set(texts[end : end + 1]) & vocabulary.SPENDERS else _grouping(texts, end)
-        return (end, Meaning.ask_which_is_more) if name is None else (end + 1, _part(f"by:{name}"))
+        return (end, Meaning.ask_which_is_least) if name is None else (end + 1, _part(f"by:{name}"))
 
     def _task(self, texts: Sequence[str]) -> Phrase | None:
         """Return the task that an id names, alone or behind `task`."""
@@ -234,13 +235,27 @@ class PhraseReader:
         place = _length(vocabulary.LEAVING_OUT, texts)
         if place == 0:
             return None
-        if texts[place : place + 1] == ["byok"]:
-            return place + 1, _part("byok:no")
+        if on_keys := _length(vocabulary.OWN_KEYS, texts[place:]):
+            return place + on_keys, _part("byok:no")
         left_out: list[Part] = []
         while (found := self._also_left_out(texts, place, left_out)) is not None:
             place, part = found
             left_out.append(part)
         return (place, lambda meaning: meaning.parts.extend(left_out)) if left_out else None
+
+    def _search(self, texts: Sequence[str]) -> Phrase | None:
+        """Return what `search acme` and `tasks named recon` ask for: the tasks with the word in their titles."""
+        place = _length(vocabulary.SEARCHING, texts)
+        text = texts[place].strip("\"'") if place and place < len(texts) else ""
+        if not text or text in vocabulary.FILLER or any(mark in text for mark in "@<>:"):
+            return None
+        searched = _part(f"search:{quote(text)}")
+        return place + 1, _listed(searched) if texts[0] in vocabulary.TASKS else searched
+
+    def _own_keys(self, texts: Sequence[str]) -> Phrase | None:
+        """Return what `byok` and `our own keys` ask for: the tasks on the team's own keys."""
+        count = _length(vocabulary.OWN_KEYS, texts)
+        return (count, _part("byok:yes")) if count else None
 
     def _also_left_out(self, texts: Sequence[str], place: int, before: Sequence[Part]) -> tuple[int, Part] | None:
         """Return where what is left out ends that stands at a place, and it; None if it is asked for.
@@ -403,17 +418,19 @@ class PhraseReader:
             return QueryError(
                 f"{quoted(word.raw)} needs a time after it, such as `last 7 days`.", word.raw, word.column
             )
-        return _misspelt(f"I don't know {quoted(word.raw)}.", word, _SPELLABLE)
+        return _of_months(word) or _misspelt(f"I don't know {quoted(word.raw)}.", word, _SPELLABLE)
 
     def _misspelt_time(self, following: Sequence[Word]) -> MisspeltError | None:
         """Return the error about the word of a time that is misspelt behind `last`, `since` and the like; else None."""
         for word in following[:_BEFORE_UNIT]:
             if word.text in NUMBERS or word.text in {"the", "this", "last"} or _COUNT.fullmatch(word.text):
                 continue
+            if (error := _of_months(word)) is not None:
+                return error
             is_known = word.text in _SPELLABLE_OR_FILLER or self.context.names.exact_meanings(word.text)
             reason = f"I don't know {quoted(word.raw)}."
-            error = None if is_known else _misspelt(reason, word, vocabulary.CALENDAR, shortest=_SHORTEST_OF_TIME)
-            return error if isinstance(error, MisspeltError) else None
+            found = None if is_known else _misspelt(reason, word, vocabulary.CALENDAR, shortest=_SHORTEST_OF_TIME)
+            return found if isinstance(found, MisspeltError) else None
         return None
 
     def _unknown_group(self, word: Word) -> QueryError:
@@ -442,6 +459,14 @@ def _no_date(words: Sequence[Word], reader: Callable[[Sequence[str]], Phrase | N
             has_year = count < len(words) and len(words[count].text) == _YEAR and words[count].text.isdecimal()
             return NoDateError(words[: count + has_year])
     return NoDateError(words)
+
+
+def _of_months(word: Word) -> MisspeltError | None:
+    """Return that `3m` may be 3 months, or minutes; None for another word."""
+    if (months := _MONTHS.fullmatch(word.text)) is None:
+        return None
+    meant = f"{months[1]} month{'' if months[1] == '1' else 's'}"
+    return MisspeltError(f"I don't know {quoted(word.raw)}.", word.raw, word.column, near=meant, corrected=meant)
 
 
 def _misspelt(reason: str, word: Word, known: Iterable[str], *, shortest: int = _SHORTEST_TYPO) -> QueryError:
@@ -529,6 +554,16 @@ def _end_of_most(texts: Sequence[str], place: int) -> int:
     while place < len(texts) and texts[place] in vocabulary.MOST:
         place += 1
     return place
+
+
+def _listed(add: Callable[[Meaning], None]) -> Callable[[Meaning], None]:
+    """Return what adds the same, and asks for tasks."""
+
+    def added(meaning: Meaning) -> None:
+        meaning.ask_for_tasks()
+        add(meaning)
+
+    return added
 
 
 def _each(*names: str) -> Callable[[Meaning], None]:

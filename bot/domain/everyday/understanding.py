@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.domain.everyday import vocabulary
 from bot.domain.everyday.commands import command_line
+from bot.domain.everyday.dates import MONTHS
 from bot.domain.everyday.meaning import Meaning, TypingContext
 from bot.domain.everyday.phrases import LONGEST_PHRASE, PhraseReader, Word, refused_length
 from bot.domain.everyday.times import may_begin_time
@@ -27,6 +28,10 @@ _WRITTEN_TOGETHER = re.compile(
     r"|satur|sun)day)",
     re.ASCII,
 )
+_SPLIT_IN_TWO = re.compile(
+    rf"([a-z]{{3,9}}|q[1-4])('\d\d)|({'|'.join(MONTHS)})(\d{{1,2}})|(\d{{1,2}})({'|'.join(MONTHS)})", re.ASCII
+)  # `q4'26`, `nov3` and `3nov`
+_EACH_OF = re.compile(r"([a-z]{4,})/(day|week|month|model|member|user|person|status|task)", re.ASCII)
 _JOINED_TIMES = re.compile(r"(\S*[^\s.])(\.{2,3})([^\s.]\S*)|(\d{4}-\d\d-\d\d)(/)(\d{4}-\d\d-\d\d)", re.ASCII)
 _MOST_CORRECTIONS = 6  # of wrong words in one line
 _IN_WORDS = {
@@ -133,9 +138,12 @@ def _key(found: re.Match[str]) -> str:
 
 
 def _written_apart(text: str) -> list[tuple[str, int]]:
-    """Return the words of `lastweek`, `non-opus` and `7..nov`, and where in it they stand; none of what is one word."""
-    if found := _WRITTEN_TOGETHER.fullmatch(text):
-        return [(found[1], 0), (found[2], found.start(2))]
+    """Return the words of `lastweek`, `nov3`, `spend/day` and `7..nov`, and where they stand; none of what is one."""
+    if found := _WRITTEN_TOGETHER.fullmatch(text) or _SPLIT_IN_TWO.fullmatch(text):
+        first, second = (group for group in found.groups() if group)
+        return [(first, 0), (second, len(first))]
+    if found := _EACH_OF.fullmatch(text):
+        return [(found[1], 0), ("per", found.end(1)), (found[2], found.start(2))]
     if text.startswith("non-"):
         return [("non", 0), (text[4:], 4)] if text[4:] else []
     found = _JOINED_TIMES.fullmatch(text)

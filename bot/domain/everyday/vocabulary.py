@@ -12,20 +12,20 @@ def _words(text: str) -> frozenset[str]:
 FILLER: Final = _words(
     """
     a about accountant accountants accounting actual actually again also altogether am amount amounts an and any
-    anything anyway approximately are as at bad been being big bill billed bills blew bloody blow blown bookkeeping boss
-    both breakdown bring burn burned burning burnt can cash cfo changed check cheers combined consumed consumption cost
-    costing costs could crap credits currently damn damned data details did display do does doing dollars down
-    during exactly expense expenses far fetch figures finance find folks for fuck fucked fucking generate get give
-    go goddamn goes going gone got grew grow growing guys had happened happening has have hell hello hey hi high
-    hiya hm hmm holy how how're how's hows i i'd in increase increased increasing into invoice
-    invoices invoiced is it its jeez jump jumped
-    just kindly know let like list lol look lookup made make management manager many maybe money much my need neo
-    neo's now number numbers of oh ok okay omg on only or overall overview paid pay paying please pls plz pretty
-    pull query question quick quickly ran rank ranked ranking really recap report reports results right rise rising rose
-    roughly run runs see shit shitty show shows so some sorry spend spending spending's spends spent spike spikes spiked
-    statistics stats still sum summarize summary sums teh tell thank thanks that the their there there's this thx to
-    total totals u ugh uh um up update updates usage usd use used using very want was waste wasted way well went
-    were what what's whats which whole entire with would wow wtf yeah yep yes you your damage single wat da
+    anything anyway approximately are as at bad been being big bill billed bills blew bloody blow blown bookkeeping
+    boss both breakdown bring burn burned burning burnt can cash cfo changed charged check cheers combined consumed
+    consumption cost costing costs could crap credits currently damn damned data details did display do does doing
+    dollars down during exactly expense expenses far fetch figures finance find folks for fuck fucked fucking generate
+    get give go goddamn goes going gone got grand grew grow growing guys had happened happening has have hell hello
+    hey hi high hiya hm hmm holy how how're how's hows i i'd in increase increased increasing into invoice invoices
+    invoiced is it its jeez jump jumped just kindly know let like list lol look lookup made make management manager
+    many maybe money much my need neo neo's now number numbers of oh ok okay omg on only or overall overview paid pay
+    paying please pls plz pretty pull query question quick quickly ran rank ranked ranking really recap report reports
+    results right rise rising rose roughly run runs see shit shitty show shows so some sorry spend spending spending's
+    spends spent spike spikes spiked statistics stats still sum summarize summary sums teh tell thank thanks that the
+    their there there's this thx to total totals u ugh uh um up update updates usage usd use used using very want was
+    waste wasted way well went were what what's whats which whole entire with would wow wtf yeah yep yes you your
+    damage single wat da
     """
 )
 """Words that may stand between the phrases of a question and change nothing of it."""
@@ -55,6 +55,8 @@ GROUPS: Final = {
 
 AVERAGE: Final = _words("average averages avg averaged averaging")
 """What asks for an average, as `the mean` does."""
+AVERAGED_NOUNS: Final = _words("per cost costs spend spending price daily weekly monthly task")
+"""What stands behind `mean` where that asks for an average, not for what a word means."""
 AVERAGED: Final = {
     word: unit
     for unit, words in {
@@ -69,7 +71,10 @@ AVERAGED: Final = {
 """For each of what there is an average, by the words for one of it."""
 ADVERBS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
 BY: Final = (
-    ("broken", "down", "by"), ("break", "down", "by"), ("breakdown", "by"), ("split", "by"), ("grouped", "by"),
+    ("broken", "down", "by"), ("break", "down", "by"), ("breakdown", "by"), ("split", "by"),
+    *((verb, it, *down, "by") for verb, down in (("break", ("down",)), ("split", ()), ("group", ()), ("sort", ()))
+      for it in ("it", "this", "that", "them")),
+    ("grouped", "by"),
     ("group", "by"), ("sorted", "by"), ("sort", "by"), ("ordered", "by"), ("order", "by"), ("ranked", "by"), ("by",),
     ("per",), ("each",), ("every",), ("for", "each"),
     ("--by",), ("-by",), ("--group-by",), ("groupby",), ("group",), ("which",), ("what",),
@@ -109,7 +114,10 @@ NUMBER_OF_TASKS: Final = tuple(
     )
 )
 """What stands behind `by` where the most tasks are to stand first."""
-TREND: Final = (("trend",), ("trends",), ("trendline",), ("over", "time"))
+TREND: Final = (
+    ("trend",), ("trends",), ("trendline",), ("over", "time"), ("chart",), ("charts",), ("graph",), ("graphs",),
+    ("plot",), ("timeline",),
+)  # fmt: skip
 """What asks for an answer by day, if it is not by another time."""
 SPENDERS: Final = _words("spender spenders consumer consumers offender offenders burner burners")
 
@@ -132,6 +140,25 @@ LEAVING_OUT: Final = (
     ("not", "including"), ("without", "counting"), ("besides", "for"), ("and", "not"), ("without", "any"),
 )  # fmt: skip
 """What stands before whom or what is left out."""
+SEARCHING: Final = (
+    ("search",), ("search", "for"), ("containing",), ("mentioning",), ("titled",),
+    *(
+        (*tasks, *named)
+        for tasks in (("task",), ("tasks",))
+        for named in (("named",), ("called",), ("titled",), ("containing",), ("that", "contain"), ("mentioning",))
+    ),
+)  # fmt: skip
+"""What stands before a word that is searched for in the titles of tasks."""
+OWN_KEYS: Final = (
+    ("byok",),
+    *(
+        (*whose, *kind, keys)
+        for whose in (("own",), *((word, "own") for word in ("our", "my", "their", "your", "the", "team's")))
+        for kind in ((), ("model",), ("api",), ("llm",))
+        for keys in ("key", "keys")
+    ),
+)
+"""What names the tasks on keys of the team's own."""
 JOINTS: Final = _words("and or nor & + plus n")
 """What stands between two names."""
 JOINING: Final = JOINTS | _words("/ |")
@@ -178,7 +205,6 @@ MEANINGS: Final = {
         "me": "me my mine myself own i i'm i've",
         "csv": "csv export exported download downloaded spreadsheet excel file",
         "rows": "rows",
-        "byok:yes": "byok",
         "by:member": "member members user users person people persons teammate teammates who whom who's whos who'd "
         "individual spenders",
         "by:model": "model models llm llms",
@@ -191,8 +217,8 @@ MEANINGS: Final = {
 """What single words mean in the query language."""
 
 KEYS: Final = SYNONYMS | {
-    "person": "email", "mail": "email", "group_by": "by", "per": "by", "text": "search", "start": "from",
-    "till": "to", "end": "to", "llm": "model", "after": "after", "before": "before",
+    "person": "email", "mail": "email", "group_by": "by", "per": "by", "text": "search", "title": "search",
+    "start": "from", "till": "to", "end": "to", "llm": "model", "after": "after", "before": "before",
 }  # fmt: skip
 """Keys of filters as other tools call them."""
 
@@ -207,6 +233,9 @@ _NO_LATEST = "I list the most expensive tasks first, and can't list the latest. 
 _NO_UNDOING = "I can't undo. `budgets` and `subscriptions` show what is set, and each can be changed."
 _NO_MEDIAN = "I know averages, but not medians. Try `average per task last week`."
 _NO_WEEKDAY_AVERAGE = "I average all days of a time, not one kind of day. Try `average per day last month`."
+_NO_KINDS_OF_DAY = "I can't pick kinds of days. `last month by:day` shows each day."
+_NO_FISCAL = "I know days, weeks, months, quarters and years of the calendar. Try `q4`, or `nov 1 to nov 14`."
+_NO_CAUSES = "I can't filter by what went wrong. `errors` shows the causes, and how many tasks failed of each."
 _NO_MEANING = "I can't explain single words. `help` shows what you can ask, and how."
 _NO_SPEND = "I only list who spent something. People who aren't in `by:member` spent nothing."
 _NO_CANCELING = "To stop a subscription, type `unsubscribe`. To remove a budget, type `budget @ana remove month`."
@@ -241,7 +270,10 @@ EXPLAINED: Final = {
         _NO_RUNNING_TOTAL: "cumulative",
         _NO_ANOMALIES: "anomaly anomalies outlier outliers unusual",
         OPERATORS_SEE: "operator operators admin admins administrator administrators",
-        _NO_PART_OF_DAY: "morning afternoon evening night tonight midday",
+        _NO_PART_OF_DAY: "morning afternoon evening night tonight midday overnight",
+        _NO_KINDS_OF_DAY: "weekday weekdays workday workdays weekends",
+        _NO_FISCAL: "fiscal sprint sprints payday",
+        _NO_CAUSES: "timeout timeouts",
         _NO_MINUTES: "minute minutes min mins second seconds",
         _NO_LATEST: "latest newest",
         NO_AMOUNTS: "above below",
@@ -254,6 +286,7 @@ EXPLAINED: Final = {
     for word in _words(words)
 }
 """Why a word is understood, and yet nothing can be answered."""
+_NO_IDENTITY = "I know people by their Slack e-mail, or by a link that an operator set. `me` asks for your own spend."
 _NO_OTHER_DAY = "I don't know which day that was. Name it, such as `yesterday` or `tuesday`."
 _NO_CHANGES = (
     "I can't rank by change. `last week by:member` has the totals, and each answer says how the total changed."
@@ -284,6 +317,11 @@ _REQUESTS = (
 EXPLAINED_PHRASES: Final = {
     **dict.fromkeys(_REQUESTS, _NO_DECIDING),
     ("the", "other", "day"): _NO_OTHER_DAY,
+    **dict.fromkeys((("business", "days"), ("working", "days"), ("work", "days")), _NO_KINDS_OF_DAY),
+    **dict.fromkeys((("timed", "out"), ("rate", "limited"), ("rate", "limits"), ("rate", "limit")), _NO_CAUSES),
+    ("pay", "period"): _NO_FISCAL,
+    ("who", "am", "i"): _NO_IDENTITY,
+    ("whoami",): _NO_IDENTITY,
     ("in", "progress"): _NO_SUCH_STATUS,
     ("running", "total"): _NO_RUNNING_TOTAL,
     ("running", "totals"): _NO_RUNNING_TOTAL,
