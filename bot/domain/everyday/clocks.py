@@ -43,6 +43,8 @@ class ClockReader:
 
     def read(self, words: Sequence[str]) -> Times | None:
         """Return how many words name a time that begins or ends at a time of day, and what it may be; else None."""
+        if all(word.isalpha() and word not in _NAMED for word in words):
+            return None
         if words[0] in {"since", "after"}:
             return self._since(words[1:])
         apart = _apart(words)

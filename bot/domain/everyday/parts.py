@@ -22,6 +22,7 @@ _HALF_YEAR = 6  # months
 _HALVES = {"h1": 1, "h2": 2}
 _QUARTERS = 4  # of a year
 _UNITS = {"day": Unit.DAY, "days": Unit.DAY, "week": Unit.WEEK, "weeks": Unit.WEEK}
+_WHOLES = {*_UNITS, "half"}
 BEGINNINGS = {*_ORDINALS, *_THIRDS, "the", "week"}
 """What the first word of a part of a period may be, up to a dash in it."""
 _LENGTHS = {Unit.DAY: 1, Unit.WEEK: 7}
@@ -88,7 +89,7 @@ class PartReader:
             return self._quarter(texts)
         if number is None and what.endswith("s"):  # `last days of november`
             return None
-        if what not in {*_UNITS, "half"} or texts[place + 1 : place + 2] not in (["of"], ["in"]):
+        if what not in _WHOLES or texts[place + 1 : place + 2] not in (["of"], ["in"]):
             return None
         found = self._period(texts, place + 2)
         if found is None or found[1].unit in {Unit.DAY, _UNITS.get(what)}:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from bot.domain.everyday import vocabulary
 from bot.domain.everyday.meaning import Meaning, Part, TypingContext
-from bot.domain.everyday.times import NUMBERS, TimeReader
+from bot.domain.everyday.phrase_sets import PhraseSet
+from bot.domain.everyday.times import NUMBERS, TimeReader, may_begin_time
 from bot.domain.query.errors import MisspeltError, QueryError, quoted
 from bot.domain.query.question import GROUPINGS, TIME_GROUPINGS, quote
 from bot.domain.query.spelling import enumeration, nearest_slip
@@ -30,6 +31,8 @@ _AMOUNT = re.compile(r"[<>]=?(?:[$\u20ac\u00a3]?\d\S*)?|[$\u20ac\u00a3]\d\S*")
 _BEFORE_EACH = {"a", "per", "each", "every", "for"}  # what is averaged, or shown, for each of something
 _DOLLARS = {"dollars", "dollar", "usd", "bucks", "credits"}
 _COUNT = re.compile(r"\d{1,7}", re.ASCII)
+_SPENT_OR_RUN = vocabulary.SPENDING | vocabulary.TASKS
+_EXPLAINED_PHRASES = PhraseSet(vocabulary.EXPLAINED_PHRASES)
 _EXPLAINED = {
     first: [(phrase, reason) for phrase, reason in vocabulary.EXPLAINED_PHRASES.items() if phrase[0] == first]
     for first in {phrase[0] for phrase in vocabulary.EXPLAINED_PHRASES}
@@ -100,6 +103,8 @@ class PhraseReader:
     # --- when --------------------------------------------------------------------------------------
 
     def _time(self, texts: Sequence[str]) -> Phrase | None:
+        if not may_begin_time(texts[0].removesuffix("'s")):
+            return None
         words = [each.removesuffix("'s") for each in texts]
         found = TimeReader(self.context.today).read(words)
         if found is None:
@@ -114,7 +119,7 @@ class PhraseReader:
     def _group(self, texts: Sequence[str]) -> Phrase | None:
         if texts[0] in vocabulary.ADVERBS:
             return 1, _each(vocabulary.ADVERBS[texts[0]])
-        place = _length(vocabulary.BY, texts)
+        place = vocabulary.BY.length(texts)
         if place == 0 and texts[0] == "a" and set(texts[1:2]) & set(TIME_GROUPINGS):  # `how much do we spend a day`
             place = 1
         if place == 0:
@@ -135,7 +140,7 @@ class PhraseReader:
         """Return the total for each that `day by day` and `each of us` ask for."""
         if texts[0] in TIME_GROUPINGS and texts[1:3] == ["by", texts[0]]:
             return 3, _each(texts[0])
-        place = _length(vocabulary.EACH_OF_THEM, texts)
+        place = vocabulary.EACH_OF_THEM.length(texts)
         return (place, _each("member")) if place else None
 
     def _without_group(self, texts: Sequence[str], place: int) -> int:
@@ -207,15 +212,15 @@ class PhraseReader:
         """Return what `tasks` asks for; and `how many`, `how much of` and `why`, which ask for something else."""
         if texts[0] in vocabulary.TASKS:
             return 1, Meaning.ask_for_tasks
-        if (place := _length(vocabulary.OF_THE_WHOLE, texts)) and _is_whole(texts[place - 1], texts[place:]):
+        if (place := vocabulary.OF_THE_WHOLE.length(texts)) and _is_whole(texts[place - 1], texts[place:]):
             return place, Meaning.ask_for_share
-        if place := _length(vocabulary.SHARE, texts):
+        if place := vocabulary.SHARE.length(texts):
             if texts[place : place + 1] in (["it"], ["that"], ["them"], ["those"]):
                 return place + 1, Meaning.ask_for_share_of_it
             return place, Meaning.ask_for_share
-        if place := _length(vocabulary.WHY, texts):
+        if place := vocabulary.WHY.length(texts):
             return place, Meaning.ask_why
-        place = _length(vocabulary.NUMBER, texts)
+        place = vocabulary.NUMBER.length(texts)
         is_count = texts[1:2] != ["much"]
         return (place, Meaning.ask_for_count if is_count else Meaning.ask_for_number) if place else None
 
@@ -232,10 +237,10 @@ class PhraseReader:
         return None if found is None else (1 + found[0], _part(*found[1]))
 
     def _without(self, texts: Sequence[str]) -> Phrase | None:
-        place = _length(vocabulary.LEAVING_OUT, texts)
+        place = vocabulary.LEAVING_OUT.length(texts)
         if place == 0:
             return None
-        if on_keys := _length(vocabulary.OWN_KEYS, texts[place:]):
+        if on_keys := vocabulary.OWN_KEYS.length(texts[place:]):
             return place + on_keys, _part("byok:no")
         left_out: list[Part] = []
         while (found := self._also_left_out(texts, place, left_out)) is not None:
@@ -245,7 +250,7 @@ class PhraseReader:
 
     def _search(self, texts: Sequence[str]) -> Phrase | None:
         """Return what `search acme` and `tasks named recon` ask for: the tasks with the word in their titles."""
-        place = _length(vocabulary.SEARCHING, texts)
+        place = vocabulary.SEARCHING.length(texts)
         text = texts[place].strip("\"'") if place and place < len(texts) else ""
         if not text or text in vocabulary.FILLER or any(mark in text for mark in "@<>:"):
             return None
@@ -254,7 +259,7 @@ class PhraseReader:
 
     def _own_keys(self, texts: Sequence[str]) -> Phrase | None:
         """Return what `byok` and `our own keys` ask for: the tasks on the team's own keys."""
-        count = _length(vocabulary.OWN_KEYS, texts)
+        count = vocabulary.OWN_KEYS.length(texts)
         return (count, _part("byok:yes")) if count else None
 
     def _also_left_out(self, texts: Sequence[str], place: int, before: Sequence[Part]) -> tuple[int, Part] | None:
@@ -314,7 +319,7 @@ class PhraseReader:
             return 2, _part("me")
         if first in vocabulary.JOINTS and second in vocabulary.ONESELF:
             return 2, Meaning.name_oneself
-        is_of_mine = second in vocabulary.SPENDING | vocabulary.TASKS and third in vocabulary.JOINTS
+        is_of_mine = second in _SPENT_OR_RUN and third in vocabulary.JOINTS
         is_joined = second in vocabulary.JOINTS or is_of_mine
         if first in {"me", "myself"} or (first in vocabulary.ONESELF and is_joined):
             return 1, Meaning.name_oneself
@@ -391,9 +396,9 @@ class PhraseReader:
 
     def _word(self, texts: Sequence[str]) -> Phrase | None:
         text = texts[0]
-        if place := _length(vocabulary.FILLER_PHRASES, texts):
+        if place := vocabulary.FILLER_PHRASES.length(texts):
             return place, _part("")
-        if place := _length(vocabulary.TREND, texts):
+        if place := vocabulary.TREND.length(texts):
             return place, Meaning.ask_for_trend
         if text in vocabulary.JOINING and not self.context.names.exact_meanings(text):  # somebody is called Or
             return 1, Meaning.join
@@ -447,7 +452,7 @@ def refused_length(error: QueryError, words: Sequence[Word]) -> int:
     if isinstance(error, NoDateError):
         return error.length
     is_of_time = len(words) > 1 and words[1].text in vocabulary.UNITS  # `next week`
-    return (_length(vocabulary.EXPLAINED_PHRASES, [word.text for word in words]) or 1) + is_of_time
+    return (_EXPLAINED_PHRASES.length([word.text for word in words]) or 1) + is_of_time
 
 
 def _no_date(words: Sequence[Word], reader: Callable[[Sequence[str]], Phrase | None]) -> NoDateError:
@@ -501,13 +506,6 @@ def _not_left_out(word: Word) -> QueryError:
     return _misspelt(f"I don't know {quoted(word.raw)}.", word, _SPELLABLE)
 
 
-def _length(phrases: Iterable[tuple[str, ...]], texts: Sequence[str]) -> int:
-    """Return how many words the longest of the phrases has that the words begin with; 0 if they begin with none."""
-    first = texts[0] if texts else ""
-    near = (each for each in phrases if each[0] == first)
-    return max((len(each) for each in near if tuple(texts[: len(each)]) == each), default=0)
-
-
 def _is_whole(word: str, following: Sequence[str]) -> bool:
     """Return whether `of the whole` or `of the total` is all there is, and no more of a noun: `of the whole team`."""
     noun = following[0] if following else ""
@@ -517,7 +515,7 @@ def _is_whole(word: str, following: Sequence[str]) -> bool:
 
 def _of_tasks(texts: Sequence[str], place: int) -> Phrase | None:
     """Return what `by tasks`, `by number of tasks` and `per task` ask for, whose tasks stand at a place; else None."""
-    if texts[place - 1] == "by" and (count := _length(vocabulary.NUMBER_OF_TASKS, texts[place:])):
+    if texts[place - 1] == "by" and (count := vocabulary.NUMBER_OF_TASKS.length(texts[place:])):
         return place + count, Meaning.order_by_tasks
     is_so = set(texts[place : place + 1]) & vocabulary.TASKS
     return (place + 1, _for_tasks(texts[0], texts[place])) if is_so else None

@@ -65,6 +65,7 @@ _NAMES_YEAR = re.compile(r"\d{4}|'\d|year")
 _IN_A_YEAR = re.compile(rf"{'|'.join(MONTHS)}|q[1-4]")
 _TO = {*dates.JOINTS, ".."}
 _SINCE, _FROM, _AFTER = {"since", "starting"}, {"from"}, {"after"}
+_BEFORE_RANGE, _SINCE_OR_AFTER = {*_FROM, *_SINCE, "between"}, {*_SINCE, *_FROM, *_AFTER}
 _UP_TO = {"until", "till", "through", "thru"}
 _EDGES = {"end", "start", "beginning"}
 _BEGINNINGS = {
@@ -120,7 +121,7 @@ class TimeReader:
 
     def _range(self, words: Sequence[str]) -> Times | None:
         words = _with_slashes(words)
-        begun = 1 if words[0] in {*_FROM, *_SINCE, "between"} else 0
+        begun = 1 if words[0] in _BEFORE_RANGE else 0
         is_between = words[0] == "between"
         span = DateReader(self.today).day_span(words[begun:], is_between=is_between) if words[begun:] else None
         if span is not None:
@@ -172,7 +173,7 @@ class TimeReader:
         return (count + taken, tuple(ranges)) if ranges else None
 
     def _since(self, words: Sequence[str]) -> Times | None:
-        if words[0] not in {*_SINCE, *_FROM, *_AFTER}:
+        if words[0] not in _SINCE_OR_AFTER:
             return None
         if (first := _first_of(words)) and (start := self._period(words[first:])):
             return first + start[0], tuple(Range(each.start, None) for each in start[1])

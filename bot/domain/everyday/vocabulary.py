@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from bot.domain.everyday.phrase_sets import PhraseSet
 from bot.domain.query.keyed_tokens import SYNONYMS
 
 
@@ -29,11 +30,11 @@ FILLER: Final = _words(
     """
 )
 """Words that may stand between the phrases of a question and change nothing of it."""
-FILLER_PHRASES: Final = (
+FILLER_PHRASES: Final = PhraseSet((
     ("i", "mean"), ("i", "meant"), ("find", "out"), ("i", "was", "wondering"), ("i", "am", "wondering"),
     ("i'm", "wondering"), ("i", "wonder"), ("any", "idea"), ("lemme",), ("what'd",), ("wanna", "see"),
     ("wanna", "know"),
-)  # fmt: skip
+))  # fmt: skip
 """Phrases that change nothing of a question, though their single words might."""
 
 GROUPS: Final = {
@@ -70,7 +71,7 @@ AVERAGED: Final = {
 }
 """For each of what there is an average, by the words for one of it."""
 ADVERBS: Final = {"daily": "day", "weekly": "week", "monthly": "month"}
-BY: Final = (
+BY: Final = PhraseSet((
     ("broken", "down", "by"), ("break", "down", "by"), ("breakdown", "by"), ("split", "by"),
     *((verb, it, *down, "by") for verb, down in (("break", ("down",)), ("split", ()), ("group", ()), ("sort", ()))
       for it in ("it", "this", "that", "them")),
@@ -78,10 +79,10 @@ BY: Final = (
     ("group", "by"), ("sorted", "by"), ("sort", "by"), ("ordered", "by"), ("order", "by"), ("ranked", "by"), ("by",),
     ("per",), ("each",), ("every",), ("for", "each"),
     ("--by",), ("-by",), ("--group-by",), ("groupby",), ("group",), ("which",), ("what",),
-)  # fmt: skip
+))  # fmt: skip
 """What stands before a group."""
 
-EACH_OF_THEM: Final = tuple(
+EACH_OF_THEM: Final = PhraseSet(
     (*each, "of", *whom)
     for each in (("each",), ("each", "one"), ("every", "one"))
     for whom in (("us",), ("you",), ("the", "team"), ("our", "team"), ("my", "team"))
@@ -92,20 +93,20 @@ SORTED_BY: Final = _words("spend spending spent cost costs price amount amounts 
 """What stands behind `by` and is no group, as answers are sorted by it."""
 MOST: Final = _words("top limit most biggest largest highest worst expensive priciest costliest dearest costly")
 TASKS: Final = _words("task tasks job jobs")
-SHARE: Final = (
+SHARE: Final = PhraseSet((
     ("share", "of"), ("shares", "of"), ("percentage", "of"), ("percent", "of"), ("%", "of"), ("proportion", "of"),
     ("portion", "of"), ("what", "share"), ("what", "percentage"), ("what", "percent"), ("what", "%"),
     ("how", "much", "of"), ("how", "many", "of"),
-)  # fmt: skip
+))  # fmt: skip
 """What asks for a of the whole."""
 SPEND_NOUNS: Final = _words("spend spending cost costs usage bill amount amounts expenses sum money")
-OF_THE_WHOLE: Final = tuple(
+OF_THE_WHOLE: Final = PhraseSet(
     ("of", *whose, whole) for whose in (("the",), ("our",), ("my",), ("all", "the")) for whole in ("total", "whole")
 )
 """What stands behind a of the whole: `how much is opus of the total`."""
-NUMBER: Final = (("how", "many"), ("how", "much"), ("number", "of"), ("count",), ("counting",))
+NUMBER: Final = PhraseSet((("how", "many"), ("how", "much"), ("number", "of"), ("count",), ("counting",)))
 """What asks for a number, not for a list."""
-NUMBER_OF_TASKS: Final = tuple(
+NUMBER_OF_TASKS: Final = PhraseSet(
     (*the, *phrase)
     for the in ((), ("the",))
     for phrase in (
@@ -114,10 +115,10 @@ NUMBER_OF_TASKS: Final = tuple(
     )
 )
 """What stands behind `by` where the most tasks are to stand first."""
-TREND: Final = (
+TREND: Final = PhraseSet((
     ("trend",), ("trends",), ("trendline",), ("over", "time"), ("chart",), ("charts",), ("graph",), ("graphs",),
     ("plot",), ("timeline",),
-)  # fmt: skip
+))  # fmt: skip
 """What asks for an answer by day, if it is not by another time."""
 SPENDERS: Final = _words("spender spenders consumer consumers offender offenders burner burners")
 
@@ -134,29 +135,31 @@ STATUSES: Final = {
 """Statuses of tasks, by the words for them; each counts only where there is such a status."""
 
 NOT: Final = _words("not except excluding without no exclude minus but non besides")
-LEAVING_OUT: Final = (
+LEAVING_OUT: Final = PhraseSet((
     *((word,) for word in sorted(NOT)), ("except", "for"), ("not", "for"), ("but", "for"), ("but", "not"),
     ("apart", "from"), ("aside", "from"), ("other", "than"), ("leaving", "out"), ("leave", "out"), ("not", "counting"),
     ("not", "including"), ("without", "counting"), ("besides", "for"), ("and", "not"), ("without", "any"),
-)  # fmt: skip
+))  # fmt: skip
 """What stands before whom or what is left out."""
-SEARCHING: Final = (
+SEARCHING: Final = PhraseSet((
     ("search",), ("search", "for"), ("containing",), ("mentioning",), ("titled",),
     *(
         (*tasks, *named)
         for tasks in (("task",), ("tasks",))
         for named in (("named",), ("called",), ("titled",), ("containing",), ("that", "contain"), ("mentioning",))
     ),
-)  # fmt: skip
+))  # fmt: skip
 """What stands before a word that is searched for in the titles of tasks."""
-OWN_KEYS: Final = (
-    ("byok",),
-    *(
-        (*whose, *kind, keys)
-        for whose in (("own",), *((word, "own") for word in ("our", "my", "their", "your", "the", "team's")))
-        for kind in ((), ("model",), ("api",), ("llm",))
-        for keys in ("key", "keys")
-    ),
+OWN_KEYS: Final = PhraseSet(
+    (
+        ("byok",),
+        *(
+            (*whose, *kind, keys)
+            for whose in (("own",), *((word, "own") for word in ("our", "my", "their", "your", "the", "team's")))
+            for kind in ((), ("model",), ("api",), ("llm",))
+            for keys in ("key", "keys")
+        ),
+    )
 )
 """What names the tasks on keys of the team's own."""
 JOINTS: Final = _words("and or nor & + plus n")
@@ -174,11 +177,11 @@ TELLING: Final = _words(
 )
 """What stands before `me` where that is not meant as one of several people."""
 
-WHY: Final = (
+WHY: Final = PhraseSet((
     ("why",), ("whys",), ("how", "come"), ("where",), ("reason",), ("reasons",), ("drivers",), ("what", "happened"),
     ("what", "changed"), ("what", "caused"), ("what", "causes"), ("what", "drove"), ("what", "drives"),
     ("what", "is", "driving"), ("explain", "why"),
-)  # fmt: skip
+))  # fmt: skip
 """What asks for that of which a total is made up."""
 
 COMPARING: Final = _words("compare comparing difference differences")

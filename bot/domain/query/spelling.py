@@ -13,8 +13,7 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     `choices` are in lower case.
     """
     lowered = word.lower()
-    words = [choice for choice in choices if _may_be_near(lowered, choice)]
-    return next(iter(get_close_matches(lowered, words, n=1, cutoff=_NEAR)), None) if words else None
+    return _nearest_of(lowered, [choice for choice in choices if _may_be_near(lowered, choice)])
 
 
 def nearest_slip(word: str, choices: Iterable[str]) -> str | None:
@@ -23,7 +22,12 @@ def nearest_slip(word: str, choices: Iterable[str]) -> str | None:
     A slip is a letter too many, too few, another one or two swapped, mostly behind the first letter. A choice of eight
     letters or more may have two.
     """
-    return nearest(word, [choice for choice in choices if choice[:1] in word[:2] and _is_slip(word, choice)])
+    begun_so = [choice for choice in choices if choice[:1] in word[:2] and _may_be_near(word, choice)]
+    return _nearest_of(word, [choice for choice in begun_so if _is_slip(word, choice)])
+
+
+def _nearest_of(word: str, choices: list[str]) -> str | None:
+    return next(iter(get_close_matches(word, choices, n=1, cutoff=_NEAR)), None) if choices else None
 
 
 def _is_slip(word: str, choice: str) -> bool:
