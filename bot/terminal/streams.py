@@ -57,6 +57,9 @@ class Writer(TextIOBase):
         """Flush the stream."""
         self.stream.flush()
 
+    def close(self) -> None:
+        """Leave the stream open: it is not this one's, and Python would flush it once more, after all was said."""
+
 
 @contextmanager
 def safe_output() -> Iterator[None]:
