@@ -56,6 +56,8 @@ def test_it_keeps_of_the_question_before_what_it_does_not_say_itself(before: str
         ("which people", "team last week by:member", "by:member"),
         ("without marcus", f"team last week -{MARCUS} by:model", f"team -{MARCUS}"),
         ("show me the tasks", "team last week rows", "rows"),
+        ("who spent most?", "team last week by:member", "by:member"),
+        ("which model cost the most", "team last week by:model", "by:model"),
     ],
 )
 async def test_it_is_asked_back_whether_it_goes_on_from_the_last_question(
@@ -80,9 +82,10 @@ async def test_what_says_all_of_it_or_begins_otherwise_is_answered(harness: Serv
     assert "Only operators" in visible_text(await harness.ask("priya", "what about marcus?"))
 
 
-async def test_a_file_is_of_the_last_question_if_that_is_meant(harness: ServiceHarness) -> None:
+@pytest.mark.parametrize("line", ["as csv", "can i get that as excel", "I'd like to have this in a spreadsheet please"])
+async def test_a_file_is_of_the_last_question_if_that_is_meant(harness: ServiceHarness, line: str) -> None:
     await harness.ask("hannah", "our spend last week by model")
-    asked = await harness.ask("hannah", "as csv")
+    asked = await harness.ask("hannah", line)
     assert visible_text(asked).startswith(
         "Do you mean it of your last question, or by itself?\n\u2022 `team last week by:model csv`\n\u2022 `csv`\n"
     )

@@ -19,6 +19,7 @@ from bot.domain.money import AmbiguousAmountError, AmountError, typed_nanos
 from bot.domain.narrowing import TaskNarrowing
 from bot.domain.periods import LAST_YEAR, Unit, day_start, local_day
 from bot.domain.query.errors import UnclosedQuoteError, WhenError, quoted
+from bot.domain.query.question import quote
 from bot.domain.query.spelling import nearest
 from bot.domain.query.tokens import Token, clean, outside_quotes, split
 from bot.domain.query.when import PointInTime
@@ -34,6 +35,7 @@ _AMOUNT = re.compile(
     rf"(?:(?: ?/ ?| (?:per|an?|each|every) | (?!\w+s(?!\S)))(?P<period>{_PERIODS}))?(?!\S)",  # not `3 days`
     re.IGNORECASE,
 )
+_PLAIN_NAME = re.compile(r"[\w.@'\- ]{1,60}")  # no mention
 _USAGE = "Type `budget @ana 500/month`, `budget default 300/month` or `budget team 10000/month`."
 
 
@@ -120,7 +122,7 @@ def _setting(
     scopes = _names(bare, rest[1:] if is_request else rest)
     if misspelt := None if is_request else _misspelt(rest, with_amount=bool(amounts)):
         raise misspelt
-    _check_counts(len(amounts), len(scopes), is_request=is_request)
+    _check_counts(len(amounts), scopes, is_request=is_request)
     ends_at = parse_until(named["until"].values[0], now, zone) if "until" in named else None
     reason, narrowing = _reason(named), narrowing_by(named)
     if is_request and narrowing:
@@ -241,15 +243,17 @@ def name_and_period(words: Sequence[str]) -> tuple[str, Unit | None]:
     return (" ".join(name), unit) if unit is not None else (" ".join(words), None)
 
 
-def _check_counts(amounts: int, scopes: int, *, is_request: bool) -> None:
+def _check_counts(amounts: int, scopes: Sequence[str], *, is_request: bool) -> None:
     """Raise RefusedError unless there is one limit, and one name (for a request none)."""
     if is_request and not amounts:
         raise RefusedError("The limit is missing. Type `budget request 800/month`, or `budget request` for a form.")
+    if not amounts and len(scopes) == 1 and _PLAIN_NAME.fullmatch(scopes[0]):
+        raise RefusedError(f"The limit is missing. Type, for example, `budget {quote(scopes[0])} 500/month`.")
     if amounts != 1:
         raise RefusedError(f"{'I can set one limit at a time' if amounts else 'The limit is missing'}. {_USAGE}")
     if is_request and scopes:
         raise RefusedError("You can only ask for your own budget. Type `budget request 800/month`.")
-    if not is_request and scopes != 1:
+    if not is_request and len(scopes) != 1:
         raise RefusedError(
             f"{'I can set one budget at a time' if scopes else 'I need to know whose budget it is'}. {_USAGE}"
         )

@@ -45,12 +45,12 @@ _PRESENT = re.compile(
 )
 _GONE_BY = re.compile(rf"{_TIME_OF} (?P<time>yesterday|last (?:week|month|quarter|year))(?:'s)?(?!\S)", re.IGNORECASE)
 _OVER = r"(?:over|above|past|beyond|exceed(?:s|ed|ing)?|within|under|inside|on|near|close to)"
-_ANYBODY = r"(?:anyone|anybody|someone|somebody|everyone|everybody|people|members|which (?:people|members))"
+_ANYBODY = r"(?:anyone|anybody|someone|somebody|everyone|everybody|people|members|which (?:people|members))(?: else)?"
 _WHO_IS_OVER = re.compile(
-    rf"(?:(?:is|are|has|have|did|show|list|tell|me) ){{0,3}}(?:who(?:'?s|se|'?re)?|{_ANYBODY})"
+    rf"(?:(?:is|are|has|have|did|show|list|tell|me) ){{0,3}}(?:who(?:'?s|se|'?re)?(?: else)?|{_ANYBODY})"
     r"(?: (?:is|are|has|have|went|go|goes|all|gone|going|who))*"
     rf" (?:over|above|past|beyond|exceed(?:s|ed|ing)?)(?: {_WHOSE}(?:budgets?|limits?))?{_NOW}{_EARLIER}"
-    rf"|(?:(?:did|has|have|show|list|tell|me) ){{0,3}}(?:who|{_ANYBODY})(?: (?:has|have|already|who))*"
+    rf"|(?:(?:did|has|have|show|list|tell|me) ){{0,3}}(?:who(?: else)?|{_ANYBODY})(?: (?:has|have|already|who))*"
     rf" (?:hit|hits|reach(?:es|ed)?|pass(?:es|ed)?|blew|blown|used up|maxed out) {_WHOSE}(?:budgets?|limits?)"
     rf"{_NOW}(?: (?:on )?(?P<then>yesterday|last (?:week|month)))?"
     rf"|(?:(?:show|list|me|all|what's|whats|what|is) ){{0,3}}over {_WHOSE}(?:budgets?|limits?){_NOW}"
@@ -67,7 +67,7 @@ _IS_SOMEBODY_JUST_OVER = re.compile(
 )
 _OVERSPENT = re.compile(r"(?<!\S)overspen(?:d|ds|t|ding)(?!\S)")
 _WHO_IS_NEAR = re.compile(
-    rf"(?:who(?:'?s)?|is {_ANYBODY}|{_ANYBODY})(?: (?:is|are|getting|going|very|almost|nearly))*"
+    rf"(?:who(?:'?s)?(?: else(?:'s)?)?|is {_ANYBODY}|{_ANYBODY})(?: (?:is|are|getting|going|very|almost|nearly))*"
     rf" (?:near|close to|about to (?:exceed|pass)|almost at|almost over|nearly over) {_WHOSE}(?:budgets?|limits?)"
 )
 _BUDGET = r"(?:(?:an?|any|their|set|own|monthly|daily|weekly|personal|the) )*(?:budgets?|limits?|caps?)"

@@ -4,6 +4,7 @@ import re
 
 from bot.domain.access import RefusedError
 from bot.domain.everyday.card_commands import TEAM_CARD
+from bot.domain.everyday.credit_commands import credit_line
 from bot.domain.everyday.dates import MONTHS, WEEKDAYS
 from bot.domain.everyday.typography import plain
 
@@ -106,6 +107,8 @@ def pointed_line(line: str, before: str | None, *, sees_all: bool = False) -> st
 def _pointed(first: str, typed: str, before: str) -> str | None:
     """Return the command that a line asks for, as it was `typed`, behind a command with that `first` word."""
     said = typed.lower()
+    if first != "balance" and "credit" in said and credit_line(typed.split(), said.split()) == "balance":
+        return None  # `how many credits are left` is about Neo's credits after whatever answer
     if first in {"budget", "budgets"}:
         another = _ANOTHER.fullmatch(typed)
         return _about_budgets(said, before) if another is None else f"budgets {_SUBJECT.sub('', another['whose'])}"

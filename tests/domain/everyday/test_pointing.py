@@ -78,6 +78,8 @@ def test_budgets_have_no_average() -> None:
     ("before", "line"),
     [
         (None, "how much of it is used"),
+        ("budgets", "how many credits are left"),
+        ("overview", "how many credits do we have left"),
         ("team last week", "how much of it is used"),
         ("errors", "who is near it"),
         ("balance", "who is near it"),
