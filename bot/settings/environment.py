@@ -1,6 +1,7 @@
 """Reading the settings from the environment and `.env`, with every problem found named at once."""
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def given_texts(environment: Mapping[str, str] | None = None, directory: Path | 
 
 def _dotenv_values(directory: Path) -> Iterator[tuple[str, str]]:
     path = directory / DOTENV
-    if path.is_file():
+    if _is_file(path):
         from dotenv import dotenv_values
 
         try:
@@ -73,6 +74,17 @@ def _dotenv_values(directory: Path) -> Iterator[tuple[str, str]]:
         except UnicodeDecodeError as error:
             raise SettingsError([f".env: it can't be read ({error}). Save it as UTF-8 text."]) from None
         yield from ((name, value) for name, value in values.items() if value is not None)
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether there is such a file. Raises SettingsError if that can't be seen by this user."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)  # `is_file` hides this error in Python 3.14
+    except PermissionError:
+        what = f".env: the bot's user may not look into {path.resolve().parent}."
+        raise SettingsError([f"{what} Give it that directory, or run it in one of its own."]) from None
+    except OSError:
+        return False
 
 
 def _parse(texts: Mapping[str, str], variables: Iterable[Variable]) -> tuple[dict[str, Any], list[str]]:

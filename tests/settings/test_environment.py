@@ -157,3 +157,18 @@ def test_a_dotenv_file_that_may_not_be_read_is_said_with_what_to_do() -> None:
             os.seteuid(0)
     [problem] = refused.value.problems
     assert problem == f".env: it can't be read (Permission denied). Give the file to the bot's user: {dotenv}"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_a_directory_that_may_not_be_entered_is_said_with_what_to_do() -> None:
+    with TemporaryDirectory() as directory:
+        os.seteuid(12345)
+        try:
+            with pytest.raises(SettingsError) as refused:
+                load({}, Path(directory))
+        finally:
+            os.seteuid(0)
+    [problem] = refused.value.problems
+    assert problem == (
+        f".env: the bot's user may not look into {directory}. Give it that directory, or run it in one of its own."
+    )
