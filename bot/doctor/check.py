@@ -98,6 +98,11 @@ class _Breakdown:
     ) -> bool:
         if not isinstance(error, Exception):
             return False
+        if isinstance(error, PermissionError) and error.filename:
+            text = f"the bot's user may not look at {error.filename}"
+            remedy = "Let that user enter the directories on the way, or name another place."
+            self.checks.append(failure(self.what, text, remedy))
+            return True
         # only the type of an unforeseen exception, since its message may hold a secret
         text = f"could not be checked ({type(error).__name__})"
         self.checks.append(failure(self.what, text, "Please report this as a bug in neo-usage."))

@@ -193,3 +193,14 @@ async def test_what_nobody_foresaw_is_a_failed_check_and_tells_no_secret() -> No
     assert [check.state for check in checks] == [CheckState.OK, CheckState.FAIL] * 2
     assert [check.what for check in checks] == ["first", "slack", "first", "database"]
     assert not any(secret in check.finding + check.remedy for check in checks)
+
+
+def test_a_path_that_may_not_be_looked_at_is_named_and_is_no_bug_of_ours() -> None:
+    def closed() -> Iterator[Check]:
+        raise PermissionError(13, "Permission denied", "/closed/ledger.db")
+        yield
+
+    [check] = guarded_checks("database", closed)
+    assert check.state is CheckState.FAIL
+    assert check.finding == "the bot's user may not look at /closed/ledger.db"
+    assert check.remedy == "Let that user enter the directories on the way, or name another place."
