@@ -197,8 +197,8 @@ async def test_what_nobody_foresaw_is_a_failed_check_and_tells_no_secret() -> No
 
 def test_a_path_that_may_not_be_looked_at_is_named_and_is_no_bug_of_ours() -> None:
     def closed() -> Iterator[Check]:
+        yield from ()
         raise PermissionError(13, "Permission denied", "/closed/ledger.db")
-        yield
 
     [check] = guarded_checks("database", closed)
     assert check.state is CheckState.FAIL
