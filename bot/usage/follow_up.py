@@ -15,18 +15,12 @@ _GETTING = (
     rf"{_POLITE}(?:(?:(?:can|could|may|how do|how can) (?:i|we)|i|we|i'd|want|need|like|would like|to|get|have|put"
     r"|download|export|save|it|that|this|them|those|these|the (?:numbers?|data|list|table|answer)) )*"
 )
-_MOST = (
-    r"(?:who|which \w+|what \w+) (?:has |have )?(?:spent|spends?|used|uses?|costs?|burned|burnt|ran) (?:the )?"
-    r"(?:most|least)(?: (?:money|credits|tasks))?"
-    r"|(?:(?:who|what|which)(?:'s| is| was| are| were) )?(?:the )?(?:biggest|top|largest|highest|most expensive)"
-    r" (?:spenders?|users?|models?|tasks?|days?|person|people|members?|costs?|cost drivers?)"
-)
 _GROUP = r"(?:by|per|for each) (?:the )?\w+"
 _BROKEN_DOWN = r"(?:split|broken down|grouped|group|break) (?:it )?(?:down )?"
 _WHY = r"why(?: (?:so (?:much|high|many|expensive)|is (?:it|that)(?: so \w+)?))?|how come"
 _INCOMPLETE = re.compile(
     rf"{_GETTING}(?:as|in|to|into) (?:an? )?(?:csv|file|spreadsheet|excel|table)(?: file)?(?: please)?"
-    rf"|{_POLITE}(?:{_MOST}|export(?: it| that| this)?"
+    rf"|{_POLITE}(?:export(?: it| that| this)?"
     rf"|(?:the )?top (?:\d{{1,3}}|three|five|ten)|(?:{_BROKEN_DOWN})?{_GROUP}(?:(?: and|,)? (?:{_GROUP}|\w+))?|{_WHY}"
     r"|(?:without|except|excluding|minus|not) \S+(?: \S+)?|(?:the |all )?tasks|who|whose|by whom"
     r"|(?:which|what|whose) (?:models?|tasks?|people|members?|users?|person|days?))(?: please)?",
