@@ -46,7 +46,7 @@ class Picture:
 
 PICTURES = (
     Picture("failures", "hannah/neo-spend", (), 1280, 560, shows="tasks failed:"),
-    Picture("card", "hannah/neo-spend", ("",), 1280, 1080),
+    Picture("card", "hannah/neo-spend", ("",), 1280, 1140),
     Picture("team-by-member", "hannah/neo-spend", ("team 7d by:member",), 1280, 872),  # the table as a whole
     Picture("by-day-dark", "hannah/neo-spend", ("team 14d by:day,model",), 1280, 800, dark=True, chart=True),
     Picture("member-phone", "priya/neo-spend", ("14d by:day",), 390, 760, chart=True),
